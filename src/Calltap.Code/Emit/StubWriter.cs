@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+
+namespace Calltap.Code.Emit;
+
+/// <summary>
+/// Writes stubs one after another into a buffer that will be placed at a known address. A stub is the code of one
+/// site: call the op's trampoline, run the displaced instructions, go back.
+/// </summary>
+/// <remarks>
+/// The operand is stored and the trampoline called below rsp, in the red zone: right at a function's entry and when
+/// it is about to leave, which are the only places a stub does so (<see cref="TrampolineEmitter"/>).
+/// <code>
+/// entry:   mov dword [rsp-16], operand; call trampoline; displaced...; jmp site+length
+/// return:  displaced...; mov dword [rsp-16], operand; call trampoline; ret
+/// jcc:     jcc taken; jmp site+length; taken: mov dword ...; call trampoline; jmp target
+/// </code>
+/// </remarks>
+public sealed class StubWriter
+{
+    /// <summary>No stub is longer: displaced instructions of a region and its exit, each at most quadrupled.</summary>
+    public const int MaxStubSize = 192;
+
+    const int EventSize = 13;
+    const int JumpSize = 5;
+
+    readonly byte[] _buffer;
+    readonly TargetAddress _start;
+
+    /// <summary>Starts at the beginning of <paramref name="buffer"/>, which will be placed at <paramref name="start"/>.</summary>
+    public StubWriter(byte[] buffer, TargetAddress start) => (_buffer, _start) = (buffer, start);
+
+    /// <summary>Bytes written.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Address of the next byte.</summary>
+    public TargetAddress Next => _start + Length;
+
+    /// <summary>Writes the stub of a site.</summary>
+    /// <param name="plan">The site.</param>
+    /// <param name="region">The original bytes of its region.</param>
+    /// <param name="at">Its address in the target.</param>
+    /// <param name="events">What to call.</param>
+    /// <param name="stub">The stub written.</param>
+    /// <param name="reason">Why it can't be: nothing is written then.</param>
+    public bool TryWrite(
+        SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events,
+        out Stub? stub, out RefusalReason reason)
+    {
+        stub = null;
+        int begin = Length;
+        if (_buffer.Length - Length < MaxStubSize)
+        {
+            reason = RefusalReason.ArenaFull;
+            return false;
+        }
+        Span<byte> offsets = stackalloc byte[OffsetSet.MaxOffset + 1];
+        TargetAddress displaced;
+        if (plan.Kind == SiteKind.ConditionalTailJump)
+            reason = ConditionalTail(plan, region, at, events, out displaced);
+        else if (plan.Kind == SiteKind.Entry && !plan.CombinedExit)
+            reason = Entry(plan, region, at, events, offsets, out displaced);
+        else
+            reason = Leaving(plan, region, at, events, offsets, out displaced);
+        if (reason != RefusalReason.None)
+        {
+            Length = begin;
+            return false;
+        }
+        stub = new Stub(_start + begin, displaced, Interior(plan, displaced, offsets));
+        return true;
+    }
+
+    RefusalReason Entry(
+        SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events, Span<byte> offsets,
+        out TargetAddress displaced)
+    {
+        if (events.EntryTrampoline is { } trampoline) Event(events.EntryOperand, trampoline);
+        displaced = Next;
+        if (!Displace(region[..plan.CodeLength], at, offsets, out RefusalReason reason)) return reason;
+        Jump(at + plan.Length);
+        return RefusalReason.None;
+    }
+
+    /// <summary>An exit, or an entry whose region holds the exit as well: the last instruction never comes back.</summary>
+    RefusalReason Leaving(
+        SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events, Span<byte> offsets,
+        out TargetAddress displaced)
+    {
+        if (events.EntryTrampoline is { } entry) Event(events.EntryOperand, entry);
+        displaced = Next;
+        int transfer = plan.TransferOffset;
+        if (!Displace(region[..transfer], at, offsets, out RefusalReason reason)) return reason;
+        offsets[transfer] = checked((byte)(Next - displaced));
+        if (events.ExitTrampoline is { } exit) Event(events.ExitOperand, exit);
+        Span<byte> ignored = stackalloc byte[OffsetSet.MaxOffset + 1];
+        return Displace(region[transfer..plan.CodeLength], at + transfer, ignored, out reason) ? RefusalReason.None : reason;
+    }
+
+    RefusalReason ConditionalTail(
+        SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events, out TargetAddress displaced)
+    {
+        displaced = Next;
+        if (plan.TransferOffset != 0 || plan.TailTarget is not { } target) return RefusalReason.IndirectJumpNotUnderstood;
+        // The jump on the same condition: 0F 8x or 7x, low four bits are the condition (SDM vol. 2, Jcc).
+        int condition = (region[0] == 0x0f ? region[1] : region[0]) & 0xf;
+        Emit([(byte)(0x70 | condition), JumpSize]);
+        Jump(at + plan.Length);
+        if (events.ExitTrampoline is { } exit) Event(events.ExitOperand, exit);
+        Jump(at + (target - plan.Address));
+        return RefusalReason.None;
+    }
+
+    // mov dword ptr [rsp-16], operand; call trampoline
+    void Event(uint operand, TargetAddress trampoline)
+    {
+        Span<byte> code = _buffer.AsSpan(Length, EventSize);
+        ReadOnlySpan<byte> store = [0xc7, 0x44, 0x24, 0xf0];
+        store.CopyTo(code);
+        BinaryPrimitives.WriteUInt32LittleEndian(code[4..], operand);
+        code[8] = 0xe8;
+        BinaryPrimitives.WriteInt32LittleEndian(code[9..], Relative(Next + EventSize, trampoline));
+        Length += EventSize;
+    }
+
+    void Jump(TargetAddress target)
+    {
+        Span<byte> code = _buffer.AsSpan(Length, JumpSize);
+        code[0] = 0xe9;
+        BinaryPrimitives.WriteInt32LittleEndian(code[1..], Relative(Next + JumpSize, target));
+        Length += JumpSize;
+    }
+
+    void Emit(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_buffer.AsSpan(Length));
+        Length += bytes.Length;
+    }
+
+    bool Displace(ReadOnlySpan<byte> instructions, TargetAddress from, Span<byte> offsets, out RefusalReason reason)
+    {
+        reason = RefusalReason.None;
+        if (instructions.IsEmpty) return true;
+        if (!Displacer.TryDisplace(instructions, from, Next, _buffer.AsSpan(Length), offsets, out int written, out reason))
+            return false;
+        Length += written;
+        return true;
+    }
+
+    static List<TargetAddress> Interior(SitePlan plan, TargetAddress displaced, ReadOnlySpan<byte> offsets)
+    {
+        var interior = new List<TargetAddress>(plan.InteriorStarts.Count);
+        foreach (int offset in plan.InteriorStarts) interior.Add(displaced + offsets[offset]);
+        return interior;
+    }
+
+    // Within reach by construction: an arena lies within 2 GiB of all code it serves.
+    static int Relative(TargetAddress from, TargetAddress to) => checked((int)(to - from));
+}

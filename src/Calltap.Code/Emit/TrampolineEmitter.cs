@@ -1,0 +1,250 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Calltap.Code.Emit;
+
+/// <summary>
+/// Emits the trampolines of an arena. Each is called from a site's stub at a moment when the 128 bytes below rsp hold
+/// nothing live: at a true function entry, or when a function is about to return or to jump away (System V psABI
+/// 3.2.2: the red zone belongs to the running function). So registers are kept in the red zone, which signal frames
+/// leave alone, and rsp does not move.
+/// </summary>
+/// <remarks>
+/// Stack on entry, where E is the address of the traced function's return slot:
+/// <code>
+/// E       return address of the traced function
+/// E-8     return address into the stub            &lt;- rsp
+/// E-16    dword operand: site id or counter index (stored by the stub)
+/// E-24... saved registers
+/// </code>
+/// Every register and flag that is changed is put back: with -fipa-ra a caller may rely on any of them. No system
+/// call, no lock in the fast path, no store outside the ring, the header and the red zone.
+/// </remarks>
+public sealed class TrampolineEmitter
+{
+    const int ReturnSlot = 8;
+    const int Operand = -8;
+    const int SavedRax = -16;
+    const int SavedRcx = -24;
+    const int SavedRdx = -32;
+    const int SavedFlags = -40;
+    const int SavedTime = -48;
+    const int SavedRsi = -56;
+    const int SavedRdi = -64;
+
+    readonly TrampolineOptions _options;
+    readonly Assembler _asm = new(64);
+    Label _lookup;
+
+    TrampolineEmitter(TrampolineOptions options) => _options = options;
+
+    /// <summary>Emits the trampolines for an arena that starts at <paramref name="at"/>.</summary>
+    public static Trampolines Emit(TrampolineOptions options, TargetAddress at)
+    {
+        var emitter = new TrampolineEmitter(options);
+        return emitter.EmitAll(at);
+    }
+
+    Trampolines EmitAll(TargetAddress at)
+    {
+        _lookup = _asm.CreateLabel("lookup");
+        Label graphEntry = Begin(), graphEntryFlagsDead, graphExit, countEntry, countEntryFlagsDead, listEntry;
+        GraphEntry(saveFlags: true);
+        graphEntryFlagsDead = Begin();
+        GraphEntry(saveFlags: false);
+        graphExit = Begin();
+        GraphExit();
+        countEntry = Begin();
+        CountEntry(saveFlags: true);
+        countEntryFlagsDead = Begin();
+        CountEntry(saveFlags: false);
+        listEntry = Begin();
+        ListEntry();
+        _asm.Label(ref _lookup);
+        new ThreadLookupEmitter(_options, _asm).Emit();
+
+        using var stream = new MemoryStream();
+        AssemblerResult result = _asm.Assemble(
+            new StreamCodeWriter(stream), at.Value, BlockEncoderOptions.ReturnNewInstructionOffsets);
+        TargetAddress Of(Label label) => new(result.GetLabelRIP(label));
+        return new Trampolines(
+            stream.ToArray(), Of(graphEntry), Of(graphEntryFlagsDead), Of(graphExit),
+            Of(countEntry), Of(countEntryFlagsDead), Of(listEntry));
+    }
+
+    Label Begin()
+    {
+        Label label = _asm.CreateLabel();
+        _asm.Label(ref label);
+        return label;
+    }
+
+    void GraphEntry(bool saveFlags)
+    {
+        Label done = _asm.CreateLabel(), lost = _asm.CreateLabel();
+        Save(saveFlags);
+        FindSlot(done);
+        Reserve(lost);
+        // The clock is read as late as possible: the trampoline's own time is not the function's.
+        _asm.rdtsc();
+        _asm.shl(rdx, 32);
+        _asm.or(rax, rdx);
+        _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax); // commits: pairs with the reader's acquire load
+        _asm.Label(ref done);
+        Restore(saveFlags);
+        _asm.ret();
+        _asm.Label(ref lost);
+        _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostEntries]);
+        _asm.jmp(done);
+    }
+
+    void GraphExit()
+    {
+        Label done = _asm.CreateLabel(), lost = _asm.CreateLabel();
+        Save(flags: true);
+        _asm.rdtsc(); // as early as possible
+        _asm.shl(rdx, 32);
+        _asm.or(rax, rdx);
+        _asm.mov(__qword_ptr[rsp + SavedTime], rax);
+        FindSlot(done);
+        Reserve(lost);
+        _asm.mov(rax, __qword_ptr[rsp + SavedTime]);
+        _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax); // commits
+        _asm.Label(ref done);
+        Restore(flags: true);
+        _asm.ret();
+        _asm.Label(ref lost);
+        _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostExits]);
+        _asm.jmp(done);
+    }
+
+    void CountEntry(bool saveFlags)
+    {
+        Label done = _asm.CreateLabel();
+        Save(saveFlags);
+        FindSlot(done);
+        _asm.mov(rcx, __qword_ptr[rdx + ThreadSlotLayout.Counts]);
+        _asm.mov(eax, __dword_ptr[rsp + Operand]);
+        _asm.inc(__qword_ptr[rcx + rax * 8]); // one instruction, the thread's own counter: exact without a lock
+        _asm.Label(ref done);
+        Restore(saveFlags);
+        _asm.ret();
+    }
+
+    /// <summary>The list form: rsi walks the site's list, rdi keeps the thread's slot.</summary>
+    void ListEntry()
+    {
+        Label done = _asm.CreateLabel(), next = _asm.CreateLabel(), count = _asm.CreateLabel(), lost = _asm.CreateLabel();
+        Save(flags: true);
+        _asm.mov(__qword_ptr[rsp + SavedRsi], rsi);
+        _asm.mov(__qword_ptr[rsp + SavedRdi], rdi);
+        FindSlot(done);
+        _asm.mov(rdi, rdx);
+        _asm.mov(rsi, _options.OpLists.Value);
+        _asm.mov(eax, __dword_ptr[rsp + Operand]);
+        _asm.mov(rsi, __qword_ptr[rsi + rax * 8]); // published before the first int3 of the batch that uses it
+        _asm.Label(ref next);
+        _asm.mov(rax, __qword_ptr[rsi]);
+        _asm.add(rsi, 8);
+        _asm.cmp(eax, (int)OpListLayout.Count);
+        _asm.je(count);
+        _asm.cmp(eax, (int)OpListLayout.Graph);
+        _asm.jne(done);
+        _asm.mov(rdx, rdi);
+        Reserve(lost);
+        _asm.rdtsc();
+        _asm.shl(rdx, 32);
+        _asm.or(rax, rdx);
+        _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax);
+        _asm.jmp(next);
+        _asm.Label(ref lost);
+        _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostEntries]);
+        _asm.jmp(next);
+        _asm.Label(ref count);
+        _asm.shr(rax, 32);
+        _asm.mov(rcx, __qword_ptr[rdi + ThreadSlotLayout.Counts]);
+        _asm.inc(__qword_ptr[rcx + rax * 8]);
+        _asm.jmp(next);
+        _asm.Label(ref done);
+        _asm.mov(rsi, __qword_ptr[rsp + SavedRsi]);
+        _asm.mov(rdi, __qword_ptr[rsp + SavedRdi]);
+        Restore(flags: true);
+        _asm.ret();
+    }
+
+    void Save(bool flags)
+    {
+        _asm.mov(__qword_ptr[rsp + SavedRax], rax);
+        _asm.mov(__qword_ptr[rsp + SavedRcx], rcx);
+        _asm.mov(__qword_ptr[rsp + SavedRdx], rdx);
+        if (!flags) return;
+        // lahf + seto keep all six status flags in ax: a quarter of the price of pushf/popf.
+        _asm.lahf();
+        _asm.seto(al);
+        _asm.mov(__dword_ptr[rsp + SavedFlags], eax);
+    }
+
+    void Restore(bool flags)
+    {
+        if (flags)
+        {
+            _asm.mov(eax, __dword_ptr[rsp + SavedFlags]);
+            _asm.add(al, 0x7f); // overflows, and so sets OF, exactly when al was 1
+            _asm.sahf();        // SF ZF AF PF CF; leaves OF
+        }
+        _asm.mov(rdx, __qword_ptr[rsp + SavedRdx]);
+        _asm.mov(rcx, __qword_ptr[rsp + SavedRcx]);
+        _asm.mov(rax, __qword_ptr[rsp + SavedRax]);
+    }
+
+    /// <summary>rdx = the running thread's slot, or a jump to <paramref name="none"/>. Changes rax, rcx.</summary>
+    void FindSlot(Label none)
+    {
+        Label slow = _asm.CreateLabel(), found = _asm.CreateLabel();
+        _asm.mov(rcx, __qword_ptr.fs[0]);
+        _asm.imul(eax, ecx, unchecked((int)ThreadSlotLayout.HashMultiplier));
+        _asm.mov(rdx, (_options.ThreadTable + ThreadSlotLayout.SlotsOffset).Value);
+        _asm.shr(eax, 32 - ThreadSlotLayout.SlotCountLog2);
+        _asm.shl(eax, 6);
+        _asm.add(rdx, rax);
+        _asm.cmp(__qword_ptr[rdx + ThreadSlotLayout.Key], rcx);
+        _asm.jne(slow);
+        if (_options.TidOffset is int tidOffset)
+        {
+            // A fork child or a new thread on a cached stack has the same thread pointer and another tid.
+            _asm.mov(eax, __dword_ptr.fs[tidOffset]);
+            _asm.cmp(eax, __dword_ptr[rdx + ThreadSlotLayout.Tid]);
+            _asm.je(found);
+        }
+        else
+            _asm.jmp(found);
+        _asm.Label(ref slow);
+        _asm.lea(rsp, __qword_ptr[rsp - 128]);
+        _asm.call(_lookup);
+        _asm.lea(rsp, __qword_ptr[rsp + 128]);
+        _asm.test(rdx, rdx);
+        _asm.je(none);
+        _asm.Label(ref found);
+    }
+
+    /// <summary>
+    /// rcx = the reserved event with site and stack filled in, rdx = slot still; or a jump to <paramref name="lost"/>
+    /// with rcx = header. The reservation is one instruction, so a signal handler nests around it.
+    /// </summary>
+    void Reserve(Label lost)
+    {
+        _asm.mov(rcx, __qword_ptr[rdx + ThreadSlotLayout.Header]);
+        _asm.mov(rax, __qword_ptr[rcx + ThreadHeaderLayout.Head]);
+        _asm.cmp(rax, __qword_ptr[rcx + ThreadHeaderLayout.Limit]);
+        _asm.jae(lost);
+        _asm.mov(eax, EventLayout.Size);
+        _asm.xadd(__qword_ptr[rcx + ThreadHeaderLayout.Head], rax);
+        _asm.and(eax, _options.Layout.RingSize - 1);
+        _asm.add(rax, __qword_ptr[rdx + ThreadSlotLayout.Data]);
+        _asm.mov(rcx, rax);
+        _asm.mov(eax, __dword_ptr[rsp + Operand]);
+        _asm.mov(__dword_ptr[rcx + EventLayout.Site], eax);
+        _asm.lea(rax, __qword_ptr[rsp + ReturnSlot]);
+        _asm.mov(__dword_ptr[rcx + EventLayout.Stack], eax);
+    }
+}

@@ -1,0 +1,347 @@
+using System.Diagnostics;
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// The guard: one OS thread that is the target's ptracer for the length of a window. It answers traps, sees threads
+/// out of regions, and never writes text, so that no trap waits for a pass. It leaves by exiting, the only detach that
+/// stops nobody (ptrace(2): PTRACE_DETACH needs a stop).
+/// </summary>
+/// <remarks>
+/// <code>
+/// Start -> [SeizeAll] -> Answer -> Clear -> Answer -> Drain -> Close -> (thread exit)
+/// </code>
+/// The phases are asked for by the thread that runs the batch (<see cref="Run"/>) and acknowledged by the guard; both
+/// sides meet in two volatile words. While a thread of the target waits, the guard allocates nothing and takes no lock.
+/// ptrace requests come from the guard's thread alone: from any other they fail with ESRCH.
+/// </remarks>
+sealed class Guard
+{
+    const int SeizeOptions = Ptrace.PTRACE_O_TRACECLONE | Ptrace.PTRACE_O_TRACEFORK | Ptrace.PTRACE_O_TRACEVFORK | Ptrace.PTRACE_O_TRACEEXEC;
+
+    /// <summary>More forks than this in one window are held back by making the window fail, not by losing one.</summary>
+    const int MaxForkChildren = 4096;
+
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
+    static readonly TimeSpan s_idle = TimeSpan.FromMicroseconds(15);
+
+    readonly WindowContext _window;
+    readonly GuardedThreads _threads = new();
+    readonly TrapAnswers _traps;
+    readonly ThreadObserver _observer;
+    readonly siginfo_t[] _signals = new siginfo_t[64];
+    readonly Thread _thread;
+    readonly Pid[] _forkChildren = new Pid[MaxForkChildren]; // filled by the guard, read by the batch's thread
+
+    volatile int _wanted; // the phase asked for; written by Run, read by Loop
+    volatile int _done;   // the phase that is complete; written by Loop, read by Run
+    volatile int _forkCount; // published after the element; pairs with ForkChildren
+    volatile bool _targetGone;
+    volatile Exception? _failure;
+    long _phaseStart;
+
+    public Guard(WindowContext window)
+    {
+        _window = window;
+        _traps = new TrapAnswers(window);
+        _observer = new ThreadObserver(window);
+        _thread = new Thread(Main) { IsBackground = true, Name = "calltap guard" };
+        _done = -1;
+    }
+
+    /// <summary>Whether the target ended or was replaced by exec while the window was open.</summary>
+    public bool TargetGone => _targetGone;
+
+    /// <summary>What was done; complete after <see cref="Close"/>.</summary>
+    public TrapCounts Counts => _traps.Counts;
+
+    /// <summary>Seizes every thread of the target and every process that shares its memory.</summary>
+    /// <exception cref="AttachException">The target can't be seized.</exception>
+    public void Open(TimeSpan deadline)
+    {
+        _thread.Start();
+        if (!Await(GuardPhase.Answer, deadline)) throw new TimeoutException("the target's threads could not be seized in time");
+    }
+
+    /// <summary>Goes through a phase. False when the deadline passed; then the phase is still going on.</summary>
+    public bool Run(GuardPhase phase, TimeSpan deadline)
+    {
+        _wanted = (int)phase;
+        return Await(phase, deadline);
+    }
+
+    /// <summary>Ends the phase and goes back to answering traps only.</summary>
+    public void Rest() => Run(GuardPhase.Answer, TimeSpan.FromSeconds(1));
+
+    /// <summary>Lets every thread go.</summary>
+    public void Close()
+    {
+        _wanted = (int)GuardPhase.Close;
+        if (_thread.ThreadState != System.Threading.ThreadState.Unstarted) _thread.Join();
+    }
+
+    /// <summary>
+    /// The processes forked in the window: each is stopped, with the window's breakpoints in its own copy of the text,
+    /// until <see cref="Close"/>; whoever closes mends it first.
+    /// </summary>
+    public ReadOnlySpan<Pid> ForkChildren => _forkChildren.AsSpan(0, _forkCount);
+
+    bool Await(GuardPhase phase, TimeSpan deadline)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (_done != (int)phase)
+        {
+            if (_failure is { } failure) throw failure;
+            if (_targetGone) return true;
+            if (Stopwatch.GetElapsedTime(start) > deadline) return false;
+            Delay.For(s_idle);
+        }
+        return true;
+    }
+
+    void Main()
+    {
+        try
+        {
+            Scheduling.MakeRealTime(SystemCall.CurrentThread()); // best effort: a trap waits for this thread
+            SeizeAll();
+            Loop();
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+        }
+    }
+
+    void Loop()
+    {
+        int phase = (int)GuardPhase.Answer;
+        _done = phase;
+        while (phase != (int)GuardPhase.Close)
+        {
+            bool busy = ServeStops((GuardPhase)phase);
+            if (_wanted != phase)
+            {
+                phase = _wanted;
+                _threads.StartPhase();
+                _phaseStart = Stopwatch.GetTimestamp();
+                if (phase == (int)GuardPhase.Answer) _done = phase;
+            }
+            if (phase is (int)GuardPhase.Clear or (int)GuardPhase.Drain && _done != phase)
+            {
+                LookAtThreads((GuardPhase)phase);
+                if (_threads.AllObserved()) _done = phase;
+            }
+            if (!busy) Delay.For(s_idle);
+        }
+        ServeStops(GuardPhase.Close);
+        for (int i = 0; i < _threads.Count; i++)
+            if (_threads[i].ForkChild) Ptrace.Detach(_threads[i].Tid, 0);
+        _done = phase;
+    }
+
+    // ---- seizing ----
+
+    void SeizeAll()
+    {
+        int before;
+        do
+        {
+            before = _threads.Count;
+            foreach (Tid tid in _window.Target.ReadThreads()) Seize(tid, _window.Target.Pid);
+            foreach (Tid tid in SharersOfMemory()) Seize(tid, new Pid(tid.Value));
+        } while (_threads.Count > before); // a thread that was being created meanwhile shows in the next listing
+        if (_threads.Count == 0) throw new AttachException(AttachRefusal.TargetEnded, $"process {_window.Target.Pid} has ended");
+    }
+
+    void Seize(Tid tid, Pid process)
+    {
+        if (tid == _window.HelperThread || _threads.Find(tid) >= 0) return;
+        SysResult seized = Ptrace.Seize(tid, SeizeOptions);
+        if (seized.Errno == Errno.ESRCH) return;
+        if (!seized.Ok)
+        {
+            ProcStatus? status = _window.Target.ReadStatus(tid);
+            if (status is null or { IsDead: true }) return; // a leader that has exited gives EPERM
+            if (status.TracerPid.Value != 0 && _threads.Find(tid) < 0 && status.TracerPid.Value == Environment.ProcessId)
+            {
+                _threads.Add(tid).Process = process; // seized by TRACECLONE a moment ago
+                return;
+            }
+            seized.OrThrow($"ptrace(PTRACE_SEIZE, {tid})");
+        }
+        ref GuardedThread thread = ref _threads.Add(tid);
+        thread.Process = process;
+        thread.BlocksTrap = _window.Target.ReadStatus(tid) is { } s && (s.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
+    }
+
+    /// <summary>vfork children on their way to exec, and other processes made with CLONE_VM: no threads, the same text.</summary>
+    List<Tid> SharersOfMemory()
+    {
+        var sharers = new List<Tid>();
+        var leader = new Tid(_window.Target.Pid.Value);
+        foreach (Tid child in ProcFiles.Children(_window.Target.Pid))
+            if (SystemCall.SharesMemory(leader, child) is { Ok: true, Value: true }) sharers.Add(child);
+        return sharers;
+    }
+
+    // ---- stops ----
+
+    bool ServeStops(GuardPhase phase)
+    {
+        bool any = false;
+        while (Wait.Any(Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT, out siginfo_t report).Ok && report.si_pid != 0)
+        {
+            any = true;
+            var tid = new Tid(report.si_pid);
+            if (report.si_code is Wait.CLD_EXITED or Wait.CLD_KILLED or Wait.CLD_DUMPED) Reap(tid);
+            else Serve(tid, report.si_status, phase);
+        }
+        return any;
+    }
+
+    void Reap(Tid tid)
+    {
+        Wait.One(tid, Wait.WEXITED | Wait.WNOHANG, out _);
+        int index = _threads.Find(tid);
+        if (index >= 0) _threads[index].Gone = true;
+        if (tid.Value == _window.Target.Pid.Value) _targetGone = true;
+    }
+
+    /// <summary>One stop; the signal number and, above it, the event (ptrace(2), "Stopped states").</summary>
+    void Serve(Tid tid, int status, GuardPhase phase)
+    {
+        int signal = status & 0xff, stopEvent = status >> 8;
+        switch (stopEvent)
+        {
+            case 0 when signal == Signals.SIGTRAP:
+                ServeTrap(tid, phase);
+                break;
+            case 0:
+                ServeSignal(tid, signal, phase);
+                break;
+            case Ptrace.PTRACE_EVENT_STOP:
+                ServeEventStop(tid, signal, phase);
+                break;
+            case Ptrace.PTRACE_EVENT_EXEC:
+                ServeExec(tid);
+                break;
+            default:
+                Ptrace.Cont(tid, 0); // clone, fork, vfork: the new one reports itself
+                break;
+        }
+    }
+
+    void ServeTrap(Tid tid, GuardPhase phase)
+    {
+        TrapOutcome outcome = _traps.Answer(tid, out user_regs_struct registers);
+        if (outcome == TrapOutcome.Answered)
+        {
+            int index = _threads.Find(tid);
+            if (index >= 0)
+            {
+                if (_threads[index].BlocksTrap) BlockTrapAgain(tid);
+                // The trap is taken and answered: a stop like any other to look at.
+                if (!_threads[index].Observed)
+                    _threads[index].Observed = _observer.SeenStopped(ref registers, phase, ref _traps.Counts, out _);
+            }
+        }
+        Ptrace.Cont(tid, outcome == TrapOutcome.Foreign ? Signals.SIGTRAP : 0);
+    }
+
+    /// <summary>Another signal on its way: its handler's frame must not hold a pc inside a region.</summary>
+    void ServeSignal(Tid tid, int signal, GuardPhase phase)
+    {
+        int index = _threads.Find(tid);
+        if (phase == GuardPhase.Clear && index >= 0 && !_threads[index].Observed) LookAtStopped(tid, index, phase);
+        Ptrace.Cont(tid, signal);
+    }
+
+    /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
+    static void BlockTrapAgain(Tid tid)
+    {
+        if (Ptrace.GetSigMask(tid, out ulong mask).Ok) Ptrace.SetSigMask(tid, mask | Signals.Bit(Signals.SIGTRAP));
+    }
+
+    void ServeEventStop(Tid tid, int signal, GuardPhase phase)
+    {
+        int index = _threads.Find(tid);
+        if (index < 0)
+        {
+            if (IsForkChild(tid))
+            {
+                HoldForkChild(tid);
+                return;
+            }
+            index = AddNewThread(tid);
+        }
+        if (_threads[index].ForkChild) return;
+        bool groupStop = signal is Signals.SIGSTOP or 20 or 21 or 22; // SIGTSTP, SIGTTIN, SIGTTOU
+        if (phase is GuardPhase.Clear or GuardPhase.Drain && !_threads[index].Observed) LookAtStopped(tid, index, phase);
+        if (groupStop) Ptrace.Listen(tid); // CONT would wake a process that job control has stopped
+        else Ptrace.Cont(tid, 0);
+    }
+
+    int AddNewThread(Tid tid)
+    {
+        bool own = ThreadLook.At(_window.Target.Pid, tid).Activity != ThreadActivity.Gone;
+        _threads.Add(tid).Process = own ? _window.Target.Pid : new Pid(tid.Value);
+        return _threads.Find(tid);
+    }
+
+    void LookAtStopped(Tid tid, int index, GuardPhase phase)
+    {
+        // An int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
+        // stop that follows is looked at instead.
+        if (ThreadObserver.HasQueuedTrap(tid, _signals)) return;
+        if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
+        _threads[index].Observed = _observer.SeenStopped(ref registers, phase, ref _traps.Counts, out bool changed);
+        if (_threads[index].Interrupted && SyscallRestart.TryRewind(tid, ref registers, _signals))
+        {
+            _traps.Counts.Restarted++;
+            changed = true;
+        }
+        if (changed) Ptrace.SetRegs(tid, registers);
+    }
+
+    void ServeExec(Tid tid)
+    {
+        int index = _threads.Find(tid);
+        if (tid.Value == _window.Target.Pid.Value) _targetGone = true;
+        if (index >= 0) _threads[index].Gone = true;
+        Ptrace.Detach(tid, 0); // another program now: nothing of ours is in it
+    }
+
+    bool IsForkChild(Tid tid) =>
+        SystemCall.SharesMemory(new Tid(_window.Target.Pid.Value), tid) is { Ok: true, Value: false };
+
+    void HoldForkChild(Tid tid)
+    {
+        _threads.Add(tid).ForkChild = true;
+        Wait.One(tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once; it stays stopped
+        if (_forkCount == MaxForkChildren) throw new InvalidOperationException($"{MaxForkChildren} forks in one window");
+        _forkChildren[_forkCount] = new Pid(tid.Value);
+        _forkCount++;
+    }
+
+    // ---- looking ----
+
+    void LookAtThreads(GuardPhase phase)
+    {
+        bool patient = Stopwatch.GetElapsedTime(_phaseStart) < s_patience;
+        for (int i = 0; i < _threads.Count; i++)
+        {
+            ref GuardedThread thread = ref _threads[i];
+            if (thread.Observed || thread.Gone || thread.ForkChild) continue;
+            if (_observer.SeenAsleep(thread.Process, thread.Tid, phase)) thread.Observed = true;
+            else if (!patient && !thread.Interrupted)
+            {
+                thread.Interrupted = true;
+                _traps.Counts.Interrupted++;
+                if (Ptrace.Interrupt(thread.Tid).Errno == Errno.ESRCH) thread.Gone = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Calltap.Patching;
+
+/// <summary>The helper thread in the target, as a window needs it.</summary>
+interface ICoreSync
+{
+    /// <summary>Its tid: the guard leaves it alone.</summary>
+    Tid HelperThread { get; }
+
+    /// <summary>
+    /// membarrier(PRIVATE_EXPEDITED_SYNC_CORE): when it returns, every core that runs a thread of the target has
+    /// executed a serialising instruction (SDM vol. 3, 9.1.3 Handling Self- and Cross-Modifying Code).
+    /// </summary>
+    void SyncCores();
+}

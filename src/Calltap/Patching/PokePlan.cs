@@ -1,0 +1,209 @@
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// The sites of one batch and the bytes each pass writes. Sites on private, file-backed, read-only text are written
+/// by whole runs of pages; others byte by byte, since their pages are not ours to rewrite.
+/// </summary>
+sealed class PokePlan
+{
+    readonly TargetProcess _target;
+    readonly TargetTextWriter _writer;
+    readonly List<Poke> _paged = [];
+    readonly List<Poke> _single = [];
+    readonly HashSet<Site> _deferred = [];
+    readonly List<Site> _refused = [];
+    PatchImage _image = PatchImage.For([]);
+
+    PokePlan(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
+
+    /// <summary>The pokes that verified, by address.</summary>
+    public IReadOnlyList<Poke> Pokes { get; private set; } = [];
+
+    /// <summary>Sites that did not verify.</summary>
+    public IReadOnlyCollection<Site> Refused => _refused;
+
+    /// <summary>Sites that got an int3 and their old head again.</summary>
+    public IReadOnlyCollection<Site> Deferred => _deferred;
+
+    /// <summary>Step 0: verifies, sorts, takes the pages' copies.</summary>
+    public static PokePlan Make(TargetProcess target, TargetTextWriter writer, IReadOnlyCollection<Poke> pokes)
+    {
+        var plan = new PokePlan(target, writer);
+        plan.Sort([.. pokes.OrderBy(poke => poke.Site.Address)]);
+        plan.Verify();
+        return plan;
+    }
+
+    void Sort(List<Poke> sorted)
+    {
+        IReadOnlyList<MemoryMapping> mappings = _target.ReadMappings();
+        int at = 0;
+        foreach (Poke poke in sorted)
+        {
+            TargetAddress address = poke.Site.Address;
+            while (at < mappings.Count && mappings[at].End <= address) at++;
+            if (at == mappings.Count || address < mappings[at].Start || mappings[at].End - address < PatchBytes.Length)
+                Refuse(poke, "no longer mapped");
+            else if (IsPrivateText(mappings[at])) _paged.Add(poke);
+            else _single.Add(poke);
+        }
+    }
+
+    static bool IsPrivateText(MemoryMapping mapping) =>
+        mapping.Inode != 0
+        && (mapping.Permissions & (MappingPermissions.Write | MappingPermissions.Shared)) == 0;
+
+    /// <summary>Compares every site with what must be there, and takes the copy-on-write of its page before the window.</summary>
+    void Verify()
+    {
+        _image = PatchImage.For(_paged.Select(poke => poke.Site.Address));
+        foreach (PatchRun run in _image.Runs)
+        {
+            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
+            // A byte's own value: the page becomes the target's own, the text does not change.
+            for (int page = 0; page < run.Image.Length; page += PatchRun.PageSize)
+                _writer.Place(run.Start + page, run.Image.AsSpan(page, 1));
+        }
+        _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
+        _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
+        Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
+        _image = PatchImage.For(_paged.Select(poke => poke.Site.Address));
+    }
+
+    bool Matches(Poke poke, PatchBytes found)
+    {
+        if (found == poke.Site.Installed) return true;
+        Refuse(poke, $"holds {found}, expected {poke.Site.Installed}");
+        return false;
+    }
+
+    void Refuse(Poke poke, string reason)
+    {
+        poke.Site.Refusal = reason;
+        _refused.Add(poke.Site);
+    }
+
+    PatchBytes ReadSite(TargetAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        if (_target.ReadMemory(address, bytes) != bytes.Length) throw AttachChecks.Ended(_target.Pid);
+        return PatchBytes.From(bytes);
+    }
+
+    /// <summary>The images that the passes start from, read in the window.</summary>
+    public void ReadImages()
+    {
+        foreach (PatchRun run in _image.Runs)
+            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
+        foreach (Poke poke in _paged)
+            if (_image.Read(poke.Site.Address) != poke.Site.Installed)
+                throw new PatchMismatchException(
+                    poke.Site.Address, Bytes(poke.Site.Installed), Bytes(_image.Read(poke.Site.Address)));
+    }
+
+    /// <summary>Pass 1.</summary>
+    public void WriteBreakpoints()
+    {
+        foreach (Poke poke in _paged) _image[poke.Site.Address] = PatchBytes.Int3;
+        WriteRuns();
+        foreach (Poke poke in _single)
+            _writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
+    }
+
+    /// <summary>Pass 2; deferred sites get their head back.</summary>
+    public void WriteTails()
+    {
+        Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
+        foreach (Poke poke in _paged)
+            if (_deferred.Contains(poke.Site)) _image[poke.Site.Address] = poke.Site.Installed.Head;
+            else _image.WriteTail(poke.Site.Address, poke.To);
+        WriteRuns();
+        foreach (Poke poke in _single)
+        {
+            if (_deferred.Contains(poke.Site))
+            {
+                _writer.Write(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
+                continue;
+            }
+            poke.Site.Installed.CopyTo(before);
+            poke.To.CopyTo(after);
+            _writer.Write(poke.Site.Address + 1, before[1..], after[1..]);
+        }
+    }
+
+    /// <summary>Pass 3.</summary>
+    public void WriteHeads()
+    {
+        foreach (Poke poke in _paged)
+            if (!_deferred.Contains(poke.Site)) _image[poke.Site.Address] = poke.To.Head;
+        WriteRuns();
+        foreach (Poke poke in _single)
+            if (!_deferred.Contains(poke.Site))
+                _writer.Write(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
+    }
+
+    void WriteRuns()
+    {
+        foreach (PatchRun run in _image.Runs) _writer.WritePage(run.Start, run.Image);
+    }
+
+    /// <summary>Leaves these out from pass 2 on.</summary>
+    public void Defer(IEnumerable<Poke> pokes)
+    {
+        foreach (Poke poke in pokes) Defer(poke, "a saved context of a thread points into it");
+    }
+
+    /// <summary>Leaves all out.</summary>
+    public void DeferAll(string reason)
+    {
+        foreach (Poke poke in Pokes) Defer(poke, reason);
+    }
+
+    void Defer(Poke poke, string reason)
+    {
+        poke.Site.Refusal = reason;
+        _deferred.Add(poke.Site);
+    }
+
+    /// <summary>Puts the original bytes into a forked child's own copy of the text.</summary>
+    public void Mend(Pid child)
+    {
+        using ForkChildWriter? writer = ForkChildWriter.TryOpen(child);
+        if (writer is null) return; // it has been killed meanwhile
+        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        foreach (Poke poke in Pokes)
+        {
+            poke.Site.Original.CopyTo(bytes);
+            writer.Place(poke.Site.Address, bytes);
+        }
+    }
+
+    /// <summary>After the window: reads every site back and records what it holds.</summary>
+    /// <exception cref="PatchMismatchException">A site holds something else: no more patching in this target.</exception>
+    public void Settle()
+    {
+        foreach (PatchRun run in _image.Runs) _writer.Verify(run.Start, run.Image);
+        foreach (Poke poke in Pokes)
+        {
+            if (_deferred.Contains(poke.Site)) continue;
+            poke.Site.Installed = poke.To;
+            poke.Site.State = poke.Stub is null ? SiteState.Original : SiteState.Armed;
+            poke.Site.Stub = poke.Stub ?? poke.Site.Stub;
+            poke.Site.Refusal = null;
+        }
+        foreach (Poke poke in _single)
+            if (ReadSite(poke.Site.Address) != poke.Site.Installed)
+                throw new PatchMismatchException(
+                    poke.Site.Address, Bytes(poke.Site.Installed), Bytes(ReadSite(poke.Site.Address)));
+    }
+
+    static byte[] Bytes(PatchBytes bytes)
+    {
+        var copy = new byte[PatchBytes.Length];
+        bytes.CopyTo(copy);
+        return copy;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// Looks for saved contexts that point into a region: a thread in a signal handler comes back to where it was
+/// interrupted. Nothing tells where its frame is, so every aligned word from rsp to the end of the mapping counts; a
+/// stale word can only defer a region, never break one.
+/// </summary>
+sealed class StackScan
+{
+    const int ChunkSize = 64 * 1024;
+
+    /// <summary>A signal frame lies near the stack pointer of the handler; deeper than this is not looked.</summary>
+    const ulong MaxDepth = 64ul << 20;
+
+    readonly TargetProcess _target;
+    readonly byte[] _buffer = new byte[ChunkSize];
+    readonly ulong[] _starts;
+    readonly ulong[] _ends;
+
+    /// <summary>Takes the writable mappings as they are now; a stack mapped later is read to its first hole.</summary>
+    public StackScan(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
+    {
+        _target = target;
+        MemoryMapping[] writable = [.. mappings.Where(m => (m.Permissions & MappingPermissions.Write) != 0)];
+        _starts = [.. writable.Select(m => m.Start.Value)];
+        _ends = [.. writable.Select(m => m.End.Value)];
+    }
+
+    /// <summary>Calls <see cref="RegionMap.Defer"/> for each region that a word of the stack points into.</summary>
+    public void Scan(ulong stackPointer, RegionMap regions)
+    {
+        (TargetAddress low, TargetAddress high) = regions.Bounds;
+        ulong at = stackPointer & ~7ul, end = Math.Min(EndOf(at), at + MaxDepth);
+        while (at < end)
+        {
+            int wanted = (int)Math.Min((ulong)ChunkSize, end - at);
+            int read = _target.ReadMemory(new TargetAddress(at), _buffer.AsSpan(0, wanted));
+            foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(_buffer.AsSpan(0, read & ~7)))
+            {
+                if (word <= low.Value || word >= high.Value) continue;
+                int region = regions.FindInterior(word);
+                if (region >= 0) regions.Defer(region);
+            }
+            if (read < wanted) return;
+            at += (ulong)read;
+        }
+    }
+
+    ulong EndOf(ulong address)
+    {
+        int index = Array.BinarySearch(_starts, address);
+        if (index < 0) index = ~index - 1;
+        return index >= 0 && address < _ends[index] ? _ends[index] : ulong.MaxValue;
+    }
+}

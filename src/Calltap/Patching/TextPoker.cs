@@ -1,0 +1,134 @@
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// Changes live text: the only way bytes that a thread of the target may be executing are ever changed. One
+/// <see cref="Poke"/> call is one batch, one window. (The kernel's smp_text_poke_batch_finish.)
+/// </summary>
+/// <remarks>
+/// The steps, in the words of docs/patching-protocol.md:
+/// <code>
+/// 0 plan     every site verified against the bytes expected; copies of its pages taken
+/// 1 open     the guard seizes every thread
+/// 2 pass 1   0xCC into the first byte of every region; sync
+/// 3 clear    no thread is inside a region of several instructions, none will come back into one
+/// 4 pass 2   the tails; sync.   pass 3  the heads; sync
+/// 5 drain    every trap that was taken has been answered
+/// 6 close    every thread is let go; all bytes are read back
+/// </code>
+/// Until pass 2 the way out is to put the heads back (<see cref="RollBack"/>); from pass 2 on it is to go on.
+/// </remarks>
+sealed class TextPoker
+{
+    static readonly TimeSpan s_openDeadline = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan s_clearDeadline = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_drainDeadline = TimeSpan.FromSeconds(10);
+
+    readonly TargetProcess _target;
+    readonly TargetTextWriter _writer;
+    readonly HashSet<ulong> _knownSites = [];
+
+    public TextPoker(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
+
+    /// <summary>What a thread at a breakpoint does.</summary>
+    public IInt3Policy Policy { get; init; } = new SitePolicy();
+
+    /// <summary>Totals of all windows.</summary>
+    public TrapCounts Totals { get; private set; }
+
+    /// <summary>Changes the sites. Those that can't be changed are left as they are and reported.</summary>
+    /// <param name="pokes">At most one for a site.</param>
+    /// <param name="sync">The helper in the target: serialises its cores.</param>
+    /// <param name="journal">Told of the sites before the first byte changes and after the last.</param>
+    /// <exception cref="AttachException">The target ended; nothing is left to restore.</exception>
+    public BatchResult Poke(IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal)
+    {
+        var steps = new StepClock();
+        PokePlan plan = PokePlan.Make(_target, _writer, pokes);
+        foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
+        if (plan.Pokes.Count == 0) return Result(plan, default, steps);
+        journal.Changing(plan.Pokes);
+        var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
+        var window = new WindowContext(
+            _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
+            MakeScan(regions), sync.HelperThread);
+        var guard = new Guard(window);
+        steps.Mark("plan");
+        try
+        {
+            guard.Open(s_openDeadline);
+            steps.Mark("open");
+            plan.ReadImages();
+            steps.Mark("read");
+            Passes(plan, guard, regions, sync, steps);
+            MendForkChildren(plan, guard);
+        }
+        finally
+        {
+            guard.Close();
+        }
+        steps.Mark("close");
+        if (guard.TargetGone) throw AttachChecks.Ended(_target.Pid);
+        plan.Settle();
+        journal.Changed(plan.Pokes);
+        TrapCounts totals = Totals;
+        totals.Add(guard.Counts);
+        Totals = totals;
+        return Result(plan, guard.Counts, steps);
+    }
+
+    void Passes(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+    {
+        plan.WriteBreakpoints();
+        sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
+        steps.Mark("pass 1");
+        if (!regions.IsEmpty)
+        {
+            if (!guard.Run(GuardPhase.Clear, s_clearDeadline))
+            {
+                RollBack(plan, guard, sync);
+                return;
+            }
+            plan.Defer(regions.Deferred);
+            steps.Mark("clear");
+        }
+        plan.WriteTails();
+        sync.SyncCores(); // I3: every core sees the tails before any head changes
+        steps.Mark("pass 2");
+        plan.WriteHeads();
+        sync.SyncCores();
+        steps.Mark("pass 3");
+        guard.Run(GuardPhase.Drain, s_drainDeadline);
+        steps.Mark("drain");
+    }
+
+    /// <summary>A thread could not be seen in time: nothing but heads has changed, and they go back.</summary>
+    static void RollBack(PokePlan plan, Guard guard, ICoreSync sync)
+    {
+        plan.DeferAll("a thread of the target could not be looked at in time");
+        guard.Rest();
+        plan.WriteTails(); // nothing is left to get a tail: this puts the heads of deferred sites back
+        sync.SyncCores();
+        guard.Run(GuardPhase.Drain, s_drainDeadline);
+    }
+
+    /// <summary>Processes forked in the window have its breakpoints in their copies of the text.</summary>
+    static void MendForkChildren(PokePlan plan, Guard guard)
+    {
+        foreach (Pid child in guard.ForkChildren) plan.Mend(child);
+    }
+
+    StackScan? MakeScan(RegionMap regions)
+    {
+        if (regions.IsEmpty) return null;
+        bool handlesSignals = _target.ReadThreads()
+            .Any(tid => _target.ReadStatus(tid) is not { CaughtSignals: 0 });
+        return handlesSignals ? new StackScan(_target, _target.ReadMappings()) : null;
+    }
+
+    static BatchResult Result(PokePlan plan, TrapCounts traps, StepClock steps) => new(
+        plan.Pokes.Count - plan.Deferred.Count, [.. plan.Refused, .. plan.Deferred], traps,
+        steps.Between("read", "pass 3"), steps.Between("plan", "close"), steps.Steps);
+}

@@ -1,0 +1,65 @@
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// Decides whether a thread has been seen where a phase wants it. Clear: it is outside every region and no saved
+/// context of it points into one; from then on it can only come in through a head, where an int3 stands. Drain: no
+/// trap of it is taken and undelivered.
+/// </summary>
+/// <remarks>
+/// A sleeping thread is looked at without a stop: its pc and stack hold still as long as its count of runs does. A
+/// running one is looked at again for a millisecond, since most come by a system call or a breakpoint by themselves;
+/// then it is interrupted (HAZARDS: an interruption can cut a system call short, so as few as possible).
+/// </remarks>
+sealed class ThreadObserver(WindowContext window)
+{
+    /// <summary>Looks from outside. True when the thread may be checked off.</summary>
+    public bool SeenAsleep(Pid pid, Tid tid, GuardPhase phase)
+    {
+        long before = ThreadLook.SwitchesOf(pid, tid);
+        ThreadLook look = ThreadLook.At(pid, tid);
+        if (look.Activity == ThreadActivity.Gone) return true;
+        if (look.Activity == ThreadActivity.Running) return false;
+        // In no system call, a taken breakpoint would show as the byte behind a site.
+        if (look.Activity == ThreadActivity.Blocked && window.KnownSites.Contains(look.Pc - 1)) return false;
+        if (phase == GuardPhase.Drain) return true;
+        if (look.Activity == ThreadActivity.Blocked && window.Regions.FindInterior(look.Pc) >= 0) return false;
+        window.Scan?.Scan(look.StackPointer, window.Regions);
+        return before >= 0 && ThreadLook.SwitchesOf(pid, tid) == before;
+    }
+
+    /// <summary>
+    /// Looks at a stopped thread, and moves it out of a region it is in. True when it may be checked off.
+    /// </summary>
+    public bool SeenStopped(ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts, out bool changed)
+    {
+        changed = false;
+        if (phase != GuardPhase.Clear) return true;
+        int region = window.Regions.FindInterior(registers.rip);
+        if (region >= 0)
+        {
+            if (window.Regions.TryMove(region, registers.rip, out ulong destination))
+            {
+                registers.rip = destination;
+                counts.Moved++;
+                changed = true;
+            }
+            else
+                window.Regions.Defer(region);
+        }
+        window.Scan?.Scan(registers.rsp, window.Regions);
+        return true;
+    }
+
+    /// <summary>Whether an int3 that the thread has hit is queued and not yet delivered: then its pc is the site.</summary>
+    public static bool HasQueuedTrap(Tid tid, Span<siginfo_t> scratch)
+    {
+        SysResult<int> queued = Ptrace.PeekSigInfo(tid, shared: false, scratch);
+        if (!queued.Ok) return false;
+        foreach (ref readonly siginfo_t signal in scratch[..queued.Value])
+            if (signal.si_signo == Signals.SIGTRAP && signal.si_code == siginfo_t.SI_KERNEL) return true;
+        return false;
+    }
+}

@@ -1,0 +1,88 @@
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>How a trap ends.</summary>
+enum TrapOutcome
+{
+    /// <summary>Ours and answered: the signal is suppressed.</summary>
+    Answered,
+
+    /// <summary>Not ours: the target gets it unchanged.</summary>
+    Foreign,
+
+    /// <summary>Ours, and no answer is right: the thread stays at the site.</summary>
+    Unanswerable,
+
+    /// <summary>The thread has vanished.</summary>
+    Gone,
+}
+
+/// <summary>
+/// What is done with a SIGTRAP, in this order (docs/patching-protocol.md, I7): a trap that the kernel did not raise for
+/// an int3, or at an address that was never a site, is the target's; a breakpoint that is gone was late and is
+/// rewound; what is left is a site of the batch, and the policy answers.
+/// </summary>
+sealed class TrapAnswers(WindowContext window) : IStackAccess
+{
+    TrapCounts _counts;
+
+    /// <summary>What was done so far.</summary>
+    public ref TrapCounts Counts => ref _counts;
+
+    /// <summary>Answers the trap that <paramref name="tid"/> is stopped with.</summary>
+    public TrapOutcome Answer(Tid tid, out user_regs_struct registers)
+    {
+        registers = default;
+        if (!Ptrace.GetSigInfo(tid, out siginfo_t signal).Ok || !Ptrace.GetRegs(tid, out registers).Ok) return TrapOutcome.Gone;
+        ulong site = registers.rip - 1;
+        if (signal.si_code != siginfo_t.SI_KERNEL || !window.KnownSites.Contains(site))
+        {
+            _counts.Foreign++;
+            return TrapOutcome.Foreign;
+        }
+        TrapOutcome outcome = AtSite(site, ref registers);
+        if (outcome is TrapOutcome.Answered or TrapOutcome.Unanswerable && !Ptrace.SetRegs(tid, registers).Ok) return TrapOutcome.Gone;
+        return outcome;
+    }
+
+    TrapOutcome AtSite(ulong site, ref user_regs_struct registers)
+    {
+        Span<byte> now = stackalloc byte[1];
+        if (window.Target.ReadMemory(new TargetAddress(site), now) != 1) return TrapOutcome.Gone;
+        if (now[0] != PatchBytes.Int3)
+        {
+            // membarrier does not wait for a trap that another CPU has taken already; what is there now is right.
+            _counts.Late++;
+            registers.rip = site;
+            return TrapOutcome.Answered;
+        }
+        if (!window.Pokes.TryGetValue(site, out Poke? poke))
+        {
+            _counts.Foreign++; // a breakpoint that someone else wrote over our jump
+            return TrapOutcome.Foreign;
+        }
+        _counts.Hits++;
+        if (window.Policy.Answer(poke, ref registers, this, ref _counts)) return TrapOutcome.Answered;
+        _counts.Misdirected++;
+        registers.rip = site;
+        return TrapOutcome.Unanswerable;
+    }
+
+    bool IStackAccess.TryRead(TargetAddress address, out ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        bool read = window.Target.ReadMemory(address, bytes) == bytes.Length;
+        value = BitConverter.ToUInt64(bytes);
+        return read;
+    }
+
+    bool IStackAccess.TryWrite(TargetAddress address, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BitConverter.TryWriteBytes(bytes, value);
+        window.Writer.Place(address, bytes);
+        return true;
+    }
+}

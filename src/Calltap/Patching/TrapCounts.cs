@@ -1,0 +1,57 @@
+namespace Calltap.Patching;
+
+/// <summary>What the guard did in a window, or in all windows of a session.</summary>
+public struct TrapCounts
+{
+    /// <summary>Breakpoints of ours that a thread hit.</summary>
+    public long Hits;
+
+    /// <summary>Answered as the jump being written.</summary>
+    public long EmulatedJumps;
+
+    /// <summary>Answered as the call being written.</summary>
+    public long EmulatedCalls;
+
+    /// <summary>Answered as the nop being written.</summary>
+    public long EmulatedNops;
+
+    /// <summary>Answered as the return being written.</summary>
+    public long EmulatedReturns;
+
+    /// <summary>Breakpoints that were gone when the trap was looked at: rewound.</summary>
+    public long Late;
+
+    /// <summary>Traps that were not ours: given to the target.</summary>
+    public long Foreign;
+
+    /// <summary>Threads moved out of a region.</summary>
+    public long Moved;
+
+    /// <summary>Threads interrupted.</summary>
+    public long Interrupted;
+
+    /// <summary>System calls restarted because our interruption had cut them short.</summary>
+    public long Restarted;
+
+    /// <summary>Traps at one of our sites that no rule could answer: always 0, or the session is over.</summary>
+    public long Misdirected;
+
+    /// <summary>Traps answered by emulation.</summary>
+    public readonly long Emulated => EmulatedJumps + EmulatedCalls + EmulatedNops + EmulatedReturns;
+
+    /// <summary>Adds another window's counts.</summary>
+    public void Add(in TrapCounts other)
+    {
+        Hits += other.Hits;
+        EmulatedJumps += other.EmulatedJumps;
+        EmulatedCalls += other.EmulatedCalls;
+        EmulatedNops += other.EmulatedNops;
+        EmulatedReturns += other.EmulatedReturns;
+        Late += other.Late;
+        Foreign += other.Foreign;
+        Moved += other.Moved;
+        Interrupted += other.Interrupted;
+        Restarted += other.Restarted;
+        Misdirected += other.Misdirected;
+    }
+}

@@ -1,0 +1,22 @@
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>What the guard needs to know of the batch whose window it guards. Built before the window opens.</summary>
+/// <param name="Target">The target.</param>
+/// <param name="Writer">The writer, for a policy that stores on a stack.</param>
+/// <param name="KnownSites">Addresses of all sites ever armed.</param>
+/// <param name="Pokes">The batch's pokes by address.</param>
+/// <param name="Regions">The regions to clear.</param>
+/// <param name="Policy">What a thread at a breakpoint does.</param>
+/// <param name="Scan">Looks for saved contexts; null where the target handles no signal.</param>
+/// <param name="HelperThread">The helper thread: runs our code only, blocks all signals, is left alone.</param>
+sealed record WindowContext(
+    TargetProcess Target,
+    TargetTextWriter Writer,
+    IReadOnlySet<ulong> KnownSites,
+    IReadOnlyDictionary<ulong, Poke> Pokes,
+    RegionMap Regions,
+    IInt3Policy Policy,
+    StackScan? Scan,
+    Tid HelperThread);
