@@ -1,0 +1,59 @@
+namespace Calltap.Code.Analysis;
+
+/// <summary>Pass 2: plans one function after another. One worker per thread.</summary>
+internal sealed class ClassifyPass(ModuleFacts facts)
+{
+    private readonly FunctionCode _code = new(facts.Memory);
+
+    internal FunctionPlan Plan(int index)
+    {
+        CodeFunction function = facts.Input.Functions[index];
+        ReadOnlySpan<CodePart> parts = facts.Layout.Of(index);
+        RefusalReason missing = Missing(function, parts);
+        if (missing != RefusalReason.None)
+            return new(index, null, missing, [], 0, [], true);
+
+        _code.Decode(parts);
+        FunctionFlow flow = facts.Flow[index] ?? s_usual;
+        var scope = new FunctionScope(facts, _code, flow, function.Address);
+        var entry = new EntryClassifier(scope);
+        SitePlan? site = entry.Classify(out RefusalReason refusal);
+        var exits = new ExitClassifier(scope, site);
+        exits.Classify();
+        return new(index, site, refusal, exits.Sites, exits.Count, exits.Refused, HasUnknownExits(scope));
+    }
+
+    private static readonly FunctionFlow s_usual = new();
+
+    private RefusalReason Missing(CodeFunction function, ReadOnlySpan<CodePart> parts)
+    {
+        if (function.Size.Value <= 0)
+            return RefusalReason.UnknownSize;
+        if (facts.Memory.Find(function.Address) is null)
+            return RefusalReason.Unreadable;
+        return parts.IsEmpty || parts[0].Start != function.Address ? RefusalReason.Overlaps : RefusalReason.None;
+    }
+
+    private static bool HasUnknownExits(FunctionScope scope)
+    {
+        if (scope.IsLost || scope.Flow.HasJumpNotUnderstood)
+            return true;
+        for (int i = 0; i < scope.Code.Parts.Length; i++)
+        {
+            if (scope.Code.Parts[i].Truncated || FallsThrough(scope.Code.Of(i)))
+                return true;
+        }
+
+        return false;
+    }
+
+    // A call at the end does not return; anything else that is no transfer goes on in the next function, unseen.
+    private static bool FallsThrough(ReadOnlySpan<DecodedInstruction> instructions)
+    {
+        int last = instructions.Length - 1;
+        while (last >= 0 && instructions[last].Kind is InstructionKind.Nop or InstructionKind.Breakpoint)
+            last--;
+        return last >= 0 && !InstructionKinds.EndsFlow(instructions[last].Kind)
+            && instructions[last].Kind is not (InstructionKind.Call or InstructionKind.IndirectCall or InstructionKind.System);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Calltap.Code.Analysis;
+
+/// <summary>What an indirect jump is.</summary>
+internal enum IndirectJumpMeaning : byte
+{
+    /// <summary>It may lead anywhere.</summary>
+    NotUnderstood,
+
+    /// <summary>A switch: its targets are in the function, and all of them are marked.</summary>
+    Switch,
+
+    /// <summary>It leaves the function.</summary>
+    TailCall,
+}

@@ -1,0 +1,97 @@
+using Iced.Intel;
+
+namespace Calltap.Code.Analysis;
+
+/// <summary>Where an indirect jump's target comes from, by a look at the instructions before it.</summary>
+/// <param name="Shape">How the target is formed.</param>
+/// <param name="Table">The table, where its address was seen.</param>
+/// <param name="Bound">How many entries a comparison before the jump allows, or 0.</param>
+internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Table, int Bound)
+{
+    private const int MaxBack = 32;
+    private const int MaxBackForTable = 256;
+    private const int MaxBound = 1 << 16;
+
+    /// <summary>Looks back from the indirect jump at <paramref name="index"/>.</summary>
+    internal static JumpSource Trace(List<Instruction> instructions, int index)
+    {
+        Instruction jump = instructions[index];
+        if (jump.Op0Kind != OpKind.Memory)
+            return FromRegister(instructions, index, jump.Op0Register);
+        if (jump.IsIPRelativeMemoryOperand || jump.MemoryBase == Register.None && jump.MemoryIndex == Register.None)
+            return new(SwitchShape.Got, null, 0);
+        return jump.MemoryIndexScale == 8 ? Absolute(instructions, index, jump) : new(SwitchShape.Opaque, null, 0);
+    }
+
+    /// <summary>The constant address that an instruction puts into a register or uses as a table's base, or null.</summary>
+    internal static ImageAddress? AddressFormed(in Instruction instruction)
+    {
+        if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand)
+            return new(instruction.IPRelativeMemoryAddress);
+        if (instruction.Mnemonic == Mnemonic.Mov && instruction.OpCount == 2 && instruction.Op0Kind == OpKind.Register
+            && instruction.Op1Kind is OpKind.Immediate32 or OpKind.Immediate32to64 or OpKind.Immediate64)
+            return new(instruction.GetImmediate(1));
+        bool table = instruction.MemoryIndexScale is 4 or 8 && instruction.MemoryIndex != Register.None && instruction.MemoryDisplSize >= 4;
+        return table ? new(instruction.MemoryDisplacement64) : null;
+    }
+
+    private static JumpSource FromRegister(List<Instruction> instructions, int index, Register register)
+    {
+        bool added = false;
+        Register other = Register.None;
+        for (int i = index - 1; i >= 0 && i > index - MaxBack; i--)
+        {
+            Instruction at = instructions[i];
+            if (InstructionKinds.Of(at) is InstructionKind.Call or InstructionKind.IndirectCall or InstructionKind.IndirectJump or InstructionKind.Return)
+                break;
+            if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() is var written && written != register && written != other)
+                continue;
+            bool indexed = at.Op1Kind == OpKind.Memory && at.MemoryIndex != Register.None;
+            if (at.Mnemonic == Mnemonic.Add && at.Op1Kind == OpKind.Register && !added)
+                (added, other) = (true, at.Op1Register);
+            else if (added && indexed && at.MemoryIndexScale == 4 && at.Mnemonic is Mnemonic.Movsxd or Mnemonic.Mov)
+                return new(SwitchShape.Relative4, TableOf(instructions, i, at), BoundBefore(instructions, i));
+            else if (!added && indexed && at.MemoryIndexScale == 8 && at.Mnemonic == Mnemonic.Mov)
+                return Absolute(instructions, i, at);
+            else if (!added && at.Mnemonic == Mnemonic.Mov && at.Op1Kind == OpKind.Register)
+                register = at.Op1Register;
+            else if (!added && at.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test))
+                break;
+        }
+
+        return new(SwitchShape.Opaque, null, 0);
+    }
+
+    private static JumpSource Absolute(List<Instruction> instructions, int index, in Instruction load) =>
+        new(SwitchShape.Absolute8, TableOf(instructions, index, load), BoundBefore(instructions, index));
+
+    private static ImageAddress? TableOf(List<Instruction> instructions, int index, in Instruction load)
+    {
+        if (load.MemoryBase == Register.None)
+            return new(load.MemoryDisplacement64);
+        for (int i = index - 1; i >= 0 && i > index - MaxBackForTable; i--)
+        {
+            Instruction at = instructions[i];
+            if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() != load.MemoryBase || at.Mnemonic is Mnemonic.Cmp or Mnemonic.Test)
+                continue;
+            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov && AddressFormed(at) is { } table ? table + (long)load.MemoryDisplacement64 : null;
+        }
+
+        return null;
+    }
+
+    // cmp x, n; ja default: n + 1 entries. The nearest one; a wrong one only bounds a table that is read to its natural end as well.
+    private static int BoundBefore(List<Instruction> instructions, int index)
+    {
+        for (int i = index - 1; i > 0 && i > index - MaxBack; i--)
+        {
+            if (instructions[i].ConditionCode is not ConditionCode.a || instructions[i].Mnemonic != Mnemonic.Ja)
+                continue;
+            Instruction compare = instructions[i - 1];
+            bool constant = compare.Mnemonic == Mnemonic.Cmp && compare.Op1Kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64;
+            return constant && compare.GetImmediate(1) < MaxBound ? (int)compare.GetImmediate(1) + 1 : 0;
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,31 @@
+namespace Calltap.Code.Analysis;
+
+/// <summary>What both passes share about the module. Immutable but for the branch targets (complete after pass 1) and each function's own slot.</summary>
+internal sealed class ModuleFacts
+{
+    internal ModuleFacts(AnalysisInput input)
+    {
+        Input = input;
+        Memory = CodeMemory.Read(input.Image, input.CodeSections);
+        Layout = CodeLayout.Build(input.Functions, Memory);
+        Targets = new(Memory);
+        Refused = new(input.RefusedRanges);
+        FentryTargets = [.. input.FentryTargets];
+        Flow = new FunctionFlow?[input.Functions.Count];
+    }
+
+    internal AnalysisInput Input { get; }
+
+    internal CodeMemory Memory { get; }
+
+    internal CodeLayout Layout { get; }
+
+    internal BranchTargets Targets { get; }
+
+    internal RefusedRanges Refused { get; }
+
+    internal HashSet<ImageAddress> FentryTargets { get; }
+
+    /// <summary>What pass 1 found out about a function's control flow; null where there is nothing unusual.</summary>
+    internal FunctionFlow?[] Flow { get; }
+}

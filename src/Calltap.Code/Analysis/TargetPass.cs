@@ -1,0 +1,69 @@
+using Iced.Intel;
+
+namespace Calltap.Code.Analysis;
+
+/// <summary>Pass 1: marks everything the code of the module may branch to. One worker per thread.</summary>
+internal sealed class TargetPass(ModuleFacts facts)
+{
+    // How many instructions a stream that starts inside another may take to meet it again: past a lock prefix it is one.
+    private const int MaxUntilRejoin = 8;
+
+    private readonly FunctionCode _code = new(facts.Memory);
+    private readonly SwitchFinder _switches = new(facts);
+
+    /// <summary>Marks the targets of one function's branches and jump tables, and notes what is unusual about it.</summary>
+    internal void Visit(int function)
+    {
+        ReadOnlySpan<CodePart> parts = facts.Layout.Of(function);
+        if (parts.IsEmpty)
+            return;
+        _code.Decode(parts);
+        bool desynchronized = false;
+        foreach (DecodedInstruction instruction in _code.All)
+        {
+            if (!InstructionKinds.HasTarget(instruction.Kind))
+                continue;
+            facts.Targets.Mark(instruction.Target);
+            if (_code.Contains(instruction.Target) && _code.IndexOf(instruction.Target) < 0)
+                desynchronized |= !FollowInside(instruction.Target);
+        }
+
+        if (!desynchronized && !_code.HasIndirectJump)
+            return;
+        FunctionFlow flow = _code.HasIndirectJump ? _switches.Find(_code) : new();
+        flow.Desynchronized = desynchronized;
+        facts.Flow[function] = flow;
+    }
+
+    /// <summary>
+    /// Marks the targets of code that no function claims: local code of assembler files jumps too. Data there marks bytes at random,
+    /// which costs a site now and then; missing a target would cost the target's life.
+    /// </summary>
+    internal void VisitUnclaimed(CodePart gap)
+    {
+        _code.Decode([gap]);
+        foreach (DecodedInstruction instruction in _code.All)
+        {
+            if (InstructionKinds.HasTarget(instruction.Kind))
+                facts.Targets.Mark(instruction.Target);
+        }
+    }
+
+    // False when decoding from start does not meet the other instructions soon.
+    private bool FollowInside(ImageAddress start)
+    {
+        _code.Seek(_code.Parts[_code.PartOf(start)], start);
+        for (int i = 0; i < MaxUntilRejoin && _code.Reader.TryRead(out Instruction instruction) && !instruction.IsInvalid; i++)
+        {
+            InstructionKind kind = InstructionKinds.Of(instruction);
+            if (InstructionKinds.HasTarget(kind))
+                facts.Targets.Mark(new(instruction.NearBranchTarget));
+            if (_code.IndexOf(new(instruction.NextIP)) >= 0)
+                return true;
+            if (InstructionKinds.EndsFlow(kind))
+                return false;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,9 @@
+namespace Calltap.Code;
+
+/// <summary>A function as the symbols describe it.</summary>
+/// <param name="Address">Its first byte, an <c>endbr64</c> included.</param>
+/// <param name="Size">Its known size; without one the function is refused, since its end is a guess.</param>
+/// <param name="Fragments">
+/// Parts placed elsewhere (<c>foo.cold</c>): their exits are exits of the function, jumps between the parts are internal.
+/// </param>
+public sealed record CodeFunction(ImageAddress Address, ByteSize Size, IReadOnlyList<CodeRange> Fragments);

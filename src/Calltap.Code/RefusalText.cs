@@ -1,0 +1,33 @@
+namespace Calltap.Code;
+
+/// <summary>The words shown for a <see cref="RefusalReason"/>.</summary>
+public static class RefusalText
+{
+    /// <summary>A short English phrase, for tables and messages.</summary>
+    public static string Text(this RefusalReason reason) => reason switch
+    {
+        RefusalReason.None => "not refused",
+        RefusalReason.UnknownSize => "size unknown",
+        RefusalReason.Unreadable => "unreadable",
+        RefusalReason.TooShort => "too short",
+        RefusalReason.BranchTargetInside => "branch target inside",
+        RefusalReason.Undecodable => "undecodable",
+        RefusalReason.LoopEntry => "loop entry",
+        RefusalReason.IndirectJumpNotUnderstood => "indirect jump not understood",
+        RefusalReason.RefusedRange => "rseq section, PLT or reserved nops",
+        RefusalReason.CallInside => "call inside",
+        RefusalReason.ShadowStack => "call under a shadow stack",
+        RefusalReason.CallThroughStackPointer => "call through the stack pointer",
+        RefusalReason.Overlaps => "overlaps another site",
+        RefusalReason.SystemInstruction => "system instruction",
+        RefusalReason.FarTransfer => "far transfer",
+        RefusalReason.CountedJump => "loop or jrcxz instruction",
+        RefusalReason.MayFault => "may fault, and the program handles faults",
+        RefusalReason.SeveralInstructions => "several instructions, and only single ones are safe here",
+        RefusalReason.AddressSizeOverride => "address-size override",
+        RefusalReason.OutOfReach => "out of reach",
+        RefusalReason.BranchIntoRegion => "branch into its own region",
+        RefusalReason.NoRoom => "no room for the displaced code",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+}

@@ -1,0 +1,6 @@
+namespace Calltap.Code;
+
+/// <summary>An exit that was found and is not patched.</summary>
+/// <param name="Address">The <c>ret</c> or jump.</param>
+/// <param name="Reason">Why.</param>
+public readonly record struct RefusedExit(ImageAddress Address, RefusalReason Reason);
