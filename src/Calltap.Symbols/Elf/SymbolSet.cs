@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace Calltap.Symbols;
+
+/// <summary>The symbols of all tables that stand in code, by address, with their names read when first asked for.</summary>
+internal sealed class SymbolSet
+{
+    private readonly SymbolTable[] _tables;
+    private readonly ElfSymbol[] _symbols;
+    private readonly string?[] _names;
+    private readonly ElfLimits _limits;
+    private long _nameBytes;
+
+    private SymbolSet(SymbolTable[] tables, ElfSymbol[] symbols, ElfLimits limits)
+    {
+        _tables = tables;
+        _symbols = symbols;
+        _names = new string?[symbols.Length];
+        _limits = limits;
+    }
+
+    public int Count => _symbols.Length;
+
+    public ref readonly ElfSymbol this[int index] => ref _symbols[index];
+
+    public static SymbolSet Read(SymbolTable[] tables, CodeMap code, ElfLimits limits)
+    {
+        var list = new List<ElfSymbol>();
+        for (var i = 0; i < tables.Length; i++)
+            tables[i].AddCodeSymbols(list, code, (byte)i);
+        var symbols = list.ToArray();
+        Array.Sort(symbols.Select(s => s.Address).ToArray(), symbols);
+        return new(tables, symbols, limits);
+    }
+
+    public FunctionSource SourceOf(int index) => _tables[_symbols[index].Table].Source;
+
+    /// <summary>The name without its version (name@VERSION, name@@VERSION); empty when it has none.</summary>
+    /// <exception cref="ElfFormatException">It is not in the string table, or is too long.</exception>
+    public string NameOf(int index) => _names[index] ??= ReadName(_symbols[index]);
+
+    private string ReadName(in ElfSymbol symbol)
+    {
+        var table = _tables[symbol.Table];
+        var strings = table.Strings;
+        if (symbol.NameOffset >= (uint)strings.Length)
+            throw Fault(table, symbol, $"a symbol name below {strings.Length}");
+        var rest = strings[(int)symbol.NameOffset..];
+        var end = rest[..Math.Min(rest.Length, _limits.NameBytes)].IndexOf((byte)0);
+        if (end < 0)
+            throw Fault(table, symbol, $"a zero-terminated symbol name of at most {_limits.NameBytes} bytes");
+        _nameBytes += end;
+        if (_nameBytes > _limits.TotalNameBytes)
+            throw Fault(table, symbol, $"at most {_limits.TotalNameBytes} bytes of names");
+        var version = rest[..end].IndexOf((byte)'@');
+        return Encoding.UTF8.GetString(rest[..(version > 0 ? version : end)]);
+    }
+
+    private static ElfFormatException Fault(SymbolTable table, in ElfSymbol symbol, string expectation) =>
+        new(table.Path, table.StringsOffset + symbol.NameOffset, expectation);
+}

@@ -1,0 +1,26 @@
+namespace Calltap.Symbols;
+
+/// <summary>A function that may be traced: a range of code that is entered by a call (or a tail jump) at its first byte.</summary>
+/// <param name="Address">Its first byte.</param>
+/// <param name="Size">Length of its main range in bytes, never reaching into the next function or out of its section.</param>
+/// <param name="Name">The preferred name, mangled, without a symbol version; null when only unwind data show the function.</param>
+/// <param name="Aliases">The other names at the same address, best first, without repeats.</param>
+/// <param name="Source">Where the start is known from.</param>
+/// <param name="Fragments">Further ranges that belong to the function (its .cold parts), by address.</param>
+public sealed record ImageFunction(
+    ImageAddress Address,
+    ByteSize Size,
+    string? Name,
+    IReadOnlyList<string> Aliases,
+    FunctionSource Source,
+    IReadOnlyList<ImageRange> Fragments)
+{
+    /// <summary>
+    /// True when neither the symbol nor an FDE gives the size, so that <see cref="Size"/> only says where the next known start is:
+    /// the end of the range may be padding or data.
+    /// </summary>
+    public bool SizeIsEstimate { get; init; }
+
+    /// <summary>The main range.</summary>
+    public ImageRange Range => new(Address, Size);
+}

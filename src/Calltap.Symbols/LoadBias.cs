@@ -1,0 +1,46 @@
+namespace Calltap.Symbols;
+
+/// <summary>Finds how far from its link-time addresses a module was loaded.</summary>
+public static class LoadBias
+{
+    private const ulong PageMask = 4095;
+
+    /// <summary>
+    /// The biases, in bytes, under which the module is mapped, ascending: none when no executable segment is mapped, two when it was loaded
+    /// twice (dlmopen). To be added to an <see cref="ImageAddress"/>.
+    /// </summary>
+    /// <param name="mappings">The mappings of this file only, of one process.</param>
+    /// <param name="segments">The module's segments.</param>
+    public static IReadOnlyList<long> Find(IReadOnlyList<MemoryMapping> mappings, IReadOnlyList<LoadSegment> segments)
+    {
+        var candidates = new SortedSet<long>();
+        foreach (var mapping in mappings.Where(m => m.IsExecutable))
+            foreach (var segment in segments.Where(s => s.Executable))
+                if (Overlap(mapping, segment))
+                    candidates.Add(Bias(mapping, segment));
+
+        // A page that two segments share offers a false bias; it explains fewer segments than the true one.
+        var scored = candidates.Select(bias => (Bias: bias, Score: Score(bias, mappings, segments))).ToList();
+        var best = scored.Select(c => c.Score).DefaultIfEmpty().Max();
+        return [.. scored.Where(c => c.Score == best).Select(c => c.Bias)];
+    }
+
+    private static bool Overlap(MemoryMapping mapping, LoadSegment segment)
+    {
+        var start = segment.Offset.Value & ~(long)PageMask;
+        var length = segment.FileSize.Value + (segment.Offset.Value - start);
+        return length > 0 && mapping.Offset.Value - start < length && start - mapping.Offset.Value < mapping.Size.Value;
+    }
+
+    private static long Bias(MemoryMapping mapping, LoadSegment segment) =>
+        unchecked((long)(mapping.Start.Value - (segment.Address.Value + (ulong)(mapping.Offset.Value - segment.Offset.Value))));
+
+    private static int Score(long bias, IReadOnlyList<MemoryMapping> mappings, IReadOnlyList<LoadSegment> segments) =>
+        (bias & (long)PageMask) != 0 ? -1 : segments.Count(s => s.FileSize.Value > 0 && mappings.Any(m => Explains(bias, m, s)));
+
+    private static bool Explains(long bias, MemoryMapping mapping, LoadSegment segment)
+    {
+        var first = segment.Address.At(bias);
+        return mapping.Contains(first) && unchecked(mapping.Offset.Value + (first - mapping.Start)) == segment.Offset.Value;
+    }
+}
