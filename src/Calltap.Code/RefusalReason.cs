@@ -68,4 +68,7 @@ public enum RefusalReason
 
     /// <summary>The displaced code does not fit the space given.</summary>
     NoRoom,
+
+    /// <summary>No room is left in the arena for its stub.</summary>
+    ArenaFull,
 }

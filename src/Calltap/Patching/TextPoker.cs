@@ -79,7 +79,7 @@ sealed class TextPoker
         return Result(plan, guard.Counts, steps);
     }
 
-    void Passes(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+    static void Passes(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
         plan.WriteBreakpoints();
         sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes

@@ -4,37 +4,37 @@ namespace Calltap.Patching;
 public struct TrapCounts
 {
     /// <summary>Breakpoints of ours that a thread hit.</summary>
-    public long Hits;
+    public long Hits { get; set; }
 
     /// <summary>Answered as the jump being written.</summary>
-    public long EmulatedJumps;
+    public long EmulatedJumps { get; set; }
 
     /// <summary>Answered as the call being written.</summary>
-    public long EmulatedCalls;
+    public long EmulatedCalls { get; set; }
 
     /// <summary>Answered as the nop being written.</summary>
-    public long EmulatedNops;
+    public long EmulatedNops { get; set; }
 
     /// <summary>Answered as the return being written.</summary>
-    public long EmulatedReturns;
+    public long EmulatedReturns { get; set; }
 
     /// <summary>Breakpoints that were gone when the trap was looked at: rewound.</summary>
-    public long Late;
+    public long Late { get; set; }
 
     /// <summary>Traps that were not ours: given to the target.</summary>
-    public long Foreign;
+    public long Foreign { get; set; }
 
     /// <summary>Threads moved out of a region.</summary>
-    public long Moved;
+    public long Moved { get; set; }
 
     /// <summary>Threads interrupted.</summary>
-    public long Interrupted;
+    public long Interrupted { get; set; }
 
     /// <summary>System calls restarted because our interruption had cut them short.</summary>
-    public long Restarted;
+    public long Restarted { get; set; }
 
     /// <summary>Traps at one of our sites that no rule could answer: always 0, or the session is over.</summary>
-    public long Misdirected;
+    public long Misdirected { get; set; }
 
     /// <summary>Traps answered by emulation.</summary>
     public readonly long Emulated => EmulatedJumps + EmulatedCalls + EmulatedNops + EmulatedReturns;

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using Calltap.Code;
+using Calltap.Patching;
+
+namespace Calltap.Sessions;
+
+/// <summary>One entry of the site table in the target: what it takes to restore a site, and to say who armed it.</summary>
+/// <remarks>
+/// <code>
+/// +0  qword address        +8  qword stub (0 = none yet)   +16 qword displaced copy
+/// +24 5 bytes original, byte region length, byte kind, byte state
+/// +32 5 bytes installed, byte class, byte code length, byte 0
+/// +40 qword ops that want it, a bit each   +48 qword trampoline
+/// +56 dword function id    +60 dword site id
+/// </code>
+/// </remarks>
+/// <param name="Address">Where the site is.</param>
+/// <param name="Stub">Its stub.</param>
+/// <param name="Displaced">The displaced copy in the stub.</param>
+/// <param name="Original">The five original bytes.</param>
+/// <param name="Installed">The five bytes there now, or on their way.</param>
+/// <param name="Length">Bytes of the region.</param>
+/// <param name="CodeLength">Of those, instructions.</param>
+/// <param name="Kind">What passes it.</param>
+/// <param name="Class">Its class.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Ops">The ops that want it.</param>
+/// <param name="Trampoline">The trampoline its stub calls.</param>
+/// <param name="Function">Its function.</param>
+/// <param name="Site">Its id.</param>
+public readonly record struct SiteRecord(
+    TargetAddress Address, TargetAddress Stub, TargetAddress Displaced,
+    PatchBytes Original, PatchBytes Installed, int Length, int CodeLength,
+    SiteKind Kind, SiteClass Class, SiteState State, ulong Ops, TargetAddress Trampoline,
+    FunctionId Function, SiteId Site)
+{
+    /// <summary>Bytes of a record.</summary>
+    public const int Size = 64;
+
+    /// <summary>Writes the record.</summary>
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(to, Address.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Stub.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[16..], Displaced.Value);
+        Original.CopyTo(to[24..]);
+        (to[29], to[30], to[31]) = ((byte)Length, (byte)Kind, (byte)State);
+        Installed.CopyTo(to[32..]);
+        (to[37], to[38], to[39]) = ((byte)Class, (byte)CodeLength, 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[40..], Ops);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[48..], Trampoline.Value);
+        BinaryPrimitives.WriteInt32LittleEndian(to[56..], Function.Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[60..], Site.Value);
+    }
+
+    /// <summary>Reads a record.</summary>
+    public static SiteRecord Read(ReadOnlySpan<byte> from) => new(
+        new(BinaryPrimitives.ReadUInt64LittleEndian(from)),
+        new(BinaryPrimitives.ReadUInt64LittleEndian(from[8..])),
+        new(BinaryPrimitives.ReadUInt64LittleEndian(from[16..])),
+        PatchBytes.From(from[24..]), PatchBytes.From(from[32..]), from[29], from[38],
+        (SiteKind)from[30], (SiteClass)from[37], (SiteState)from[31],
+        BinaryPrimitives.ReadUInt64LittleEndian(from[40..]),
+        new(BinaryPrimitives.ReadUInt64LittleEndian(from[48..])),
+        new(BinaryPrimitives.ReadInt32LittleEndian(from[56..])),
+        new(BinaryPrimitives.ReadUInt32LittleEndian(from[60..])));
+}
