@@ -1,0 +1,18 @@
+namespace Calltap.Symbols;
+
+/// <summary>A file (an ELF image, a debug file or a /proc listing) is not what its format demands.</summary>
+/// <param name="file">The path as the caller named it.</param>
+/// <param name="offset">Byte offset in the file where the fault was found.</param>
+/// <param name="expectation">What should have been there, as a noun phrase.</param>
+public sealed class ElfFormatException(string file, long offset, string expectation)
+    : Exception($"{file} at offset 0x{offset:x}: expected {expectation}")
+{
+    /// <summary>The path as the caller named it.</summary>
+    public string File { get; } = file;
+
+    /// <summary>Where in the file the fault was found.</summary>
+    public FileOffset Offset { get; } = new(offset);
+
+    /// <summary>What should have been there.</summary>
+    public string Expectation { get; } = expectation;
+}

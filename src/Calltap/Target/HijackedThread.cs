@@ -1,0 +1,196 @@
+using Calltap.Native;
+using Calltap.Symbols;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// A thread of the target, stopped and borrowed to make system calls for us. From the first call on it restores itself: were the tracer
+/// killed at any instruction, the thread would finish the call at hand, return through its <see cref="RestoreFrame"/> and go on with its own
+/// work. Used on the ptrace thread only.
+/// <code>
+///   TryTake -> [Call | Run]* -> Finish        every wait has a deadline
+/// </code>
+/// </summary>
+internal sealed class HijackedThread
+{
+    private const int AnyRoom = 64 << 10;
+    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_callTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly TargetProcess _target;
+    private readonly Gadgets _gadgets;
+    private readonly RestoreFrame _frame;
+    private readonly user_regs_struct _stopped;
+    private bool _armed;
+    private bool _lost;
+
+    private HijackedThread(TargetProcess target, Tid tid, Gadgets gadgets, RestoreFrame frame, in user_regs_struct stopped)
+    {
+        (_target, Tid, _gadgets, _frame, _stopped) = (target, tid, gadgets, frame, stopped);
+    }
+
+    internal Tid Tid { get; }
+
+    /// <summary>Seizes and stops a thread and prepares its way back; null, and the thread as it was, when it is not usable at this moment.</summary>
+    internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
+    {
+        if (!Seize(target, tid))
+            return null;
+        TraceeStop stop = Ptrace.Interrupt(tid).Ok ? TraceeStop.Next(tid, Deadline.In(s_stopTimeout)) : default;
+        if (stop.Kind == StopKind.Interrupted && FromStop(target, writer, tid, gadgets, mappings) is { } taken)
+            return taken;
+        GiveBack(tid, stop);
+        return null;
+    }
+
+    /// <summary>Prepares a thread that this ptrace thread holds in a stop already, with TRACESYSGOOD; null when its state is not one to leave from.</summary>
+    internal static HijackedThread? FromStop(TargetProcess target, TargetTextWriter writer, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
+    {
+        byte[] state = new byte[ExtendedState.MaximumBytes];
+        if (!Ptrace.GetRegs(tid, out user_regs_struct stopped).Ok || !Ptrace.GetSigMask(tid, out ulong mask).Ok
+            || Ptrace.GetXState(tid, state) is not { Ok: true } filled)
+            return null;
+        if (!RestartableCalls.TryContinue(stopped, out user_regs_struct own) || !PendingSignals.AllowHijack(tid, mask, own.rip != stopped.rip))
+            return null;
+        RestoreFrame frame = RestoreFrame.Build(own, mask, ExtendedState.ToFrame(state.AsSpan(0, filled.Value)), gadgets.Chain);
+        if (!HasRoom(mappings, frame.Address, new TargetAddress(own.rsp)))
+            return null;
+        writer.Place(frame.Address, frame.Bytes);
+        return new HijackedThread(target, tid, gadgets, frame, stopped);
+    }
+
+    /// <summary>Makes one system call; the value or error is the kernel's.</summary>
+    /// <exception cref="AttachException">The target ended, or did not answer in time.</exception>
+    internal SysResult<long> Call(int number, ulong a0 = 0, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0)
+    {
+        user_regs_struct registers = _stopped;
+        registers.rax = (ulong)number;
+        (registers.rdi, registers.rsi, registers.rdx) = (a0, a1, a2);
+        (registers.r10, registers.r8, registers.r9) = (a3, a4, a5);
+        return Run(_gadgets.SyscallReturn, registers);
+    }
+
+    /// <summary>
+    /// Runs code that makes one system call and then returns; <paramref name="registers"/> are its own but for rip, rsp and orig_rax. The value is
+    /// that system call's.
+    /// </summary>
+    /// <exception cref="AttachException">The target ended, or did not answer in time.</exception>
+    internal SysResult<long> Run(TargetAddress code, user_regs_struct registers)
+    {
+        registers.rip = code.Value;
+        registers.rsp = _frame.Address.Value;
+        registers.orig_rax = ulong.MaxValue; // The kernel's restart logic must not touch the new registers.
+        Check(Ptrace.SetRegs(Tid, registers));
+
+        // In this order: a tracer killed in between leaves a thread that restores its own mask.
+        if (!_armed)
+            Check(Ptrace.SetSigMask(Tid, Signals.All));
+        _armed = true;
+        NextSyscallStop();
+        NextSyscallStop();
+        Check(Ptrace.GetRegs(Tid, out user_regs_struct after));
+        long result = (long)after.rax;
+        return result is < 0 and >= -4095 ? new SysResult<long>(-1, (Errno)(-result)) : new SysResult<long>(result, Errno.None);
+    }
+
+    /// <summary>The registers to start <see cref="Run"/> from.</summary>
+    internal user_regs_struct Registers => _stopped;
+
+    /// <summary>
+    /// Lets the thread return into its own state and stops it there: at the exit of rt_sigreturn. With <paramref name="detach"/> it runs on, untraced.
+    /// </summary>
+    /// <exception cref="AttachException">The target ended, or did not answer in time.</exception>
+    internal void Finish(bool detach)
+    {
+        if (_lost)
+            return; // Out of reach, and restoring itself whenever it runs.
+        if (_armed)
+        {
+            NextSyscallStop();
+            NextSyscallStop();
+            if (detach)
+                Check(Ptrace.Detach(Tid, 0));
+        }
+        else if (detach)
+        {
+            GiveBack(Tid, new TraceeStop(StopKind.Interrupted, 0, 0));
+        }
+    }
+
+    private static bool Seize(TargetProcess target, Tid tid)
+    {
+        SysResult seized = Ptrace.Seize(tid, Ptrace.PTRACE_O_TRACESYSGOOD);
+        if (seized.Errno == Errno.EPERM && target.ReadStatus(tid) is { IsDead: false } status)
+            throw AttachChecks.NotPermitted(target.Pid, status);
+        return seized.Ok;
+    }
+
+    // Back as it was: a signal goes on to the program, an EINTR that only we caused is undone, a group stop stays one. A thread that did not
+    // stop cannot be detached; the end of the ptrace thread does that.
+    private static void GiveBack(Tid tid, TraceeStop stop)
+    {
+        if (stop.Kind == StopKind.Interrupted && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok
+            && (long)registers.orig_rax >= 0 && (long)registers.rax == RestartableCalls.EINTR
+            && RestartableCalls.MayRepeatAfterEintr((long)registers.orig_rax)
+            && Ptrace.GetSigMask(tid, out ulong mask).Ok && PendingSignals.AllowHijack(tid, mask, inCall: true))
+        {
+            RestartableCalls.Rewind(ref registers);
+            Ptrace.SetRegs(tid, registers);
+        }
+
+        Ptrace.Detach(tid, stop.Kind == StopKind.Signal ? stop.Signal : 0);
+    }
+
+    // The frame must fit where a signal frame would be safe as well: on the main stack, above a guard, or with plenty of room below.
+    private static bool HasRoom(IReadOnlyList<MemoryMapping> mappings, TargetAddress low, TargetAddress high)
+    {
+        MemoryMapping? below = null;
+        foreach (MemoryMapping mapping in mappings)
+        {
+            if (mapping.Contains(high + -1))
+                return (mapping.Permissions & MappingPermissions.Write) != 0
+                    && (mapping.Path == "[stack]" || low >= mapping.Start)
+                    && (mapping.Path == "[stack]" || IsGuard(below, mapping) || low - mapping.Start >= AnyRoom);
+            below = mapping;
+        }
+
+        return false;
+    }
+
+    private static bool IsGuard(MemoryMapping? below, MemoryMapping stack) =>
+        below is not null && below.End == stack.Start && (below.Permissions & ~MappingPermissions.Shared) == MappingPermissions.None;
+
+    private void NextSyscallStop()
+    {
+        Deadline deadline = Deadline.In(s_callTimeout);
+        _lost = true;
+        Check(Ptrace.Syscall(Tid, 0));
+        while (true)
+        {
+            TraceeStop stop = TraceeStop.Next(Tid, deadline);
+            switch (stop.Kind)
+            {
+                case StopKind.Syscall:
+                    _lost = false;
+                    return;
+                case StopKind.None:
+                    throw AttachChecks.Refuse(AttachRefusal.Stopped, $"process {_target.Pid} ({_target.Name}) did not go on within {s_callTimeout.TotalSeconds} s: it is stopped or frozen");
+                case StopKind.Ended:
+                    throw AttachChecks.Ended(_target.Pid);
+                case StopKind.GroupStop:
+                    Check(Ptrace.Listen(Tid));
+                    break;
+                default:
+                    Check(Ptrace.Syscall(Tid, stop.Signal));
+                    break;
+            }
+        }
+    }
+
+    private void Check(SysResult result)
+    {
+        if (result.Errno == Errno.ESRCH)
+            throw AttachChecks.Ended(_target.Pid);
+        result.OrThrow($"ptrace of thread {Tid}");
+    }
+}
