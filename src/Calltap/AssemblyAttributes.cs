@@ -1,0 +1,5 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Calltap.Tests")]
+[assembly: InternalsVisibleTo("Calltap.LiveTests")]
+[assembly: InternalsVisibleTo("Calltap.Benchmarks")]

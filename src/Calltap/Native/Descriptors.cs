@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Native;
+
+/// <summary>open(2), pidfd_open(2), poll(2) and the like. Every descriptor is close-on-exec and owned by a SafeHandle.</summary>
+internal static unsafe partial class Descriptors
+{
+    internal const int O_RDONLY = 0;
+    internal const int O_WRONLY = 1;
+    internal const int O_RDWR = 2;
+    private const int CloseOnExec = 0x80000;
+    private const short POLLIN = 1;
+
+    /// <summary>ENOENT and ESRCH: the process has ended; EACCES and EPERM: it may not be inspected.</summary>
+    internal static SysResult<SafeFileHandle> Open(string path, int flags)
+    {
+        fixed (byte* name = NativeString.Of(path))
+            return Own(open(name, flags | CloseOnExec, 0));
+    }
+
+    /// <summary>ESRCH: no such process; EINVAL (ENOENT since 6.17): a thread that is not the leader of its process.</summary>
+    internal static SysResult<SafeFileHandle> PidFdOpen(Pid pid) => Own(pidfd_open(pid.Value, 0));
+
+    /// <summary>Whether a read would not block now; for a pidfd: whether the process has ended.</summary>
+    internal static bool IsReadable(SafeFileHandle handle, TimeSpan timeout)
+    {
+        pollfd descriptor = new() { fd = (int)handle.DangerousGetHandle(), events = POLLIN };
+        int ready = poll(&descriptor, 1, (int)timeout.TotalMilliseconds);
+        GC.KeepAlive(handle);
+        return ready > 0;
+    }
+
+    /// <summary>Writes one byte into a pipe. EPIPE: nobody reads it any more.</summary>
+    internal static SysResult WriteByte(SafeFileHandle pipe)
+    {
+        byte one = 1;
+        nint written = write(pipe, &one, 1);
+        return SysResult.FromLibc(written);
+    }
+
+    private static SysResult<SafeFileHandle> Own(int descriptor)
+    {
+        Errno errno = SysResult.FromLibc(descriptor).Errno;
+        return new SysResult<SafeFileHandle>(new SafeFileHandle(descriptor, ownsHandle: descriptor >= 0), errno);
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int open(byte* pathname, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(SafeFileHandle fd, byte* buf, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int pidfd_open(int pid, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(pollfd* fds, nuint nfds, int timeout);
+
+#pragma warning disable CS8981 // A native name, verbatim.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct pollfd
+    {
+        internal int fd;
+        internal short events;
+        internal short revents;
+    }
+}

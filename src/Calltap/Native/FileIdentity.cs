@@ -1,0 +1,27 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Native;
+
+/// <summary>statx(2), for the inode of an open file: whether it is still the one that was mapped.</summary>
+internal static unsafe partial class FileIdentity
+{
+    private const int AT_EMPTY_PATH = 0x1000;
+    private const uint STATX_INO = 0x100;
+    private const int StatxSize = 256;
+    private const int InodeOffset = 32;
+
+    /// <summary>The inode number; 0 when it cannot be told.</summary>
+    internal static ulong Inode(SafeFileHandle file)
+    {
+        byte* result = stackalloc byte[StatxSize];
+        byte empty = 0;
+        return statx(file, &empty, AT_EMPTY_PATH, STATX_INO, result) == 0
+            ? BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(result + InodeOffset, sizeof(ulong)))
+            : 0;
+    }
+
+    [LibraryImport("libc")]
+    private static partial int statx(SafeFileHandle dirfd, byte* pathname, int flags, uint mask, byte* statxbuf);
+}

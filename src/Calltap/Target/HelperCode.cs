@@ -1,0 +1,225 @@
+using Calltap.Native;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// The machine code of the helper thread, position independent. Its first instructions run in the borrowed thread and clone the helper; the rest
+/// runs in the helper alone, with every signal blocked. Registers there: rbx control page, r15 shared memory, r14 the pipe it reads,
+/// r13 the memfd, r12d the last command done, ebp the step of the start.
+/// </summary>
+internal static class HelperCode
+{
+    /// <summary>Room it takes at the start of the code area.</summary>
+    internal const int MaximumBytes = 1024;
+
+    private const int O_CLOEXEC = 0x80000;
+    private const int CLOSE_RANGE_UNSHARE = 2;
+    private const int MFD_CLOEXEC = 1;
+    private const int MFD_NOEXEC_SEAL = 8;
+    private const int PROT_READ_WRITE = 3;
+    private const int MAP_SHARED = 1;
+    private const int WaitRounds = 50_000;
+
+    /// <summary>The bytes to place.</summary>
+    internal static byte[] Emit()
+    {
+        Assembler c = new(64);
+        EmitClone(c);
+        Label failed = c.CreateLabel();
+        Label leave = c.CreateLabel();
+        EmitStart(c, failed);
+        EmitAwaitGo(c, leave);
+        EmitLoop(c, leave);
+        EmitLeave(c, ref leave);
+        EmitFailed(c, ref failed);
+        using MemoryStream bytes = new();
+        c.Assemble(new StreamCodeWriter(bytes), 0);
+        return bytes.ToArray();
+    }
+
+    // Entered with clone's number and arguments in the registers and, on the borrowed stack, the way back.
+    private static void EmitClone(Assembler c)
+    {
+        Label child = c.CreateLabel();
+        c.syscall();
+        c.test(eax, eax);
+        c.je(child);
+        c.ret();
+        c.Label(ref child);
+    }
+
+    // An own, empty descriptor table; the shared memory; the pipe. Each failure ends the helper with its step and errno in the control page.
+    private static void EmitStart(Assembler c, Label failed)
+    {
+        c.xor(edi, edi);
+        c.mov(esi, -1);
+        c.mov(edx, CLOSE_RANGE_UNSHARE);
+        EmitStep(c, SystemCall.NR_close_range, 1, failed);
+        EmitMemfd(c, failed);
+        c.mov(r13d, eax);
+        c.mov(edi, r13d);
+        c.mov(rsi, __[rbx + ControlPage.SharedSize]);
+        EmitStep(c, SystemCall.NR_ftruncate, 3, failed);
+        c.xor(edi, edi);
+        c.mov(rsi, __[rbx + ControlPage.SharedSize]);
+        c.mov(edx, PROT_READ_WRITE);
+        c.mov(r10d, MAP_SHARED);
+        c.mov(r8d, r13d);
+        c.xor(r9d, r9d);
+        EmitStep(c, SystemCall.NR_mmap, 4, failed);
+        c.mov(r15, rax);
+        c.lea(rdi, __[rbx + ControlPage.Pipe]);
+        c.mov(esi, O_CLOEXEC);
+        EmitStep(c, SystemCall.NR_pipe2, 5, failed);
+        c.mov(r14d, __[rbx + ControlPage.Pipe]);
+        c.mov(__[rbx + ControlPage.MemoryFile], r13d);
+        c.mov(__[rbx + ControlPage.SharedAddress], r15);
+        c.mov(__dword_ptr[rbx + ControlPage.State], ControlPage.Ready);
+    }
+
+    // Kernels before 6.3 do not know the seal; with vm.memfd_noexec=2 it is demanded.
+    private static void EmitMemfd(Assembler c, Label failed)
+    {
+        Label done = c.CreateLabel();
+        c.lea(rdi, __[rbx + ControlPage.Name]);
+        c.mov(esi, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+        c.mov(eax, SystemCall.NR_memfd_create);
+        c.syscall();
+        c.cmp(rax, -(int)Errno.EINVAL);
+        c.jne(done);
+        c.mov(esi, MFD_CLOEXEC);
+        c.mov(eax, SystemCall.NR_memfd_create);
+        c.syscall();
+        c.Label(ref done);
+        c.mov(ebp, 2);
+        c.test(rax, rax);
+        c.js(failed);
+    }
+
+    private static void EmitStep(Assembler c, int number, int step, Label failed)
+    {
+        c.mov(eax, number);
+        c.syscall();
+        c.mov(ebp, step);
+        c.test(rax, rax);
+        c.js(failed);
+    }
+
+    // Until the tracer has opened both files; a tracer that dies before lets it leave after WaitRounds pauses.
+    private static void EmitAwaitGo(Assembler c, Label leave)
+    {
+        Label wait = c.CreateLabel();
+        Label go = c.CreateLabel();
+        c.mov(r12d, WaitRounds);
+        c.Label(ref wait);
+        c.cmp(__dword_ptr[rbx + ControlPage.Go], 0);
+        c.jne(go);
+        c.lea(rdi, __[rbx + ControlPage.Pause]);
+        c.xor(esi, esi);
+        c.mov(eax, SystemCall.NR_nanosleep);
+        c.syscall();
+        c.dec(r12d);
+        c.jnz(wait);
+        c.jmp(leave);
+        c.Label(ref go);
+        EmitClose(c, __dword_ptr[rbx + ControlPage.Pipe + sizeof(int)]);
+        EmitClose(c, __dword_ptr[rbx + ControlPage.MemoryFile]);
+        c.xor(r12d, r12d);
+    }
+
+    private static void EmitClose(Assembler c, AssemblerMemoryOperand descriptor)
+    {
+        c.mov(edi, descriptor);
+        c.mov(eax, SystemCall.NR_close);
+        c.syscall();
+    }
+
+    // Sleeps in a read of the pipe, whose only writer is the tracer: its death is an end of file.
+    private static void EmitLoop(Assembler c, Label leave)
+    {
+        Label wait = c.CreateLabel();
+        Label call = c.CreateLabel();
+        Label done = c.CreateLabel();
+        c.Label(ref wait);
+        c.mov(edi, r14d);
+        c.lea(rsi, __[rbx + ControlPage.PipeByte]);
+        c.mov(edx, 1);
+        c.xor(eax, eax);
+        c.syscall();
+        c.test(rax, rax);
+        c.jle(leave);
+        c.mov(eax, __[r15 + Mailbox.Command]); // Pairs with Mailbox.Post.
+        c.cmp(eax, r12d);
+        c.je(wait);
+        c.mov(r12d, eax);
+        EmitLoadArguments(c);
+        c.cmp(rax, Mailbox.LeaveNumber);
+        c.je(leave);
+        c.cmp(rax, Mailbox.CallNumber);
+        c.je(call);
+        c.syscall();
+        c.Label(ref done);
+        EmitAnswer(c);
+        c.jmp(wait);
+        c.Label(ref call);
+        c.mov(rcx, r10);
+        c.call(r9);
+        c.jmp(done);
+    }
+
+    private static void EmitLoadArguments(Assembler c)
+    {
+        c.mov(rax, __[r15 + Mailbox.Number]);
+        c.mov(rdi, __[r15 + Mailbox.Arguments]);
+        c.mov(rsi, __[r15 + Mailbox.Arguments + 8]);
+        c.mov(rdx, __[r15 + Mailbox.Arguments + 16]);
+        c.mov(r10, __[r15 + Mailbox.Arguments + 24]);
+        c.mov(r8, __[r15 + Mailbox.Arguments + 32]);
+        c.mov(r9, __[r15 + Mailbox.Arguments + 40]);
+    }
+
+    // The result before the word that announces it (TSO); pairs with Mailbox.TryTake.
+    private static void EmitAnswer(Assembler c)
+    {
+        c.mov(__[r15 + Mailbox.Result], rax);
+        c.mov(__[r15 + Mailbox.Done], r12d);
+        c.lea(rdi, __[r15 + Mailbox.Done]);
+        c.mov(esi, SystemCall.FUTEX_WAKE);
+        c.mov(edx, int.MaxValue);
+        c.mov(eax, SystemCall.NR_futex);
+        c.syscall();
+    }
+
+    // Needs no stack any more: its own memory goes first.
+    private static void EmitLeave(Assembler c, ref Label leave)
+    {
+        c.Label(ref leave);
+        c.mov(rdi, r15);
+        c.mov(rsi, __[rbx + ControlPage.SharedSize]);
+        c.mov(eax, SystemCall.NR_munmap);
+        c.syscall();
+        c.mov(rdi, rbx);
+        c.mov(esi, ControlPage.Bytes);
+        c.mov(eax, SystemCall.NR_munmap);
+        c.syscall();
+        EmitExit(c);
+    }
+
+    private static void EmitFailed(Assembler c, ref Label failed)
+    {
+        c.Label(ref failed);
+        c.mov(__[rbx + ControlPage.Error], rax);
+        c.mov(__[rbx + ControlPage.Step], ebp);
+        c.mov(__dword_ptr[rbx + ControlPage.State], ControlPage.Failed);
+        EmitExit(c);
+    }
+
+    private static void EmitExit(Assembler c)
+    {
+        c.xor(edi, edi);
+        c.mov(eax, SystemCall.NR_exit);
+        c.syscall();
+    }
+}

@@ -1,0 +1,81 @@
+using Calltap.Native;
+using Calltap.Symbols;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// Borrows one thread of the target for a few system calls: the others are neither stopped nor seized. Preferred is a thread in user code; then
+/// a sleeper whose call can be made again exactly; after that one with a relative timeout, which starts anew.
+/// </summary>
+internal static class Injection
+{
+    private const int RoundsForRunning = 5;
+    private const int RoundsForExact = 25;
+    private static readonly TimeSpan s_betweenRounds = TimeSpan.FromMicroseconds(200);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Runs <paramref name="work"/> with a borrowed thread, which afterwards goes on with its own state, untraced.
+    /// </summary>
+    /// <exception cref="AttachException">No thread could be borrowed in time, or the target ended.</exception>
+    internal static T Run<T>(TargetProcess target, TargetTextWriter writer, Func<HijackedThread, T> work)
+    {
+        using PtraceThread thread = new("calltap injection");
+        return thread.Run(() =>
+        {
+            HijackedThread borrowed = Borrow(target, writer);
+            return Use(borrowed, work, detach: true);
+        });
+    }
+
+    /// <summary>The same with a thread that <paramref name="thread"/> holds in a stop and keeps.</summary>
+    internal static T RunHeld<T>(TargetProcess target, TargetTextWriter writer, PtraceThread thread, Tid held, Func<HijackedThread, T> work) =>
+        thread.Run(() =>
+        {
+            IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+            HijackedThread borrowed = HijackedThread.FromStop(target, writer, held, Gadgets.Find(target, mappings), mappings)
+                ?? throw AttachChecks.Refuse(AttachRefusal.NoUsableThread, $"thread {held} of process {target.Pid} is stopped where no system call can be injected");
+            return Use(borrowed, work, detach: false);
+        });
+
+    private static T Use<T>(HijackedThread borrowed, Func<HijackedThread, T> work, bool detach)
+    {
+        try
+        {
+            return work(borrowed);
+        }
+        finally
+        {
+            borrowed.Finish(detach);
+        }
+    }
+
+    private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer)
+    {
+        IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+        Gadgets gadgets = Gadgets.Find(target, mappings);
+        Deadline deadline = Deadline.In(s_timeout);
+        for (int round = 0; !deadline.IsPast; round++)
+        {
+            int worst = round < RoundsForRunning ? 0 : round < RoundsForExact ? RestartableCalls.Exact : RestartableCalls.LastResort;
+            foreach (ThreadCandidate candidate in ThreadCandidate.List(target, worst))
+                if (HijackedThread.TryTake(target, writer, candidate.Tid, gadgets, mappings) is { } taken)
+                    return taken;
+            if (target.HasExited || target.MemoryIsGone)
+                throw AttachChecks.Ended(target.Pid);
+            Clock.Sleep(s_betweenRounds);
+            if (round >= RoundsForExact)
+                mappings = target.ReadMappings(); // Threads come with new stacks.
+        }
+
+        throw NothingToBorrow(target);
+    }
+
+    private static AttachException NothingToBorrow(TargetProcess target)
+    {
+        bool stopped = target.ReadThreads().All(tid => target.ReadStatus(tid) is null or { State: 'T' or 't' or 'Z' or 'X' });
+        return stopped
+            ? AttachChecks.Refuse(AttachRefusal.Stopped, $"process {target.Pid} ({target.Name}) is stopped: send it SIGCONT first")
+            : AttachChecks.Refuse(AttachRefusal.NoUsableThread, $"no thread of process {target.Pid} ({target.Name}) could be borrowed within {s_timeout.TotalSeconds} s: all are in system calls that must not be interrupted; try again");
+    }
+}

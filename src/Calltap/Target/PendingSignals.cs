@@ -1,0 +1,43 @@
+using Calltap.Native;
+
+namespace Calltap.Target;
+
+/// <summary>What is queued for a stopped thread but not yet delivered (PTRACE_PEEKSIGINFO).</summary>
+internal static class PendingSignals
+{
+    private const int AtMost = 32;
+
+    /// <summary>
+    /// Whether a stopped thread may be sent elsewhere: not while an int3 it has taken waits for delivery, for then its pc is one too far (A2);
+    /// and, when it is <paramref name="inCall"/>, not while a signal is due that must see that call interrupted (A14).
+    /// </summary>
+    internal static bool AllowHijack(Tid tid, ulong mask, bool inCall)
+    {
+        Span<siginfo_t> queued = stackalloc siginfo_t[AtMost];
+        SysResult<int> own = Ptrace.PeekSigInfo(tid, shared: false, queued);
+        if (!own.Ok || HasBreakpoint(queued[..own.Value]))
+            return false;
+        if (!inCall)
+            return true;
+        if (HasDeliverable(queued[..own.Value], mask))
+            return false;
+        SysResult<int> shared = Ptrace.PeekSigInfo(tid, shared: true, queued);
+        return shared.Ok && !HasDeliverable(queued[..shared.Value], mask);
+    }
+
+    private static bool HasBreakpoint(ReadOnlySpan<siginfo_t> signals)
+    {
+        foreach (ref readonly siginfo_t signal in signals)
+            if (signal.si_signo == Signals.SIGTRAP && signal.si_code == siginfo_t.SI_KERNEL)
+                return true;
+        return false;
+    }
+
+    private static bool HasDeliverable(ReadOnlySpan<siginfo_t> signals, ulong mask)
+    {
+        foreach (ref readonly siginfo_t signal in signals)
+            if ((mask & Signals.Bit(signal.si_signo)) == 0)
+                return true;
+        return false;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+
+namespace Calltap.Target;
+
+/// <summary>Reads small files of /proc whole. A file that is gone, or may not be read, is null: processes end at any time.</summary>
+internal static class ProcFiles
+{
+    internal static string Process(Pid pid, string file) => string.Create(CultureInfo.InvariantCulture, $"/proc/{pid.Value}/{file}");
+
+    internal static string Thread(Pid pid, Tid tid, string file) =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/{pid.Value}/task/{tid.Value}/{file}");
+
+    internal static string? TryReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    internal static byte[]? TryReadBytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    internal static string? TryReadLink(string path)
+    {
+        try
+        {
+            return new FileInfo(path).LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The threads of a process, listed until a pass brings nothing new; empty when it is gone.</summary>
+    internal static IReadOnlyList<Tid> Threads(Pid pid)
+    {
+        HashSet<int> known = [];
+        int[] listed = TaskNames(pid);
+        while (!known.IsSupersetOf(listed))
+        {
+            known.UnionWith(listed);
+            listed = TaskNames(pid);
+        }
+
+        return [.. listed.Select(id => new Tid(id))];
+    }
+
+    private static int[] TaskNames(Pid pid)
+    {
+        try
+        {
+            return [.. Directory.EnumerateDirectories(Process(pid, "task")).Select(p => int.Parse(Path.GetFileName(p), CultureInfo.InvariantCulture))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace Calltap.Target;
+
+/// <summary>The fields of /proc/PID/status (proc_pid_status(5)) that decide how a process can be traced.</summary>
+/// <param name="Name">The command name, at most 15 bytes of it.</param>
+/// <param name="State">One letter: R, S, D, T, t, Z, X, I.</param>
+/// <param name="ThreadGroup">The process the thread belongs to.</param>
+/// <param name="TracerPid">The process that traces it; 0 for none.</param>
+/// <param name="Uid">The effective user id.</param>
+/// <param name="NamespaceId">Its id in the innermost pid namespace, which is what its own gettid gives.</param>
+/// <param name="HasMemory">False for kernel threads and zombies.</param>
+/// <param name="IsKernelThread">True where the kernel says so (since 6.8); older kernels leave it to <paramref name="HasMemory"/>.</param>
+/// <param name="LockedBytes">VmLck.</param>
+/// <param name="SeccompMode">0 none, 1 strict, 2 filter.</param>
+/// <param name="BlockedSignals">SigBlk as a mask, bit 0 is signal 1.</param>
+/// <param name="CaughtSignals">SigCgt as a mask.</param>
+/// <param name="HasShadowStack">x86_Thread_features lists shstk.</param>
+public sealed record ProcStatus(
+    string Name,
+    char State,
+    Pid ThreadGroup,
+    Pid TracerPid,
+    int Uid,
+    int NamespaceId,
+    bool HasMemory,
+    bool IsKernelThread,
+    ByteSize LockedBytes,
+    int SeccompMode,
+    ulong BlockedSignals,
+    ulong CaughtSignals,
+    bool HasShadowStack)
+{
+    /// <summary>Whether the thread has ended.</summary>
+    public bool IsDead => State is 'Z' or 'X';
+
+    /// <summary>Reads the text; fields that a kernel does not write count as 0.</summary>
+    public static ProcStatus Parse(string text)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal);
+        foreach (string line in text.Split('\n'))
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon > 0)
+                fields[line[..colon]] = line[(colon + 1)..].Trim();
+        }
+
+        string Field(string name) => fields.GetValueOrDefault(name, "");
+        return new ProcStatus(
+            Field("Name"),
+            Field("State") is [char letter, ..] ? letter : 'X',
+            new Pid(Number(Field("Tgid"))),
+            new Pid(Number(Field("TracerPid"))),
+            Number(Word(Field("Uid"), 1)),
+            Number(Word(Field("NSpid"), -1)),
+            fields.ContainsKey("VmSize"),
+            Field("Kthread") == "1",
+            new ByteSize(Number(Word(Field("VmLck"), 0)) * 1024L),
+            Number(Field("Seccomp")),
+            Mask(Field("SigBlk")),
+            Mask(Field("SigCgt")),
+            Field("x86_Thread_features").Contains("shstk", StringComparison.Ordinal));
+    }
+
+    private static string Word(string text, int index)
+    {
+        string[] words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        int at = index < 0 ? words.Length + index : index;
+        return at >= 0 && at < words.Length ? words[at] : "";
+    }
+
+    private static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0;
+
+    private static ulong Mask(string text) =>
+        ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
+}

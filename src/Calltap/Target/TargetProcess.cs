@@ -1,0 +1,170 @@
+using Calltap.Native;
+using Calltap.Symbols;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// A process to be traced: its identity is held by a pidfd and by an open /proc/PID/mem, so that neither a reused pid nor another
+/// program started by exec can be taken for it. Opening changes nothing in the target. Safe to use from any thread.
+/// </summary>
+public sealed class TargetProcess : IDisposable
+{
+    private readonly SafeFileHandle _pidfd;
+    private readonly SafeFileHandle _memory;
+    private readonly TargetAddress _probeAddress;
+
+    private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
+    {
+        Pid = pid;
+        Name = name;
+        _pidfd = pidfd;
+        _memory = memory;
+        IReadOnlyList<MemoryMapping> mappings = ReadMappings();
+        _probeAddress = mappings.FirstOrDefault(m => (m.Permissions & MappingPermissions.Read) != 0 && m.IsExecutable)?.Start
+            ?? throw AttachChecks.Ended(pid);
+    }
+
+    /// <summary>The process id.</summary>
+    public Pid Pid { get; }
+
+    /// <summary>The command name (comm), at most 15 bytes.</summary>
+    public string Name { get; }
+
+    /// <summary>The path of the program as the target sees it.</summary>
+    public string ExecutablePath => ProcFiles.TryReadLink(ProcFiles.Thread(Pid, LiveThread(), "exe")) ?? throw AttachChecks.Ended(Pid);
+
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasExited => Descriptors.IsReadable(_pidfd, TimeSpan.Zero);
+
+    /// <summary>Whether the memory this object was opened on is gone: by exit, or because exec replaced it.</summary>
+    public bool MemoryIsGone
+    {
+        get
+        {
+            Span<byte> one = stackalloc byte[1];
+            return MemoryFile.Read(_memory, _probeAddress, one) is { Ok: true, Value: 0 };
+        }
+    }
+
+    internal SafeFileHandle Memory => _memory;
+
+    /// <summary>Opens a running process.</summary>
+    /// <exception cref="AttachException">It cannot be traced; the message says why and what to do.</exception>
+    public static TargetProcess Open(Pid pid)
+    {
+        (Tid live, ProcStatus status) = FindLiveThread(pid);
+        AttachChecks.Check(pid, live, status);
+        SafeFileHandle pidfd = Descriptors.PidFdOpen(pid).Value;
+        SysResult<SafeFileHandle> memory = Descriptors.Open(ProcFiles.Thread(pid, live, "mem"), Descriptors.O_RDWR);
+        try
+        {
+            if (pidfd.IsInvalid || memory.Errno is Errno.ENOENT or Errno.ESRCH)
+                throw AttachChecks.Ended(pid);
+            if (!memory.Ok)
+                throw AttachChecks.NotPermitted(pid, status);
+            TargetProcess target = new(pid, pidfd, memory.Value, status.Name);
+            AttachChecks.CheckThreads(pid, target.ReadThreads().Select(target.ReadStatus).OfType<ProcStatus>());
+            return target;
+        }
+        catch
+        {
+            pidfd.Dispose();
+            memory.Value.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the process has ended, at most for <paramref name="timeout"/>; whether it has.</summary>
+    public bool WaitForExit(TimeSpan timeout) => Descriptors.IsReadable(_pidfd, timeout);
+
+    /// <summary>The ids of all threads; empty when the process has ended. Threads that have ended but are not yet reaped are among them.</summary>
+    public IReadOnlyList<Tid> ReadThreads() => ProcFiles.Threads(Pid);
+
+    /// <summary>The status of a thread, or null when it has ended.</summary>
+    public ProcStatus? ReadStatus(Tid tid) =>
+        ProcFiles.TryReadText(ProcFiles.Thread(Pid, tid, "status")) is { Length: > 0 } text ? ProcStatus.Parse(text) : null;
+
+    /// <summary>The mappings of the process by address.</summary>
+    /// <exception cref="AttachException">The process has ended.</exception>
+    public IReadOnlyList<MemoryMapping> ReadMappings() => ProcMaps.Parse(ReadThreadFile("maps"));
+
+    /// <summary>The auxiliary vector, the raw 16-byte pairs of type and value.</summary>
+    /// <exception cref="AttachException">The process has ended.</exception>
+    public byte[] ReadAuxiliaryVector() => ReadThreadFile("auxv");
+
+    /// <summary>
+    /// Reads memory of the target. The result is the number of bytes read: fewer than asked for before a hole, 0 when the first byte is
+    /// not mapped, the process has ended, or exec replaced it.
+    /// </summary>
+    public int ReadMemory(TargetAddress address, Span<byte> buffer)
+    {
+        int total = 0;
+        while (total < buffer.Length && MemoryFile.Read(_memory, address + total, buffer[total..]) is { Ok: true, Value: > 0 } read)
+            total += read.Value;
+        return total;
+    }
+
+    /// <summary>
+    /// Opens the very file behind a mapping, also when it was deleted, replaced or lies in another mount namespace; null when it cannot be reached.
+    /// </summary>
+    public SafeFileHandle? OpenMappedFile(MemoryMapping mapping)
+    {
+        Tid live = LiveThread();
+        string exact = ProcFiles.Process(Pid, $"map_files/{mapping.Start.Value:x}-{mapping.End.Value:x}");
+        SafeFileHandle? opened = OpenOrNull(exact);
+        if (opened is null && ProcFiles.TryReadLink(ProcFiles.Thread(Pid, live, "exe")) is { } exe && exe.Replace(" (deleted)", "", StringComparison.Ordinal) == mapping.Path)
+            opened = OpenOrNull(ProcFiles.Thread(Pid, live, "exe"));
+        return opened ?? OpenSameFile(ProcFiles.Thread(Pid, live, "root") + mapping.Path, mapping);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _pidfd.Dispose();
+        _memory.Dispose();
+    }
+
+    private static SafeFileHandle? OpenOrNull(string path) => Descriptors.Open(path, Descriptors.O_RDONLY) is { Ok: true } file ? file.Value : null;
+
+    private static SafeFileHandle? OpenSameFile(string path, MemoryMapping mapping)
+    {
+        if (mapping.Deleted || OpenOrNull(path) is not { } file)
+            return null;
+        if (FileIdentity.Inode(file) == mapping.Inode)
+            return file;
+        file.Dispose();
+        return null;
+    }
+
+    private static (Tid Live, ProcStatus Status) FindLiveThread(Pid pid)
+    {
+        string text = ProcFiles.TryReadText(ProcFiles.Process(pid, "status")) ?? "";
+        if (text.Length == 0)
+            throw AttachChecks.Refuse(AttachRefusal.NoSuchProcess, $"there is no process {pid}: see `calltap ps`");
+        ProcStatus leader = ProcStatus.Parse(text);
+        if (leader.ThreadGroup != pid)
+            throw AttachChecks.Refuse(AttachRefusal.NotAProcess, $"{pid} is a thread of process {leader.ThreadGroup} ({leader.Name}): use -p {leader.ThreadGroup}");
+        if (!leader.IsDead)
+            return (new Tid(pid.Value), leader);
+        foreach (Tid tid in ProcFiles.Threads(pid))
+            if (ProcStatus.Parse(ProcFiles.TryReadText(ProcFiles.Thread(pid, tid, "status")) ?? "") is { IsDead: false } status)
+                return (tid, status);
+        throw AttachChecks.Refuse(AttachRefusal.NoSuchProcess, $"process {pid} ({leader.Name}) has ended and waits for its parent to reap it");
+    }
+
+    /// <summary>A thread through which /proc shows the memory: the leader's own files are empty once it has exited (A20).</summary>
+    private Tid LiveThread()
+    {
+        Tid leader = new(Pid.Value);
+        if (ReadStatus(leader) is { IsDead: false })
+            return leader;
+        foreach (Tid tid in ReadThreads())
+            if (ReadStatus(tid) is { IsDead: false })
+                return tid;
+        throw AttachChecks.Ended(Pid);
+    }
+
+    private byte[] ReadThreadFile(string file) =>
+        ProcFiles.TryReadBytes(ProcFiles.Thread(Pid, LiveThread(), file)) is { Length: > 0 } text ? text : throw AttachChecks.Ended(Pid);
+}
