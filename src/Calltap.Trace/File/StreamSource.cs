@@ -1,0 +1,16 @@
+namespace Calltap.Trace;
+
+/// <summary>A seekable stream; its length is taken once, so that a file that grows is read up to there.</summary>
+sealed class StreamSource(Stream stream) : IByteSource
+{
+    /// <inheritdoc/>
+    public long Length { get; } = stream.Length;
+
+    /// <inheritdoc/>
+    public void Read(long offset, Span<byte> buffer)
+    {
+        if (stream.Position != offset)
+            stream.Position = offset;
+        stream.ReadExactly(buffer);
+    }
+}

@@ -1,0 +1,102 @@
+namespace Calltap.Trace;
+
+/// <summary>Merges the parts of several threads by time. A chunk is decoded when its first event's turn comes.</summary>
+sealed class ThreadMerge
+{
+    readonly DecodeChunk _decode;
+    readonly PriorityQueue<Cursor, ulong> _queue = new();
+    readonly Stack<TraceEvent[]> _buffers = new();
+
+    /// <summary>A merge of <paramref name="threads"/>.</summary>
+    public ThreadMerge(DecodeChunk decode, IEnumerable<IGrouping<Tid, StreamItem>> threads)
+    {
+        _decode = decode;
+        foreach (IGrouping<Tid, StreamItem> thread in threads)
+            _queue.Enqueue(new Cursor([.. thread]), 0);
+    }
+
+    /// <summary>Decodes a chunk into a buffer, or returns null when it is damaged.</summary>
+    public delegate ReadOnlyMemory<TraceEvent>? DecodeChunk(ChunkEntry chunk, ref TraceEvent[] buffer);
+
+    /// <summary>Delivers everything.</summary>
+    public void Run(IEventVisitor visitor)
+    {
+        while (_queue.TryDequeue(out Cursor? cursor, out _))
+        {
+            _queue.TryPeek(out _, out ulong until);
+            if (Advance(cursor, _queue.Count == 0 ? ulong.MaxValue : until, visitor) is { } next)
+                _queue.Enqueue(cursor, next.Value);
+        }
+    }
+
+    // Delivers up to the time at which another thread has its turn; returns when this thread's turn is next, null at its end.
+    TscTime? Advance(Cursor cursor, ulong until, IEventVisitor visitor)
+    {
+        while (true)
+        {
+            if (!cursor.Events.IsEmpty)
+            {
+                ReadOnlySpan<TraceEvent> left = cursor.Events.Span;
+                int run = RunUntil(left, until);
+                if (run == 0)
+                    return left[0].Time;
+                visitor.OnEvents(cursor.Thread, left[..run]);
+                cursor.Events = cursor.Events[run..];
+                continue;
+            }
+
+            Recycle(cursor);
+            if (cursor.Next == cursor.Items.Length)
+                return null;
+            if (cursor.Items[cursor.Next].IsEvents && cursor.Items[cursor.Next].Chunk.First.Value > until)
+                return cursor.Items[cursor.Next].Chunk.First;
+            if (!Open(cursor, visitor))
+                return null;
+        }
+    }
+
+    bool Open(Cursor cursor, IEventVisitor visitor)
+    {
+        StreamItem item = cursor.Items[cursor.Next++];
+        if (!item.IsEvents)
+        {
+            visitor.OnLost(item.Lost);
+            return true;
+        }
+
+        TraceEvent[] buffer = _buffers.TryPop(out TraceEvent[]? free) ? free : [];
+        ReadOnlyMemory<TraceEvent>? events = _decode(item.Chunk, ref buffer);
+        cursor.Buffer = buffer;
+        cursor.Events = events ?? default;
+        return events is not null;
+    }
+
+    void Recycle(Cursor cursor)
+    {
+        if (cursor.Buffer is null)
+            return;
+        _buffers.Push(cursor.Buffer);
+        cursor.Buffer = null;
+    }
+
+    static int RunUntil(ReadOnlySpan<TraceEvent> events, ulong until)
+    {
+        int run = 0;
+        while (run < events.Length && events[run].Time.Value <= until)
+            run++;
+        return run;
+    }
+
+    sealed class Cursor(StreamItem[] items)
+    {
+        public StreamItem[] Items { get; } = items;
+
+        public Tid Thread => Items[0].Thread;
+
+        public int Next { get; set; }
+
+        public TraceEvent[]? Buffer { get; set; }
+
+        public ReadOnlyMemory<TraceEvent> Events { get; set; }
+    }
+}

@@ -1,0 +1,78 @@
+namespace Calltap.Trace;
+
+/// <summary>Everything a trace file says besides its events. Filled while the file is opened.</summary>
+public sealed class TraceCatalog
+{
+    readonly Dictionary<int, ModuleRecord> _modules = [];
+    readonly Dictionary<FunctionId, FunctionRecord> _functions = [];
+    readonly Dictionary<Tid, ThreadRecord> _threads = [];
+    readonly Dictionary<Tid, LostRecord> _lost = [];
+    readonly List<ClockRecord> _clocks = [];
+    readonly List<ArmingRecord> _arming = [];
+
+    internal TraceCatalog()
+    {
+    }
+
+    /// <summary>Where and of what the trace was taken; empty when the file was cut before it.</summary>
+    public SessionRecord Session { get; private set; } = new();
+
+    /// <summary>Modules by id.</summary>
+    public IReadOnlyDictionary<int, ModuleRecord> Modules => _modules;
+
+    /// <summary>Functions by id.</summary>
+    public IReadOnlyDictionary<FunctionId, FunctionRecord> Functions => _functions;
+
+    /// <summary>Names of threads.</summary>
+    public IReadOnlyDictionary<Tid, ThreadRecord> Threads => _threads;
+
+    /// <summary>The last loss record of each thread, so its totals.</summary>
+    public IReadOnlyDictionary<Tid, LostRecord> Lost => _lost;
+
+    /// <summary>Moments on both clocks, in file order.</summary>
+    public IReadOnlyList<ClockRecord> Clocks => _clocks;
+
+    /// <summary>Poke batches, in file order.</summary>
+    public IReadOnlyList<ArmingRecord> Arming => _arming;
+
+    /// <summary>What site ids mean.</summary>
+    public SiteTable Sites { get; } = new();
+
+    /// <summary>The clock by the first and last <see cref="Clocks"/>, or by the frequency in <see cref="Session"/>.</summary>
+    public TraceClock Clock => TraceClock.From(_clocks, Session.TscHz);
+
+    /// <summary>Takes a record chunk; other types are passed over. Returns losses, which also have a place among the events.</summary>
+    internal IReadOnlyList<LostRecord> Add(ChunkType type, ReadOnlySpan<byte> payload, BlockCodec codec, ChunkPlace place)
+    {
+        switch (type)
+        {
+            case ChunkType.Session:
+                RecordChunk.Read<SessionRecord>(payload, codec, place).ForEach(r => Session = r);
+                break;
+            case ChunkType.Modules:
+                RecordChunk.Read<ModuleRecord>(payload, codec, place).ForEach(r => _modules[r.Id] = r);
+                break;
+            case ChunkType.Functions:
+                RecordChunk.Read<FunctionRecord>(payload, codec, place).ForEach(r => _functions[r.Id] = r);
+                break;
+            case ChunkType.Sites:
+                RecordChunk.Read<SiteRecord>(payload, codec, place).ForEach(Sites.Add);
+                break;
+            case ChunkType.Threads:
+                RecordChunk.Read<ThreadRecord>(payload, codec, place).ForEach(r => _threads[r.Id] = r);
+                break;
+            case ChunkType.Clock:
+                _clocks.AddRange(RecordChunk.Read<ClockRecord>(payload, codec, place));
+                break;
+            case ChunkType.Arming:
+                _arming.AddRange(RecordChunk.Read<ArmingRecord>(payload, codec, place));
+                break;
+            case ChunkType.Lost:
+                List<LostRecord> lost = RecordChunk.Read<LostRecord>(payload, codec, place);
+                lost.ForEach(r => _lost[r.Thread] = r);
+                return lost;
+        }
+
+        return [];
+    }
+}

@@ -1,0 +1,32 @@
+namespace Calltap.Trace;
+
+/// <summary>Bounds a trace file must keep, so that a made-up number in a file cannot make the reader allocate.</summary>
+public static class TraceLimits
+{
+    /// <summary>Most payload bytes of a chunk.</summary>
+    public const int MaxChunkBytes = 32 << 20;
+
+    /// <summary>Most bytes of a block when uncompressed.</summary>
+    public const int MaxBlockBytes = 24 << 20;
+
+    /// <summary>Most events of a chunk.</summary>
+    public const int MaxEventsPerChunk = 1 << 20;
+
+    /// <summary>Events after which the writer closes a thread's chunk.</summary>
+    public const int EventsPerChunk = 1 << 16;
+
+    /// <summary>Highest site id.</summary>
+    public const uint MaxSiteId = (1u << 24) - 1;
+
+    /// <summary>Highest function id.</summary>
+    public const int MaxFunctionId = (1 << 22) - 1;
+
+    /// <summary>Most bytes of a string; the writer cuts longer ones.</summary>
+    public const int MaxStringBytes = 16 << 10;
+
+    /// <summary>Calls of a thread that may be open at once; the frames of deeper ones are not followed.</summary>
+    public const int MaxOpenCalls = 1 << 20;
+
+    /// <summary>Stacks of a thread that are followed at once.</summary>
+    public const int MaxStacksPerThread = 64;
+}

@@ -1,0 +1,34 @@
+namespace Calltap.Trace;
+
+/// <summary>What each site id means; looked up once per event, so paged arrays. Adding while another thread looks up is not allowed.</summary>
+public sealed class SiteTable
+{
+    const int PageBits = 12;
+    const uint PageMask = (1u << PageBits) - 1;
+
+    SiteRecord[]?[] _pages = [];
+
+    /// <summary>Number of sites.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Adds a site, or replaces the one with its id.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is 0 or above <see cref="TraceLimits.MaxSiteId"/>.</exception>
+    public void Add(SiteRecord site)
+    {
+        if (site.Id.Value is 0 or > TraceLimits.MaxSiteId)
+            throw new ArgumentOutOfRangeException(nameof(site), site.Id, $"A site id is 1 to {TraceLimits.MaxSiteId}.");
+        int page = (int)(site.Id.Value >> PageBits);
+        if (page >= _pages.Length)
+            Array.Resize(ref _pages, Math.Max(page + 1, _pages.Length * 2));
+        ref SiteRecord slot = ref (_pages[page] ??= new SiteRecord[PageMask + 1])[site.Id.Value & PageMask];
+        Count += slot.Kind == SiteKind.Unknown ? 1 : 0;
+        slot = site;
+    }
+
+    /// <summary>The site, or one of kind <see cref="SiteKind.Unknown"/>.</summary>
+    public SiteRecord Find(SiteId id)
+    {
+        uint page = id.Value >> PageBits;
+        return page < (uint)_pages.Length && _pages[page] is { } sites ? sites[id.Value & PageMask] : default;
+    }
+}

@@ -1,0 +1,163 @@
+namespace Calltap.Trace;
+
+/// <summary>
+/// Reads a trace file. Opening reads everything but the events; a file without an end is scanned up to its last whole chunk.
+/// Not thread-safe.
+/// </summary>
+public sealed class TraceReader : IDisposable
+{
+    readonly ChunkReader _chunks;
+    readonly BlockCodec _codec = new();
+    readonly EventsChunk _events = new();
+    readonly List<StreamItem> _items = [];
+    TraceCatalog _catalog = new();
+    TraceEvent[] _buffer = [];
+
+    TraceReader(IByteSource source, string file)
+    {
+        _chunks = new ChunkReader(source, file);
+        _chunks.CheckFileHeader();
+        if (!TryLoadIndexed())
+            Scan();
+    }
+
+    /// <summary>What the file says besides the events.</summary>
+    public TraceCatalog Catalog => _catalog;
+
+    /// <summary>Whether the file has its end; if not, the tracer died or the disk was full.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>Why reading stopped before the end of the file; null when nothing is wrong. Events behind it are not delivered.</summary>
+    public TraceFormatException? Damage { get; private set; }
+
+    /// <summary>Number of events in the readable part.</summary>
+    public long Events => _items.Sum(item => (long)item.Chunk.Count);
+
+    /// <summary>The chunks of events, in file order.</summary>
+    public IEnumerable<ChunkEntry> EventChunks => _items.Where(item => item.IsEvents).Select(item => item.Chunk);
+
+    /// <summary>Threads that have events.</summary>
+    public IReadOnlySet<Tid> Threads => EventChunks.Select(chunk => chunk.Thread).ToHashSet();
+
+    /// <summary>Opens a trace in a seekable stream, which stays the caller's.</summary>
+    /// <exception cref="TraceFormatException">The file header is not that of a trace of this version.</exception>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public static TraceReader Open(Stream stream, string file) => new(new StreamSource(stream), file);
+
+    /// <summary>Opens a trace in memory; <paramref name="file"/> is for messages.</summary>
+    /// <exception cref="TraceFormatException">The file header is not that of a trace of this version.</exception>
+    public static TraceReader Open(ReadOnlyMemory<byte> content, string file) => new(new MemorySource(content), file);
+
+    /// <summary>
+    /// Delivers all events in file order: right within a thread, and one decoded chunk in memory. Stops at damage, which it
+    /// leaves in <see cref="Damage"/>.
+    /// </summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public void Read(IEventVisitor visitor)
+    {
+        foreach (StreamItem item in _items)
+        {
+            if (!item.IsEvents)
+                visitor.OnLost(item.Lost);
+            else if (TryDecode(item.Chunk, ref _buffer) is { } events)
+                visitor.OnEvents(item.Thread, events.Span);
+            else
+                return;
+        }
+    }
+
+    /// <summary>
+    /// Delivers the events of all threads, or of <paramref name="only"/>, merged by time. Keeps one decoded chunk for each thread
+    /// that has one at the present time. A thread ends at its first damaged chunk, which is left in <see cref="Damage"/>.
+    /// </summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public void ReadMerged(IEventVisitor visitor, Tid? only = null)
+    {
+        IEnumerable<IGrouping<Tid, StreamItem>> threads = _items.Where(item => only is null || item.Thread == only).GroupBy(item => item.Thread);
+        new ThreadMerge(TryDecode, threads).Run(visitor);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _codec.Dispose();
+        _events.Dispose();
+    }
+
+    ReadOnlyMemory<TraceEvent>? TryDecode(ChunkEntry chunk, ref TraceEvent[] buffer)
+    {
+        try
+        {
+            ReadOnlySpan<byte> payload = _chunks.Read(chunk.Offset, out ChunkEntry found);
+            if (found != chunk)
+                throw _chunks.PlaceOf(chunk.Offset).Expected("the chunk that the index tells of");
+            return _events.Read(payload, ref buffer, _chunks.PlaceOf(chunk.Offset));
+        }
+        catch (TraceFormatException damage)
+        {
+            Damage ??= damage;
+            return null;
+        }
+    }
+
+    bool TryLoadIndexed()
+    {
+        if (_chunks.Length < TraceFormat.FileHeaderBytes + TraceFormat.ChunkHeaderBytes + TraceFormat.FooterBytes)
+            return false;
+        try
+        {
+            FileOffset end = _chunks.ReadFooter();
+            ReadOnlySpan<byte> payload = _chunks.Read(end, out ChunkEntry entry);
+            if (entry.Type != ChunkType.End || end.Value + TraceFormat.ChunkHeaderBytes + entry.Length.Value != _chunks.Length)
+                return false;
+            List<ChunkEntry> index = EndChunk.Read(payload, _codec, _chunks.PlaceOf(end));
+            index.ForEach(Load);
+            IsComplete = index.Count > 0;
+        }
+        catch (TraceFormatException)
+        {
+            // A scan finds what is readable, and names the damage by itself.
+            IsComplete = false;
+        }
+
+        return IsComplete;
+    }
+
+    void Scan()
+    {
+        _items.Clear();
+        _catalog = new TraceCatalog();
+        long offset = TraceFormat.FileHeaderBytes;
+        try
+        {
+            while (offset < _chunks.Length && !IsComplete)
+            {
+                ReadOnlySpan<byte> payload = _chunks.Read(new FileOffset(offset), out ChunkEntry entry);
+                Take(entry, payload);
+                IsComplete = entry.Type == ChunkType.End;
+                offset += TraceFormat.ChunkHeaderBytes + entry.Length.Value;
+            }
+        }
+        catch (TraceFormatException damage)
+        {
+            Damage = damage;
+        }
+    }
+
+    // Events chunks are trusted to be where the index says until they are read; only then is their checksum computed.
+    void Load(ChunkEntry entry)
+    {
+        if (entry.Type == ChunkType.Events)
+            Take(entry, default);
+        else
+            Take(entry, _chunks.Read(entry.Offset, out _));
+    }
+
+    void Take(ChunkEntry entry, ReadOnlySpan<byte> payload)
+    {
+        if (entry.Type == ChunkType.Events)
+            _items.Add(new StreamItem(entry, default));
+        else
+            _items.AddRange(_catalog.Add(entry.Type, payload, _codec, _chunks.PlaceOf(entry.Offset)).Select(lost => new StreamItem(default, lost)));
+    }
+}
