@@ -14,7 +14,12 @@ internal sealed unsafe partial class SharedFile : IDisposable
     private readonly SafeFileHandle _file;
     private byte* _pointer;
 
-    private SharedFile(SafeFileHandle file, byte* pointer, long size) => (_file, _pointer, Size) = (file, pointer, size);
+    private SharedFile(SafeFileHandle file, byte* pointer, long size)
+    {
+        _file = file;
+        _pointer = pointer;
+        Size = size;
+    }
 
     /// <summary>Its size.</summary>
     internal long Size { get; }

@@ -31,7 +31,6 @@ sealed class Guard
     readonly GuardedThreads _threads = new();
     readonly TrapAnswers _traps;
     readonly ThreadObserver _observer;
-    readonly siginfo_t[] _signals = new siginfo_t[64];
     readonly Thread _thread;
     readonly Pid[] _forkChildren = new Pid[MaxForkChildren]; // filled by the guard, read by the batch's thread
 
@@ -295,10 +294,10 @@ sealed class Guard
     {
         // An int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
         // stop that follows is looked at instead.
-        if (ThreadObserver.HasQueuedTrap(tid, _signals)) return;
+        if (PendingSignals.HasQueuedBreakpoint(tid)) return;
         if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
         _threads[index].Observed = _observer.SeenStopped(ref registers, phase, ref _traps.Counts, out bool changed);
-        if (_threads[index].Interrupted && SyscallRestart.TryRewind(tid, ref registers, _signals))
+        if (_threads[index].Interrupted && RestartableCalls.TryRepeatAfterEintr(tid, ref registers))
         {
             _traps.Counts.Restarted++;
             changed = true;

@@ -61,7 +61,11 @@ sealed class PatchImage
         for (int i = 1; i < PatchBytes.Length; i++) this[site + i] = (byte)(to.Value >> (8 * i));
     }
 
-    PatchRun Find(TargetAddress address)
+    PatchRun Find(TargetAddress address) =>
+        TryFind(address) ?? throw new ArgumentOutOfRangeException(nameof(address), $"{address} is not in the batch");
+
+    /// <summary>The run that holds the address; null when none does.</summary>
+    public PatchRun? TryFind(TargetAddress address)
     {
         int low = 0, high = _runs.Count - 1;
         while (low <= high)
@@ -71,6 +75,6 @@ sealed class PatchImage
             else if (address >= _runs[middle].End) low = middle + 1;
             else return _runs[middle];
         }
-        throw new ArgumentOutOfRangeException(nameof(address), $"{address} is not in the batch");
+        return null;
     }
 }

@@ -75,9 +75,23 @@ sealed class PokePlan
 
     bool Matches(Poke poke, PatchBytes found)
     {
-        if (found == poke.Site.Installed) return true;
-        Refuse(poke, $"holds {found}, expected {poke.Site.Installed}");
+        if (found != poke.Site.Installed)
+            Refuse(poke, $"holds {found}, expected {poke.Site.Installed}");
+        else if (poke.Site.State == SiteState.Original && !RegionMatches(poke.Site))
+            Refuse(poke, "its displaced instructions differ from the file's");
+        else
+            return true;
         return false;
+    }
+
+    /// <summary>The displaced copy was made from the file: the whole region must be what the file says.</summary>
+    bool RegionMatches(Site site)
+    {
+        Span<byte> live = stackalloc byte[site.Region.Length];
+        PatchRun? run = _image.Runs.Count == 0 ? null : _image.TryFind(site.Address);
+        if (run is not null && run.End - site.Address >= live.Length) run.At(site.Address, live.Length).CopyTo(live);
+        else if (_target.ReadMemory(site.Address, live) != live.Length) return false;
+        return live.SequenceEqual(site.Region.Span);
     }
 
     void Refuse(Poke poke, string reason)
@@ -171,7 +185,7 @@ sealed class PokePlan
     /// <summary>Puts the original bytes into a forked child's own copy of the text.</summary>
     public void Mend(Pid child)
     {
-        using ForkChildWriter? writer = ForkChildWriter.TryOpen(child);
+        using TargetTextWriter? writer = TargetTextWriter.ForForkChild(child);
         if (writer is null) return; // it has been killed meanwhile
         Span<byte> bytes = stackalloc byte[PatchBytes.Length];
         foreach (Poke poke in Pokes)

@@ -4,7 +4,7 @@ namespace Calltap.Patching;
 /// The regions of a batch that hold several instructions, sorted by address: answers whether an address is an
 /// instruction inside one, and where a thread found there goes on. Read by the guard, which must not allocate.
 /// </summary>
-sealed class RegionMap
+sealed class RegionMap : IStackWords
 {
     readonly ulong[] _starts;
     readonly Poke[] _pokes;
@@ -26,6 +26,13 @@ sealed class RegionMap
     public (TargetAddress Low, TargetAddress High) Bounds => IsEmpty
         ? default
         : (new(_starts[0]), new(_starts[^1] + (ulong)_pokes[^1].Site.Plan.Length));
+
+    /// <summary>A saved context may point here.</summary>
+    public void Found(ulong word)
+    {
+        int region = FindInterior(word);
+        if (region >= 0) Defer(region);
+    }
 
     /// <summary>The poke whose region holds <paramref name="address"/> behind its first byte; -1 when none does.</summary>
     public int FindInterior(ulong address)

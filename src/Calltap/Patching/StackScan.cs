@@ -30,21 +30,17 @@ sealed class StackScan
         _ends = [.. writable.Select(m => m.End.Value)];
     }
 
-    /// <summary>Calls <see cref="RegionMap.Defer"/> for each region that a word of the stack points into.</summary>
-    public void Scan(ulong stackPointer, RegionMap regions)
+    /// <summary>Tells <paramref name="words"/> of each word of the stack within its bounds.</summary>
+    public void Scan(ulong stackPointer, IStackWords words)
     {
-        (TargetAddress low, TargetAddress high) = regions.Bounds;
+        (TargetAddress low, TargetAddress high) = words.Bounds;
         ulong at = stackPointer & ~7ul, end = Math.Min(EndOf(at), at + MaxDepth);
         while (at < end)
         {
             int wanted = (int)Math.Min((ulong)ChunkSize, end - at);
             int read = _target.ReadMemory(new TargetAddress(at), _buffer.AsSpan(0, wanted));
             foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(_buffer.AsSpan(0, read & ~7)))
-            {
-                if (word <= low.Value || word >= high.Value) continue;
-                int region = regions.FindInterior(word);
-                if (region >= 0) regions.Defer(region);
-            }
+                if (word >= low.Value && word < high.Value) words.Found(word);
             if (read < wanted) return;
             at += (ulong)read;
         }

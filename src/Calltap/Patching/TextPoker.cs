@@ -42,8 +42,10 @@ sealed class TextPoker
     /// <param name="pokes">At most one for a site.</param>
     /// <param name="sync">The helper in the target: serialises its cores.</param>
     /// <param name="journal">Told of the sites before the first byte changes and after the last.</param>
+    /// <param name="vacating">Told of threads that are still in an arena when the batch ends; null when nobody asks.</param>
     /// <exception cref="AttachException">The target ended; nothing is left to restore.</exception>
-    public BatchResult Poke(IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal)
+    public BatchResult Poke(
+        IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal, ArenaWatch? vacating = null)
     {
         var steps = new StepClock();
         PokePlan plan = PokePlan.Make(_target, _writer, pokes);
@@ -53,7 +55,7 @@ sealed class TextPoker
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var window = new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            MakeScan(regions), sync.HelperThread);
+            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread);
         var guard = new Guard(window);
         steps.Mark("plan");
         try
@@ -120,13 +122,8 @@ sealed class TextPoker
         foreach (Pid child in guard.ForkChildren) plan.Mend(child);
     }
 
-    StackScan? MakeScan(RegionMap regions)
-    {
-        if (regions.IsEmpty) return null;
-        bool handlesSignals = _target.ReadThreads()
-            .Any(tid => _target.ReadStatus(tid) is not { CaughtSignals: 0 });
-        return handlesSignals ? new StackScan(_target, _target.ReadMappings()) : null;
-    }
+    bool HandlesSignals() =>
+        _target.ReadThreads().Any(tid => _target.ReadStatus(tid) is not { CaughtSignals: 0 });
 
     static BatchResult Result(PokePlan plan, TrapCounts traps, StepClock steps) => new(
         plan.Pokes.Count - plan.Deferred.Count, [.. plan.Refused, .. plan.Deferred], traps,

@@ -24,9 +24,9 @@ sealed class ThreadObserver(WindowContext window)
         if (look.Activity == ThreadActivity.Running) return false;
         // In no system call, a taken breakpoint would show as the byte behind a site.
         if (look.Activity == ThreadActivity.Blocked && window.KnownSites.Contains(look.Pc - 1)) return false;
-        if (phase == GuardPhase.Drain) return true;
+        if (phase == GuardPhase.Drain && window.Vacating is null) return true;
         if (look.Activity == ThreadActivity.Blocked && window.Regions.FindInterior(look.Pc) >= 0) return false;
-        window.Scan?.Scan(look.StackPointer, window.Regions);
+        ScanStack(look.Pc, look.StackPointer, phase);
         return before >= 0 && ThreadLook.SwitchesOf(pid, tid) == before;
     }
 
@@ -36,7 +36,11 @@ sealed class ThreadObserver(WindowContext window)
     public bool SeenStopped(ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts, out bool changed)
     {
         changed = false;
-        if (phase != GuardPhase.Clear) return true;
+        if (phase != GuardPhase.Clear)
+        {
+            ScanStack(registers.rip, registers.rsp, phase);
+            return true;
+        }
         int region = window.Regions.FindInterior(registers.rip);
         if (region >= 0)
         {
@@ -49,17 +53,15 @@ sealed class ThreadObserver(WindowContext window)
             else
                 window.Regions.Defer(region);
         }
-        window.Scan?.Scan(registers.rsp, window.Regions);
+        ScanStack(registers.rip, registers.rsp, phase);
         return true;
     }
 
-    /// <summary>Whether an int3 that the thread has hit is queued and not yet delivered: then its pc is the site.</summary>
-    public static bool HasQueuedTrap(Tid tid, Span<siginfo_t> scratch)
+    void ScanStack(ulong pc, ulong stackPointer, GuardPhase phase)
     {
-        SysResult<int> queued = Ptrace.PeekSigInfo(tid, shared: false, scratch);
-        if (!queued.Ok) return false;
-        foreach (ref readonly siginfo_t signal in scratch[..queued.Value])
-            if (signal.si_signo == Signals.SIGTRAP && signal.si_code == siginfo_t.SI_KERNEL) return true;
-        return false;
+        if (phase == GuardPhase.Clear && window.HandlesSignals) window.Scan.Scan(stackPointer, window.Regions);
+        if (phase != GuardPhase.Drain || window.Vacating is not { } arenas) return;
+        arenas.Found(pc);
+        window.Scan.Scan(stackPointer, arenas);
     }
 }

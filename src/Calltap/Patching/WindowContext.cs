@@ -9,7 +9,9 @@ namespace Calltap.Patching;
 /// <param name="Pokes">The batch's pokes by address.</param>
 /// <param name="Regions">The regions to clear.</param>
 /// <param name="Policy">What a thread at a breakpoint does.</param>
-/// <param name="Scan">Looks for saved contexts; null where the target handles no signal.</param>
+/// <param name="Scan">Looks at stacks.</param>
+/// <param name="HandlesSignals">Some signal is caught: contexts may be saved on stacks.</param>
+/// <param name="Vacating">Arenas that are to be given up when no thread is in them; null when none is.</param>
 /// <param name="HelperThread">The helper thread: runs our code only, blocks all signals, is left alone.</param>
 sealed record WindowContext(
     TargetProcess Target,
@@ -18,5 +20,7 @@ sealed record WindowContext(
     IReadOnlyDictionary<ulong, Poke> Pokes,
     RegionMap Regions,
     IInt3Policy Policy,
-    StackScan? Scan,
+    StackScan Scan,
+    bool HandlesSignals,
+    ArenaWatch? Vacating,
     Tid HelperThread);

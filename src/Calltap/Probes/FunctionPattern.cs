@@ -27,7 +27,7 @@ public sealed record FunctionPattern
         return new FunctionPattern(name.Length == 0 ? null : new Glob(name), module.Length == 0 ? null : new Glob(module));
     }
 
-    /// <summary>Whether the function called <paramref name="name"/> (or an alias) in <paramref name="module"/> is meant.</summary>
+    /// <summary>Whether the function with these names in <paramref name="module"/> is meant.</summary>
     public bool IsMatch(FunctionNames function, string module) =>
         (Module is null || MatchesModule(Module, module)) && (Name is null || function.Any(Name));
 

@@ -25,6 +25,14 @@ internal static class PendingSignals
         return shared.Ok && !HasDeliverable(queued[..shared.Value], mask);
     }
 
+    /// <summary>Whether an int3 that the thread has hit is queued and not yet delivered: then its pc is the site (A2).</summary>
+    internal static bool HasQueuedBreakpoint(Tid tid)
+    {
+        Span<siginfo_t> queued = stackalloc siginfo_t[AtMost];
+        SysResult<int> own = Ptrace.PeekSigInfo(tid, shared: false, queued);
+        return own.Ok && HasBreakpoint(queued[..own.Value]);
+    }
+
     private static bool HasBreakpoint(ReadOnlySpan<siginfo_t> signals)
     {
         foreach (ref readonly siginfo_t signal in signals)

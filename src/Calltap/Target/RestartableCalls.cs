@@ -81,6 +81,19 @@ internal static class RestartableCalls
         return repeat is not null;
     }
 
+    /// <summary>
+    /// Whether the call that a stopped thread was interrupted in failed with an EINTR of our making, and was put back to be made again.
+    /// </summary>
+    internal static bool TryRepeatAfterEintr(Tid tid, ref user_regs_struct registers)
+    {
+        if ((long)registers.orig_rax < 0 || (long)registers.rax != EINTR || !MayRepeatAfterEintr((long)registers.orig_rax))
+            return false;
+        if (!Ptrace.GetSigMask(tid, out ulong mask).Ok || !PendingSignals.AllowHijack(tid, mask, inCall: true))
+            return false;
+        Rewind(ref registers);
+        return true;
+    }
+
     /// <summary>Back to the two bytes of the syscall instruction, with the number where it takes it.</summary>
     internal static void Rewind(ref user_regs_struct registers)
     {

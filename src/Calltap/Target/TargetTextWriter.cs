@@ -8,10 +8,30 @@ namespace Calltap.Target;
 /// The build refuses any other caller of pwrite. Two verbs: <b>place</b> into memory that nobody can reach yet, and <b>write</b> over
 /// bytes that are known: read, compare, write, read back. Allocates nothing unless it throws; may be used from any thread.
 /// </summary>
-internal sealed unsafe class TargetTextWriter(TargetProcess target)
+internal sealed unsafe class TargetTextWriter : IDisposable
 {
     private const int CompareChunk = 4096;
-    private readonly SafeFileHandle _memory = target.Memory;
+    private readonly SafeFileHandle _memory;
+    private readonly Pid _pid;
+    private readonly TargetProcess? _target;
+
+    /// <summary>Writes into a target through the descriptor that it holds.</summary>
+    internal TargetTextWriter(TargetProcess target) => (_memory, _pid, _target) = (target.Memory, target.Pid, target);
+
+    private TargetTextWriter(Pid child, SafeFileHandle memory) => (_memory, _pid) = (memory, child);
+
+    /// <summary>Writes into a process forked from the target, stopped by the guard; null when it is gone.</summary>
+    internal static TargetTextWriter? ForForkChild(Pid child)
+    {
+        SysResult<SafeFileHandle> memory = Descriptors.Open(ProcFiles.Process(child, "mem"), Descriptors.O_RDWR);
+        return memory.Ok ? new TargetTextWriter(child, memory.Value) : null;
+    }
+
+    /// <summary>Closes the descriptor of a fork child; a target's own stays open.</summary>
+    public void Dispose()
+    {
+        if (_target is null) _memory.Dispose();
+    }
 
     /// <summary>Fills memory that no thread of the target can reach yet.</summary>
     /// <exception cref="AttachException">The target has ended or replaced its program.</exception>
@@ -44,12 +64,20 @@ internal sealed unsafe class TargetTextWriter(TargetProcess target)
         {
             ReadOnlySpan<byte> wanted = expected.Slice(at, Math.Min(CompareChunk, expected.Length - at));
             Span<byte> actual = buffer[..wanted.Length];
-            int read = target.ReadMemory(address + at, actual);
-            if (read < wanted.Length && target.MemoryIsGone)
-                throw AttachChecks.Ended(target.Pid);
+            int read = Read(address + at, actual);
+            if (read < wanted.Length && _target is not { MemoryIsGone: false })
+                throw AttachChecks.Ended(_pid);
             if (!actual[..read].SequenceEqual(wanted))
                 throw new PatchMismatchException(address + at, wanted, actual[..read]);
         }
+    }
+
+    private int Read(TargetAddress address, Span<byte> buffer)
+    {
+        int total = 0;
+        while (total < buffer.Length && MemoryFile.Read(_memory, address + total, buffer[total..]) is { Ok: true, Value: > 0 } read)
+            total += read.Value;
+        return total;
     }
 
     private void WriteAll(TargetAddress address, ReadOnlySpan<byte> bytes)
@@ -59,9 +87,9 @@ internal sealed unsafe class TargetTextWriter(TargetProcess target)
         {
             nint written = Write(address + done, bytes[done..]);
             if (written == 0)
-                throw AttachChecks.Ended(target.Pid);
+                throw AttachChecks.Ended(_pid);
             if (written < 0)
-                SysResult.FromLibc(written).OrThrow($"pwrite(/proc/{target.Pid}/mem, {bytes.Length - done} bytes at {address + done})");
+                SysResult.FromLibc(written).OrThrow($"pwrite(/proc/{_pid}/mem, {bytes.Length - done} bytes at {address + done})");
             done += (int)written;
         }
     }

@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using Calltap.Native;
-
 namespace Calltap.Target;
 
 /// <summary>What /proc/PID/task/TID/syscall says of a thread.</summary>
@@ -17,46 +14,4 @@ internal enum ThreadActivity
 
     /// <summary>Not running and in no system call: stopped, or waiting for a page.</summary>
     Blocked,
-}
-
-/// <summary>A look at a thread from outside; stops nobody and allocates nothing.</summary>
-/// <param name="Activity">What it does.</param>
-/// <param name="StackPointer">Its rsp in user code; 0 while it runs.</param>
-/// <param name="Pc">Its rip in user code; 0 while it runs.</param>
-internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackPointer, ulong Pc)
-{
-    private const int MaxLine = 256;
-
-    /// <summary>Reads the file (fs/proc/base.c, proc_pid_syscall: "running", "-1 sp pc" or "nr a0..a5 sp pc").</summary>
-    internal static ThreadLook At(Pid pid, Tid tid)
-    {
-        Span<byte> line = stackalloc byte[MaxLine];
-        int length = ThreadFile.Read(pid, tid, "/syscall"u8, line);
-        if (length == 0) return new ThreadLook(ThreadActivity.Gone, 0, 0);
-        line = line[..length].TrimEnd((byte)'\n');
-        if (line.StartsWith("running"u8)) return new ThreadLook(ThreadActivity.Running, 0, 0);
-        int pcAt = line.LastIndexOf((byte)' ');
-        int spAt = pcAt < 0 ? -1 : line[..pcAt].LastIndexOf((byte)' ');
-        if (spAt < 0) return new ThreadLook(ThreadActivity.Running, 0, 0);
-        bool outside = line[0] == (byte)'-';
-        return new ThreadLook(
-            outside ? ThreadActivity.Blocked : ThreadActivity.InSystemCall,
-            Hex(line[(spAt + 1)..pcAt]), Hex(line[(pcAt + 1)..]));
-    }
-
-    /// <summary>
-    /// How often the thread has been taken off a CPU: unchanged between two looks means that it has not run in user
-    /// code between them, if both found it asleep.
-    /// </summary>
-    internal static long SwitchesOf(Pid pid, Tid tid)
-    {
-        Span<byte> text = stackalloc byte[64];
-        // schedstat: run time (ns), run delay (ns), times run; three numbers, cheap to read.
-        int length = ThreadFile.Read(pid, tid, "/schedstat"u8, text);
-        int last = text[..length].TrimEnd((byte)'\n').LastIndexOf((byte)' ');
-        return last >= 0 && Utf8Parser.TryParse(text[(last + 1)..length], out long count, out _) ? count : -1;
-    }
-
-    private static ulong Hex(ReadOnlySpan<byte> text) =>
-        Utf8Parser.TryParse(text.StartsWith("0x"u8) ? text[2..] : text, out ulong value, out _, 'x') ? value : 0;
 }

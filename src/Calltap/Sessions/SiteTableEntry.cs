@@ -28,7 +28,7 @@ namespace Calltap.Sessions;
 /// <param name="Trampoline">The trampoline its stub calls.</param>
 /// <param name="Function">Its function.</param>
 /// <param name="Site">Its id.</param>
-public readonly record struct SiteRecord(
+public readonly record struct SiteTableEntry(
     TargetAddress Address, TargetAddress Stub, TargetAddress Displaced,
     PatchBytes Original, PatchBytes Installed, int Length, int CodeLength,
     SiteKind Kind, SiteClass Class, SiteState State, ulong Ops, TargetAddress Trampoline,
@@ -54,7 +54,7 @@ public readonly record struct SiteRecord(
     }
 
     /// <summary>Reads a record.</summary>
-    public static SiteRecord Read(ReadOnlySpan<byte> from) => new(
+    public static SiteTableEntry Read(ReadOnlySpan<byte> from) => new(
         new(BinaryPrimitives.ReadUInt64LittleEndian(from)),
         new(BinaryPrimitives.ReadUInt64LittleEndian(from[8..])),
         new(BinaryPrimitives.ReadUInt64LittleEndian(from[16..])),

@@ -1,0 +1,76 @@
+using Calltap.Symbols;
+using Calltap.Target;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Modules;
+
+/// <summary>Finds the ELF images in a target's mappings and reads their files through the target's own eyes.</summary>
+static class ModuleLoader
+{
+    /// <summary>Files that are never armed: the dynamic linker runs before the C library keeps a thread pointer.</summary>
+    public static bool IsDynamicLinker(string name) =>
+        name.StartsWith("ld-", StringComparison.Ordinal) || name.StartsWith("ld.so", StringComparison.Ordinal);
+
+    /// <summary>The C library's own modules.</summary>
+    public static bool IsCRuntime(string name) =>
+        IsDynamicLinker(name) || s_runtime.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    static readonly string[] s_runtime = ["libc.", "libc-", "libm.", "libm-", "libpthread", "libdl", "librt.", "librt-", "libgcc_s", "ld-musl"];
+
+    /// <summary>The executable mappings of files, one list for each file, in the order of their addresses.</summary>
+    public static IEnumerable<IReadOnlyList<MemoryMapping>> Files(IReadOnlyList<MemoryMapping> mappings) =>
+        mappings.Where(m => m.IsFile && m.Path.StartsWith('/') && !m.Path.StartsWith("/memfd:", StringComparison.Ordinal))
+            .GroupBy(m => (m.Device, m.Inode, m.Path))
+            .Select(group => (IReadOnlyList<MemoryMapping>)[.. group])
+            .Where(group => group.Any(m => m.IsExecutable));
+
+    /// <summary>Reads one module; null when its file can't be opened any more or is no ELF image.</summary>
+    public static TargetModule? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id)
+    {
+        MemoryMapping text = file.First(m => m.IsExecutable);
+        using SafeFileHandle? handle = target.OpenMappedFile(text);
+        if (handle is null) return null;
+        try
+        {
+            ModuleSymbols symbols = ModuleSymbolReader.Read(ReadAll(handle), text.Path, OpenFile);
+            IReadOnlyList<long> biases = LoadBias.Find(file, symbols.LoadSegments);
+            return biases.Count == 0
+                ? null
+                : new TargetModule(id, text.Path, biases[0], text.Start, file.Last(m => m.IsExecutable).End, symbols);
+        }
+        catch (ElfFormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a module from a file.</summary>
+    /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
+    /// <exception cref="IOException">It can't be read.</exception>
+    public static ModuleSymbols LoadFile(string path) => ModuleSymbolReader.Read(File.ReadAllBytes(path), path, OpenFile);
+
+    static byte[] ReadAll(SafeFileHandle handle)
+    {
+        var bytes = new byte[RandomAccess.GetLength(handle)];
+        int done = 0;
+        while (done < bytes.Length)
+        {
+            int read = RandomAccess.Read(handle, bytes.AsSpan(done), done);
+            if (read == 0) break;
+            done += read;
+        }
+        return bytes;
+    }
+
+    static ReadOnlyMemory<byte>? OpenFile(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.ReadAllBytes(path) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+using Calltap.Symbols;
+
+namespace Calltap.Native;
+
+/// <summary>
+/// C++ names by __cxa_demangle of libstdc++ (Itanium C++ ABI, 5.1.8); as they are where the library is missing.
+/// </summary>
+internal sealed unsafe class CxaDemangler : IDemangler
+{
+    private const int MaxName = 64 * 1024;
+
+    private readonly delegate* unmanaged<byte*, byte*, nuint*, int*, byte*> _demangle;
+
+    internal CxaDemangler()
+    {
+        if (NativeLibrary.TryLoad("libstdc++.so.6", out nint library) && NativeLibrary.TryGetExport(library, "__cxa_demangle", out nint function))
+            _demangle = (delegate* unmanaged<byte*, byte*, nuint*, int*, byte*>)function;
+    }
+
+    /// <inheritdoc/>
+    public string Demangle(string name)
+    {
+        if (_demangle == null || !name.StartsWith("_Z", StringComparison.Ordinal) || name.Length > MaxName) return name;
+        int status;
+        byte* text;
+        fixed (byte* mangled = NativeString.Of(name))
+            text = _demangle(mangled, null, null, &status);
+        if (text == null) return name;
+        string demangled = Marshal.PtrToStringUTF8((nint)text) ?? name;
+        NativeMemory.Free(text); // malloc'ed by the library
+        return demangled;
+    }
+}
