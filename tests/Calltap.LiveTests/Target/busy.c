@@ -1,6 +1,6 @@
 // Four threads that compute without a system call and check, over and over, everything a careless tracer could damage: general registers,
 // flags, x87, MXCSR and vector registers, the signal mask and the alternate signal stack.
-// Usage: busy STATUS-FILE. The file: u64 stop, errors, eintr, ready, progress[8].
+// Usage: busy STATUS-FILE THREADS [leader-exits]. The file: u64 stop, errors, eintr, ready, progress[8].
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -100,6 +100,11 @@ int main(int argc, char **argv)
     status = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     pthread_t other[8];
+    if (argc > 3) { // The leader ends, another thread does its share.
+        pthread_create(&other[0], 0, work, 0);
+        for (int i = 1; i < threads; i++) pthread_create(&other[i], 0, work, (void *)(intptr_t)i);
+        pthread_exit(0);
+    }
     for (int i = 1; i < threads; i++) pthread_create(&other[i], 0, work, (void *)(intptr_t)i);
     work(0);
     for (int i = 1; i < threads; i++) pthread_join(other[i], 0);
