@@ -11,6 +11,7 @@ internal static unsafe partial class Descriptors
     internal const int O_RDWR = 2;
     private const int CloseOnExec = 0x80000;
     private const short POLLIN = 1;
+    private const int X_OK = 1;
 
     /// <summary>ENOENT and ESRCH: the process has ended; EACCES and EPERM: it may not be inspected.</summary>
     internal static SysResult<SafeFileHandle> Open(string path, int flags)
@@ -31,6 +32,13 @@ internal static unsafe partial class Descriptors
         return ready > 0;
     }
 
+    /// <summary>Whether the caller may execute a file (access(2)).</summary>
+    internal static bool MayExecute(string path)
+    {
+        fixed (byte* name = NativeString.Of(path))
+            return access(name, X_OK) == 0;
+    }
+
     /// <summary>Writes one byte into a pipe. EPIPE: nobody reads it any more.</summary>
     internal static SysResult WriteByte(SafeFileHandle pipe)
     {
@@ -47,6 +55,9 @@ internal static unsafe partial class Descriptors
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int open(byte* pathname, int flags, int mode);
+
+    [LibraryImport("libc")]
+    private static partial int access(byte* pathname, int mode);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint write(SafeFileHandle fd, byte* buf, nuint count);

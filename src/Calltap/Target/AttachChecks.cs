@@ -20,7 +20,7 @@ internal static class AttachChecks
     {
         if (status.IsKernelThread || !status.HasMemory)
             throw Refuse(AttachRefusal.KernelThread, $"process {pid} ({status.Name}) is a kernel thread: it has no user code to trace");
-        if (status.TracerPid.Value != 0)
+        if (status.TracerPid.Value != 0 && !IsOwnThread(status.TracerPid))
             throw AlreadyTraced(pid, status);
         CheckProgram(pid, live, status);
     }
@@ -50,10 +50,14 @@ internal static class AttachChecks
             : Refuse(AttachRefusal.Yama, $"kernel.yama.ptrace_scope is {scope}: run calltap as root, or start the program by calltap with `-- command`{(scope == "1" ? ", or `sysctl kernel.yama.ptrace_scope=0`" : "")}");
     }
 
+    // The kernel names the tracing thread; what the launcher holds is ours.
+    private static bool IsOwnThread(Pid tracer) => Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{tracer.Value}"));
+
     private static AttachException AlreadyTraced(Pid pid, ProcStatus status)
     {
-        string name = ProcFiles.TryReadText(ProcFiles.Process(status.TracerPid, "comm"))?.Trim() ?? "unknown";
-        return Refuse(AttachRefusal.AlreadyTraced, $"process {pid} ({status.Name}) is already traced by process {status.TracerPid} ({name}): end that tracer first");
+        ProcStatus tracer = ProcStatus.Parse(ProcFiles.TryReadText(ProcFiles.Process(status.TracerPid, "status")) ?? "");
+        string name = ProcFiles.TryReadText(ProcFiles.Process(tracer.ThreadGroup, "comm"))?.Trim() ?? "unknown";
+        return Refuse(AttachRefusal.AlreadyTraced, $"process {pid} ({status.Name}) is already traced by process {tracer.ThreadGroup} ({name}): end that tracer first");
     }
 
     private static void CheckProgram(Pid pid, Tid live, ProcStatus status)

@@ -1,0 +1,96 @@
+using Calltap.Native;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// Starts a command and holds it, stopped, at its first instruction after the dynamic linker (AT_ENTRY): libraries are loaded, main has not run, and
+/// there is usually one thread. All ptrace requests come from one thread of its own, which also serves <see cref="Injection.RunHeld"/>.
+/// <code>
+///   Start -> held at AT_ENTRY -> Release -> running, untraced -> WaitForExit
+/// </code>
+/// The command is a child of this process; when this process ends it runs on.
+/// </summary>
+public sealed class TargetLauncher : IDisposable
+{
+    // The shell stops itself so that it can be seized before it becomes the command: no shim of ours, and Yama lets one trace descendants (A30).
+    private const string StopThenBecome = "kill -STOP $$; exec \"$@\"";
+
+    private readonly PtraceThread _thread = new("calltap launcher");
+    private bool _held;
+    private CommandExit? _exit;
+
+    private TargetLauncher(Pid pid) => Pid = pid;
+
+    /// <summary>The command's process.</summary>
+    public Pid Pid { get; private set; }
+
+    internal PtraceThread Thread => _thread;
+
+    /// <summary>The thread that is held.</summary>
+    internal Tid HeldThread => new(Pid.Value);
+
+    /// <summary>Starts <paramref name="command"/>, a path or a name looked up in PATH, with this process's environment and files.</summary>
+    /// <exception cref="AttachException">It cannot be run, ended before its first own instruction, or cannot be traced.</exception>
+    public static TargetLauncher Start(string command, IReadOnlyList<string> arguments)
+    {
+        string path = CommandPath.Find(command);
+        TargetLauncher launcher = new(default);
+        try
+        {
+            launcher._thread.Run(() => launcher.StartHeld(path, arguments));
+            return launcher;
+        }
+        catch
+        {
+            launcher.Kill();
+            launcher.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the command run, untraced. Does nothing when it runs already.</summary>
+    public void Release()
+    {
+        if (_held)
+            _thread.Run(() => Ptrace.Detach(HeldThread, 0));
+        _held = false;
+    }
+
+    /// <summary>Waits until the command has ended and reaps it; any thread, any number of times.</summary>
+    public CommandExit WaitForExit()
+    {
+        if (_exit is { } known)
+            return known;
+        Wait.ForExitOf(Pid, out siginfo_t report).OrThrow($"waitid({Pid})");
+        _exit = CommandExit.From(report);
+        return _exit.Value;
+    }
+
+    /// <summary>Ends the command by SIGKILL and reaps it; for a start that is given up.</summary>
+    public void Kill()
+    {
+        if (Pid.Value == 0 || _exit is not null)
+            return;
+        Signals.Kill(Pid, Signals.SIGKILL);
+        _held = false;
+        _thread.Run(() => Wait.One(HeldThread, Wait.WEXITED, out siginfo_t report) is { Ok: true } && (_exit = CommandExit.From(report)) is not null);
+    }
+
+    /// <summary>Lets the command run if it is still held. It is not ended.</summary>
+    public void Dispose()
+    {
+        Release();
+        _thread.Dispose();
+    }
+
+    private bool StartHeld(string path, IReadOnlyList<string> arguments)
+    {
+        Pid = Spawn.Start("/bin/sh", ["sh", "-c", StopThenBecome, "sh", path, .. arguments]).OrThrow("posix_spawn(/bin/sh)");
+        LaunchSteps steps = new(Pid, path);
+        steps.SeizeStoppedShell();
+        steps.RunToExec();
+        steps.RunToEntry();
+        _held = true;
+        return true;
+    }
+}

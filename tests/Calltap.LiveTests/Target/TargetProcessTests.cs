@@ -1,0 +1,116 @@
+using Calltap.Native;
+using Calltap.Symbols;
+using Calltap.Target;
+using Xunit;
+
+namespace Calltap.LiveTests.Target;
+
+public sealed class TargetProcessTests
+{
+    [Fact]
+    public void A_running_program_can_be_looked_at()
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        Assert.Equal("busy", target.Name);
+        Assert.EndsWith("/busy", target.ExecutablePath, StringComparison.Ordinal);
+        Assert.Equal(4, target.ReadThreads().Count);
+        MemoryMapping image = target.ReadMappings()[0];
+        byte[] magic = new byte[4];
+        Assert.Equal(4, target.ReadMemory(image.Start, magic));
+        Assert.Equal("\u007fELF"u8.ToArray(), magic);
+        Assert.Equal(0, target.ReadMemory(default, magic));
+        using var file = target.OpenMappedFile(image);
+        Assert.NotNull(file);
+        Assert.Equal(image.Inode, FileIdentity.Inode(file));
+    }
+
+    [Fact]
+    public void Its_end_is_noticed()
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        Assert.False(target.HasExited);
+        Assert.False(target.MemoryIsGone);
+        Assert.Equal(0, program.Stop());
+        Assert.True(target.HasExited);
+        Assert.True(target.MemoryIsGone);
+        Assert.Empty(target.ReadThreads());
+        AttachException refusal = Assert.Throws<AttachException>(() => Injection.Run(target, new TargetTextWriter(target), t => 0));
+        Assert.Equal(AttachRefusal.TargetEnded, refusal.Reason);
+    }
+
+    [Fact]
+    public void A_number_without_a_process_is_refused() => AssertRefused(new Pid(4_194_303), AttachRefusal.NoSuchProcess);
+
+    [Fact]
+    public void A_thread_is_refused_with_the_number_of_its_process()
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        Tid thread = ProcFiles.Threads(program.Pid).First(t => t.Value != program.Pid.Value);
+        AttachException refusal = AssertRefused(new Pid(thread.Value), AttachRefusal.NotAProcess);
+        Assert.Contains($"-p {program.Pid}", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_kernel_thread_is_refused()
+    {
+        const int Kthreadd = 2;
+        Assert.SkipUnless(ProcFiles.TryReadText("/proc/2/comm") == "kthreadd\n", "this pid namespace has no kernel threads");
+        AssertRefused(new Pid(Kthreadd), AttachRefusal.KernelThread);
+    }
+
+    [Fact]
+    public void A_traced_process_is_refused_with_its_tracer()
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        Pid tracer = Spawn.Start("/bin/sh", ["sh", "-c", $"exec strace -f -e trace=none -o /dev/null -p {program.Pid}"]).OrThrow("posix_spawn");
+        try
+        {
+            bool traced = program.Within(() => ProcStatus.Parse(File.ReadAllText($"/proc/{program.Pid}/status")).TracerPid.Value != 0
+                || ProcFiles.TryReadText($"/proc/{tracer}/stat")?.Contains(") Z ", StringComparison.Ordinal) != false);
+            Assert.SkipUnless(traced && ProcStatus.Parse(File.ReadAllText($"/proc/{program.Pid}/status")).TracerPid.Value != 0, "no strace here");
+            AttachException refusal = AssertRefused(program.Pid, AttachRefusal.AlreadyTraced);
+            Assert.Contains("strace", refusal.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Signals.Kill(tracer, Signals.SIGKILL);
+            Wait.ForExitOf(tracer, out _);
+        }
+    }
+
+    [Fact]
+    public void A_stopped_process_is_refused_and_stays_stopped()
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        Signals.Kill(program.Pid, Signals.SIGSTOP).OrThrow("kill");
+        Assert.True(program.Within(() => target.ReadThreads().All(t => target.ReadStatus(t)?.State == 'T')));
+        AttachException refusal = Assert.Throws<AttachException>(() => Injection.Run(target, new TargetTextWriter(target), t => 0));
+        Assert.Equal(AttachRefusal.Stopped, refusal.Reason);
+        Assert.All(target.ReadThreads(), t => Assert.Equal('T', target.ReadStatus(t)?.State));
+        Signals.Kill(program.Pid, Signals.SIGCONT).OrThrow("kill");
+        program.AssertWorks();
+    }
+
+    [Fact]
+    public void A_program_whose_main_thread_has_ended_can_be_used()
+    {
+        using LiveProgram program = LiveProgram.StartBusy(leaderExits: true);
+        Assert.True(program.Within(() => ProcStatus.Parse(File.ReadAllText($"/proc/{program.Pid}/status")).IsDead));
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        Assert.NotEmpty(target.ReadMappings());
+        using (HelperThread helper = HelperThreadTests.Start(target, out _))
+            Assert.True(helper.Exit());
+        program.AssertWorks();
+    }
+
+    private static AttachException AssertRefused(Pid pid, AttachRefusal reason)
+    {
+        AttachException refusal = Assert.Throws<AttachException>(() => TargetProcess.Open(pid));
+        Assert.Equal(reason, refusal.Reason);
+        Assert.DoesNotContain("\n", refusal.Message, StringComparison.Ordinal);
+        return refusal;
+    }
+}
