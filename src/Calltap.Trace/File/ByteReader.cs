@@ -46,8 +46,14 @@ ref struct ByteReader
     /// <summary>A 64-bit word.</summary>
     public ulong Word64() => BinaryPrimitives.ReadUInt64LittleEndian(Bytes(sizeof(ulong)));
 
-    /// <summary>A string; bytes that are not UTF-8 become U+FFFD.</summary>
-    public string Text() => Encoding.UTF8.GetString(Bytes(Number(TraceLimits.MaxStringBytes, "a string length")));
+    /// <summary>
+    /// A string. Bytes that are not UTF-8 and control characters become U+FFFD: names end up on terminals, and a file may be hostile.
+    /// </summary>
+    public string Text()
+    {
+        string text = Encoding.UTF8.GetString(Bytes(Number(TraceLimits.MaxStringBytes, "a string length")));
+        return text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : text;
+    }
 
     /// <summary>The next <paramref name="count"/> bytes.</summary>
     public ReadOnlySpan<byte> Bytes(int count)

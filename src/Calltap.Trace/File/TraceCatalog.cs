@@ -41,6 +41,17 @@ public sealed class TraceCatalog
     /// <summary>The clock by the first and last <see cref="Clocks"/>, or by the frequency in <see cref="Session"/>.</summary>
     public TraceClock Clock => TraceClock.From(_clocks, Session.TscHz);
 
+    /// <summary>The name to show for a function, also for one that is not described.</summary>
+    public string NameOf(FunctionId function) => _functions.TryGetValue(function, out FunctionRecord? record) ? record.DisplayName : $"function#{function}";
+
+    /// <summary>The file name of a function's module; empty when it is not described.</summary>
+    public string ModuleOf(FunctionId function)
+    {
+        if (!_functions.TryGetValue(function, out FunctionRecord? record) || !_modules.TryGetValue(record.Module, out ModuleRecord? module))
+            return "";
+        return module.Path[(module.Path.LastIndexOf('/') + 1)..];
+    }
+
     /// <summary>Takes a record chunk; other types are passed over. Returns losses, which also have a place among the events.</summary>
     internal IReadOnlyList<LostRecord> Add(ChunkType type, ReadOnlySpan<byte> payload, BlockCodec codec, ChunkPlace place)
     {

@@ -28,5 +28,5 @@ public static class TraceLimits
     public const int MaxOpenCalls = 1 << 20;
 
     /// <summary>Stacks of a thread that are followed at once.</summary>
-    public const int MaxStacksPerThread = 64;
+    public const int MaxStacksPerThread = 16;
 }

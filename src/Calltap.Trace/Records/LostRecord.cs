@@ -1,6 +1,6 @@
 namespace Calltap.Trace;
 
-/// <summary>Events of a thread that were not recorded, counted since its start. It stands between the events before and after the loss.</summary>
+/// <summary>Events of a thread id that were not recorded, counted since the start of the trace. It stands between the events before and after the loss.</summary>
 /// <param name="Thread">The thread.</param>
 /// <param name="Time">When the tracer saw it.</param>
 /// <param name="Entries">Entry events that found the ring full.</param>

@@ -1,0 +1,45 @@
+namespace Calltap.Trace;
+
+/// <summary>Builds the call trees of all threads of a trace; each thread has its own visitor.</summary>
+public sealed class CallReader : IEventVisitor
+{
+    readonly TraceCatalog _catalog;
+    readonly ExitCoverage _coverage;
+    readonly Func<Tid, ICallVisitor> _visitorOf;
+    readonly Dictionary<Tid, CallTreeBuilder> _threads = [];
+
+    /// <summary>A reader for a trace with this <paramref name="catalog"/>; <paramref name="visitorOf"/> is asked once a thread.</summary>
+    public CallReader(TraceCatalog catalog, Func<Tid, ICallVisitor> visitorOf)
+    {
+        _catalog = catalog;
+        _coverage = new ExitCoverage(catalog.Functions.Values, catalog.Arming);
+        _visitorOf = visitorOf;
+    }
+
+    /// <summary>The builder of each thread that had events, for its counts.</summary>
+    public IReadOnlyDictionary<Tid, CallTreeBuilder> Threads => _threads;
+
+    /// <inheritdoc/>
+    public void OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events) => BuilderOf(thread).Add(events);
+
+    /// <inheritdoc/>
+    public void OnLost(in LostRecord lost)
+    {
+        if (_threads.TryGetValue(lost.Thread, out CallTreeBuilder? builder))
+            builder.AddLoss();
+    }
+
+    /// <summary>Ends the calls that are still open. To be called once, after the last event.</summary>
+    public void Finish()
+    {
+        foreach (CallTreeBuilder builder in _threads.Values)
+            builder.Finish();
+    }
+
+    CallTreeBuilder BuilderOf(Tid thread)
+    {
+        if (!_threads.TryGetValue(thread, out CallTreeBuilder? builder))
+            _threads.Add(thread, builder = new CallTreeBuilder(_catalog.Sites, _coverage, _visitorOf(thread)));
+        return builder;
+    }
+}

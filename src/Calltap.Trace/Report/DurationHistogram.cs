@@ -1,0 +1,101 @@
+using System.Numerics;
+
+namespace Calltap.Trace;
+
+/// <summary>
+/// Durations of one function. Up to 64 are kept as they are; from then on they are counted in 64 equal buckets per power of two, so
+/// that a percentile is off by at most 1/128 (0.8 %). Octaves without a duration take no memory.
+/// </summary>
+public sealed class DurationHistogram
+{
+    const int ExactCount = 64;
+    const int SubBits = 6;
+    const int SubBuckets = 1 << SubBits;
+
+    ulong[]? _exact = new ulong[4];
+    uint[]?[] _octaves = [];
+
+    /// <summary>Number of durations.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Adds a duration, in ticks.</summary>
+    public void Add(ulong ticks)
+    {
+        if (_exact is null)
+        {
+            AddToBucket(ticks);
+        }
+        else if (Count < ExactCount)
+        {
+            if (Count == _exact.Length)
+                Array.Resize(ref _exact, _exact.Length * 2);
+            _exact[Count] = ticks;
+        }
+        else
+        {
+            foreach (ulong earlier in _exact)
+                AddToBucket(earlier);
+            _exact = null;
+            AddToBucket(ticks);
+        }
+
+        Count++;
+    }
+
+    /// <summary>
+    /// The nearest-rank percentile: the least duration that at least <paramref name="percent"/> of all do not exceed, in ticks; a
+    /// bucket counts as its middle. Null without durations.
+    /// </summary>
+    public ulong? Percentile(double percent)
+    {
+        if (Count == 0)
+            return null;
+        long rank = Math.Clamp((long)Math.Ceiling(percent / 100 * Count), 1, Count);
+        if (_exact is null)
+            return BucketAt(rank);
+        ulong[] sorted = _exact.AsSpan(0, (int)Count).ToArray();
+        Array.Sort(sorted);
+        return sorted[rank - 1];
+    }
+
+    // Values below 64 are in octave 0, one per bucket; octave n > 0 has [64 << n-1, 64 << n) in steps of 1 << n-1.
+    void AddToBucket(ulong ticks)
+    {
+        int octave = OctaveOf(ticks);
+        if (octave >= _octaves.Length)
+            Array.Resize(ref _octaves, octave + 1);
+        ref uint bucket = ref (_octaves[octave] ??= new uint[SubBuckets])[(int)(ticks >> Math.Max(octave - 1, 0)) & (SubBuckets - 1)];
+        if (bucket != uint.MaxValue)
+            bucket++;
+    }
+
+    static int OctaveOf(ulong ticks) => ticks < SubBuckets ? 0 : BitOperations.Log2(ticks) - SubBits + 1;
+
+    ulong BucketAt(long rank)
+    {
+        ulong last = 0;
+        for (int octave = 0; octave < _octaves.Length; octave++)
+        {
+            ReadOnlySpan<uint> buckets = _octaves[octave];
+            for (int i = 0; i < buckets.Length; i++)
+            {
+                if (buckets[i] == 0)
+                    continue;
+                last = MiddleOf(octave, i);
+                rank -= buckets[i];
+                if (rank <= 0)
+                    return last;
+            }
+        }
+
+        return last;
+    }
+
+    static ulong MiddleOf(int octave, int bucket)
+    {
+        if (octave == 0)
+            return (ulong)bucket;
+        ulong width = 1UL << (octave - 1);
+        return ((ulong)(SubBuckets + bucket) * width) + (width / 2);
+    }
+}

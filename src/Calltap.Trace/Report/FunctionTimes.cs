@@ -1,0 +1,61 @@
+namespace Calltap.Trace;
+
+/// <summary>What the calls of one function add up to, in ticks.</summary>
+sealed class FunctionTimes
+{
+    readonly DurationHistogram _durations = new();
+    double _sum;
+    ulong _total;
+    ulong _self;
+    ulong _min = ulong.MaxValue;
+    ulong _max;
+    long _selfKnown;
+
+    /// <summary>Number of calls.</summary>
+    public long Calls { get; private set; }
+
+    /// <summary>Adds a call that ended.</summary>
+    public void Add(in Call call)
+    {
+        Calls++;
+        if (call.SelfTicks is { } self)
+        {
+            _self = Saturate(_self, self);
+            _selfKnown++;
+        }
+
+        if (call.Ticks is not { } ticks)
+            return;
+        _durations.Add(ticks);
+        _sum += ticks;
+        _min = Math.Min(_min, ticks);
+        _max = Math.Max(_max, ticks);
+        if (call.IsOutermost)
+            _total = Saturate(_total, ticks);
+    }
+
+    /// <summary>The numbers for people.</summary>
+    public FunctionReport ToReport(string name, string module, TraceClock clock)
+    {
+        long known = _durations.Count;
+        long? Ns(ulong? ticks) => known > 0 && ticks is { } value ? clock.ToNs(value) : null;
+        return new FunctionReport
+        {
+            Name = name,
+            Module = module,
+            Calls = Calls,
+            TotalNs = Ns(_total),
+            SelfNs = _selfKnown > 0 ? Ns(_self) : null,
+            MinNs = Ns(_min),
+            AvgNs = known > 0 ? Ns((ulong)Math.Round(_sum / known)) : null,
+            MaxNs = Ns(_max),
+            P50Ns = Ns(Within(_durations.Percentile(50))),
+            P99Ns = Ns(Within(_durations.Percentile(99))),
+        };
+    }
+
+    // The middle of the outermost buckets may lie beyond what was seen.
+    ulong? Within(ulong? ticks) => ticks is { } value ? Math.Clamp(value, _min, _max) : null;
+
+    static ulong Saturate(ulong sum, ulong more) => sum > ulong.MaxValue - more ? ulong.MaxValue : sum + more;
+}

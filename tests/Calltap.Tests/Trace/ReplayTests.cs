@@ -1,0 +1,45 @@
+using Calltap.Trace;
+using Xunit;
+using static Calltap.Tests.Trace.TraceSample;
+
+namespace Calltap.Tests.Trace;
+
+public sealed class ReplayTests
+{
+    [Fact]
+    public void Calls_print_as_a_function_graph_with_threads_interleaved_by_time()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteEvents(new Tid(11),
+            [
+                Entry(1000, "main", 960), Entry(1200, "f", 640), Entry(1300, "a::b(int)", 320), Exit(2434, "a::b(int)", 320), Exit(25_000, "f", 640),
+                Entry(30_000, "g", 640), Entry(30_001, "leaky", 320), Entry(40_000, "h", 640), Exit(200_040_000, "h", 640), Exit(1_300_000_000, "main", 960),
+            ]);
+            w.WriteEvents(new Tid(7), [Entry(1250, "h", 96), Entry(27_000, "f", 48), Exit(127_001, "f", 48)]);
+        });
+        string expected =
+            """
+            # prog --x (pid 42)
+            #    TID       DURATION     FUNCTION CALLS
+            #     |         |   |       |   |   |   |
+                  11                  |  main() {
+                  11                  |    f() {
+                  11         1.134 us |      a::b(int);
+                  11 +      23.800 us |    } /* f */
+                   7                  |  h() {
+                  11                  |    g() {
+                  11             -    |      leaky();
+                  11         10.000 us |    } /* g */ /* unwound */
+            """;
+        Assert.Equal(expected, Replay(file));
+    }
+
+    static string Replay(byte[] file, Tid? only = null)
+    {
+        using TraceReader reader = TraceReader.Open(file, "t");
+        using var output = new StringWriter { NewLine = "\n" };
+        ReplayWriter.Write(reader, output, only);
+        return output.ToString();
+    }
+}
