@@ -96,6 +96,20 @@ public sealed class CompiledImageTests
         Assert.Equal<byte>([0x90, 0x90, 0x90, 0x90, 0x90], module.BytesFrom(Function(module, "real_name").Address)[..5].ToArray());
     }
 
+    [Theory]
+    [InlineData("-pie -fPIE")]
+    [InlineData("-no-pie -fno-pie")]
+    [InlineData("-pie -fPIE -Wl,-z,pack-relative-relocs")]
+    public void Tables_of_functions_and_labels_are_code_pointers(string options)
+    {
+        using var sample = new Sample();
+        var module = Sample.Read(sample.Compile(SampleSources.Tables, "c", ["-O2", .. options.Split(' ')]));
+        Assert.Contains(Function(module, "callee").Address, module.CodePointers);
+        var dispatch = Function(module, "dispatch");
+        Assert.Equal(3, module.CodePointers.Count(p => dispatch.Range.Contains(p) && p != dispatch.Address));
+        Assert.Equal(module.CodePointers.Distinct().Order(), module.CodePointers);
+    }
+
     [Fact]
     public void Bytes_are_read_by_address_but_not_past_what_the_file_holds()
     {

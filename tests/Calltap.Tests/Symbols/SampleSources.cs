@@ -86,6 +86,21 @@ internal static class SampleSources
             .section .note.GNU-stack,"",@progbits
         """;
 
+    /// <summary>A table of functions and a table of labels, as interpreters have them.</summary>
+    public const string Tables = """
+        static int callee(int n) { return n + 1; }
+        int (*volatile table[])(int) = { callee };
+        __attribute__((noinline)) int dispatch(const unsigned char* p) {
+            static void* const labels[] = { &&add, &&twice, &&end };
+            int n = 1;
+            goto *labels[*p++];
+        add: n += 3; goto *labels[*p++];
+        twice: n *= 2; goto *labels[*p++];
+        end: return n;
+        }
+        int main(int argc, char** argv) { return table[0](dispatch((const unsigned char*)"\1\2")) + argc; }
+        """;
+
     /// <summary>One of two source files with a local function of the same name, each with a cold part.</summary>
     public const string LocalTwins = """
         #include <stdio.h>
