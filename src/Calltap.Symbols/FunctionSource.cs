@@ -12,6 +12,10 @@ public enum FunctionSource
     /// <summary>The exported symbols in .dynsym.</summary>
     Dynsym,
 
-    /// <summary>A frame description entry of .eh_frame; such a function has a name only when a label stands at its start.</summary>
+    /// <summary>
+    /// A frame description entry of .eh_frame; such a function has a name only when a label stands at its start. In a stripped image a .cold part
+    /// that begins before its function has set up a frame looks the same: until a call or a pointer to the start is found, it may
+    /// be the target of a jump from inside another function, with any register and the red zone in use.
+    /// </summary>
     EhFrame,
 }

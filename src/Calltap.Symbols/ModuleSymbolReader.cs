@@ -38,6 +38,7 @@ public static class ModuleSymbolReader
             UnownedFragments = lists.UnownedFragments,
             OtherCodeLabels = lists.OtherCodeLabels,
             LandingPads = landingPads.Pads,
+            CodePointers = CodePointers.Read(file, code),
             RseqRanges = AddressSections.RseqRanges(file, code),
             PatchableEntries = AddressSections.PatchableEntries(file, code),
             CodeRanges = code.Ranges,

@@ -49,6 +49,13 @@ public sealed class ModuleSymbols
     /// <summary>Addresses in code that carry a symbol or an unwind entry but start no function: possible branch targets.</summary>
     public required IReadOnlyList<ImageAddress> OtherCodeLabels { get; init; }
 
+    /// <summary>
+    /// Code addresses that the image's data hold: starts of functions whose address is taken, and the targets of jump tables with
+    /// absolute entries (tables of distances, as compilers make them for position-independent switches, are not among them). In a
+    /// position-dependent image some may be plain numbers. A function of <see cref="FunctionSource.EhFrame"/> found here is called.
+    /// </summary>
+    public required IReadOnlyList<ImageAddress> CodePointers { get; init; }
+
     /// <summary>Where exceptions enter code (LSDA call-site tables).</summary>
     public required IReadOnlyList<ImageAddress> LandingPads { get; init; }
 

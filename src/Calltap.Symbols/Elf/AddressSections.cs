@@ -11,16 +11,16 @@ internal static class AddressSections
     /// <summary>Where -fpatchable-function-entry put its nops, sorted; with =N,M (M > 0) that is in front of the function.</summary>
     public static ImageAddress[] PatchableEntries(ElfFile file, CodeMap code)
     {
-        var entries = new SortedSet<ImageAddress>();
+        var entries = new List<ulong>();
         if (file.FindSection("__patchable_function_entries") is { } section)
         {
             var words = new AddressWords(file, section);
             for (var offset = 0; offset + 8 <= words.Length; offset += 8)
                 if (code.Contains(words[offset]))
-                    entries.Add(new(words[offset]));
+                    entries.Add(words[offset]);
         }
 
-        return [.. entries];
+        return AddressList.SortedDistinct(entries);
     }
 
     /// <summary>

@@ -44,5 +44,6 @@ internal static class ElfConstants
     public const byte StbWeak = 2;
 
     public const uint RX8664Relative = 8;
+    public const uint RX8664Irelative = 37;
     public const uint NtGnuBuildId = 3;
 }

@@ -25,7 +25,7 @@ internal sealed class SymbolSet
 
     public static SymbolSet Read(SymbolTable[] tables, CodeMap code, ElfLimits limits)
     {
-        var list = new List<ElfSymbol>();
+        var list = new List<ElfSymbol>(tables.Sum(t => t.Count) / 2);
         for (var i = 0; i < tables.Length; i++)
             tables[i].AddCodeSymbols(list, code, (byte)i);
         var symbols = list.ToArray();
@@ -37,9 +37,20 @@ internal sealed class SymbolSet
 
     /// <summary>The name without its version (name@VERSION, name@@VERSION); empty when it has none.</summary>
     /// <exception cref="ElfFormatException">It is not in the string table, or is too long.</exception>
-    public string NameOf(int index) => _names[index] ??= ReadName(_symbols[index]);
+    public string NameOf(int index) => _names[index] ??= ReadName(index);
 
-    private string ReadName(in ElfSymbol symbol)
+    private string ReadName(int index)
+    {
+        var bytes = NameBytes(_symbols[index]);
+        // An exported function is in .symtab and .dynsym: one string serves both.
+        if (index > 0 && _symbols[index - 1].Address == _symbols[index].Address && _names[index - 1] is { } neighbour
+            && bytes.SequenceEqual(NameBytes(_symbols[index - 1])))
+            return neighbour;
+        var version = bytes.IndexOf((byte)'@');
+        return Encoding.UTF8.GetString(version > 0 ? bytes[..version] : bytes);
+    }
+
+    private ReadOnlySpan<byte> NameBytes(in ElfSymbol symbol)
     {
         var table = _tables[symbol.Table];
         var strings = table.Strings;
@@ -52,8 +63,7 @@ internal sealed class SymbolSet
         _nameBytes += end;
         if (_nameBytes > _limits.TotalNameBytes)
             throw Fault(table, symbol, $"at most {_limits.TotalNameBytes} bytes of names");
-        var version = rest[..end].IndexOf((byte)'@');
-        return Encoding.UTF8.GetString(rest[..(version > 0 ? version : end)]);
+        return rest[..end];
     }
 
     private static ElfFormatException Fault(SymbolTable table, in ElfSymbol symbol, string expectation) =>

@@ -20,6 +20,9 @@ internal sealed class SymbolTable
 
     public FunctionSource Source { get; }
 
+    /// <summary>Entries, of any type.</summary>
+    public int Count => _file.Bytes(_symbols).Length / SymSize;
+
     public string Path => _file.Path;
 
     public long StringsOffset => (long)_strings.Offset;
@@ -40,7 +43,7 @@ internal sealed class SymbolTable
     public void AddCodeSymbols(List<ElfSymbol> symbols, CodeMap code, byte tableIndex)
     {
         var bytes = _file.Bytes(_symbols);
-        if (bytes.Length / SymSize > _file.Limits.Symbols)
+        if (Count > _file.Limits.Symbols)
             throw new ElfFormatException(_file.Path, (long)_symbols.Offset, $"at most {_file.Limits.Symbols} symbols");
         var scope = 0;
         for (; bytes.Length >= SymSize; bytes = bytes[SymSize..])

@@ -38,10 +38,9 @@ internal sealed record FunctionLists(
         c.Reason is ExclusionReasons.AmbiguousCold or ExclusionReasons.OrphanCold or ExclusionReasons.FrameAtStart;
 
     // Whatever has a symbol or unwind entry but is no function may be jumped to.
-    private static IReadOnlyList<ImageAddress> Labels(List<Candidate> candidates, List<ulong> labels)
+    private static ImageAddress[] Labels(List<Candidate> candidates, List<ulong> labels)
     {
-        var all = labels.Concat(candidates.Where(c => c.Reason is not null || c.IsCold).Select(c => c.Address)).ToArray();
-        Array.Sort(all);
-        return [.. all.Distinct().Select(address => new ImageAddress(address))];
+        labels.AddRange(candidates.Where(c => c.Reason is not null || c.IsCold).Select(c => c.Address));
+        return AddressList.SortedDistinct(labels);
     }
 }

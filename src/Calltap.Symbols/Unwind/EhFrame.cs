@@ -37,11 +37,12 @@ internal sealed class EhFrame
 
     private static Fde[] WithoutRepeats(List<Fde> sorted)
     {
-        var kept = new List<Fde>(sorted.Count);
-        foreach (var fde in sorted)
-            if (kept.Count == 0 || kept[^1].Start != fde.Start)
-                kept.Add(fde);
-        return [.. kept];
+        var kept = 0;
+        for (var i = 0; i < sorted.Count; i++)
+            if (kept == 0 || sorted[kept - 1].Start != sorted[i].Start)
+                sorted[kept++] = sorted[i];
+        sorted.RemoveRange(kept, sorted.Count - kept);
+        return [.. sorted];
     }
 
     private static (ulong Address, ulong Offset, ulong Size)? Locate(ElfFile file)

@@ -25,8 +25,7 @@ internal sealed class LandingPads
         foreach (var fde in fdes)
             if (fde.Lsda != 0)
                 reader.TryAdd(fde);
-        reader._pads.Sort();
-        return new([.. reader._pads.Distinct().Select(pad => new ImageAddress(pad))], reader._unreadable);
+        return new(AddressList.SortedDistinct(reader._pads), reader._unreadable);
     }
 
     // Some personality routine may have a table of its own making: that costs its functions, not the whole file.
