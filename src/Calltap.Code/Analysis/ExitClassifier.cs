@@ -89,11 +89,14 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
         ReadOnlySpan<DecodedInstruction> instructions = scope.Code.Of(part);
         DecodedInstruction transfer = instructions[index];
         int first = index;
-        RefusalReason reason = RefusalReason.None;
-        while (transfer.End - instructions[first].Address + padding < FunctionScope.JumpLength && reason == RefusalReason.None)
-            reason = CheckBefore(instructions, first--);
-        if (reason != RefusalReason.None)
-            return reason;
+        RefusalReason reason;
+        while (transfer.End - instructions[first].Address + padding < FunctionScope.JumpLength)
+        {
+            reason = CheckBefore(instructions, first);
+            if (reason != RefusalReason.None)
+                return reason;
+            first--;
+        }
 
         ImageAddress start = instructions[first].Address;
         reason = scope.CheckRegion(start, (int)(transfer.End - start) + padding);
@@ -116,7 +119,8 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
             return RefusalReason.Overlaps;
         return before.Kind switch
         {
-            InstructionKind.Plain or InstructionKind.Nop => RefusalReason.None,
+            // A conditional jump out of the region (into it is refused as a branch target inside) is re-encoded and goes before the exit is recorded.
+            InstructionKind.Plain or InstructionKind.Nop or InstructionKind.ConditionalJump => RefusalReason.None,
             InstructionKind.Call or InstructionKind.IndirectCall => RefusalReason.CallInside,
             InstructionKind.System or InstructionKind.Breakpoint => RefusalReason.SystemInstruction,
             InstructionKind.Invalid => RefusalReason.Undecodable,

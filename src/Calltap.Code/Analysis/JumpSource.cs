@@ -8,6 +8,9 @@ namespace Calltap.Code.Analysis;
 /// <param name="Bound">How many entries a comparison before the jump allows, or 0.</param>
 internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Table, int Bound)
 {
+    /// <summary>Whether the shape is one that compilers use for switches.</summary>
+    internal bool IsSwitch => Shape is SwitchShape.Relative4 or SwitchShape.Absolute8;
+
     private const int MaxBack = 32;
     private const int MaxBackForTable = 256;
     private const int MaxBound = 1 << 16;

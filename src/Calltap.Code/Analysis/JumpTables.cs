@@ -14,6 +14,9 @@ internal sealed class JumpTables(ModuleFacts facts, FunctionCode code)
     /// <summary>Whether there were more entries than any real function has.</summary>
     internal bool OverBudget => _budget <= 0;
 
+    /// <summary>The entries that lead into the function, repeated as they come.</summary>
+    internal List<ImageAddress> Targets { get; } = [];
+
     /// <summary>Whether an entry leads to the function's entry.</summary>
     internal bool ReachesEntry { get; private set; }
 
@@ -40,7 +43,12 @@ internal sealed class JumpTables(ModuleFacts facts, FunctionCode code)
             if (bound == 0 && !internalTarget && !IsEnd(target))
                 break;
             facts.Targets.Mark(target);
-            inside += internalTarget ? 1 : 0;
+            if (internalTarget)
+            {
+                Targets.Add(target);
+                inside++;
+            }
+
             ReachesEntry |= target == code.Parts[0].Start || IsBehindEndBranch(target);
         }
 

@@ -14,14 +14,23 @@ internal sealed class StackDepths
     private const int WordSize = 8;
 
     private readonly FunctionCode _code;
+    private readonly JumpSource[] _sources;
+    private readonly List<ImageAddress> _switchTargets;
     private readonly List<Instruction> _instructions;
     private readonly int[] _depth;
     private int _frame = Unknown;
+    private int _atSwitches = Unknown;
     private bool _changed;
 
-    internal StackDepths(FunctionCode code, List<Instruction> instructions)
+    /// <param name="code">The function.</param>
+    /// <param name="instructions">Its instructions in full.</param>
+    /// <param name="sources">For each instruction that is an indirect jump, where its target comes from.</param>
+    /// <param name="switchTargets">Where the function's jump tables lead.</param>
+    internal StackDepths(FunctionCode code, List<Instruction> instructions, JumpSource[] sources, List<ImageAddress> switchTargets)
     {
         _code = code;
+        _sources = sources;
+        _switchTargets = switchTargets;
         _instructions = instructions;
         _depth = new int[instructions.Count];
         Array.Fill(_depth, Unknown);
@@ -45,14 +54,27 @@ internal sealed class StackDepths
             int after = After(_instructions[i], _depth[i]);
             if (all[i].Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump)
                 Join(_code.IndexOf(all[i].Target), after);
-            if (!InstructionKinds.EndsFlow(all[i].Kind) && i + 1 < all.Length && all[i + 1].Address == all[i].End)
+            if (all[i].Kind == InstructionKind.IndirectJump && _sources[i].IsSwitch)
+                _atSwitches = _atSwitches == Unknown || _atSwitches == after ? after : Conflict;
+            if (i + 1 < all.Length && FallsInto(all[i], all[i + 1]))
                 Join(i + 1, after);
         }
+
+        // Which table belongs to which jump is not always known; usually all of a function's switches have the same depth.
+        if (_atSwitches is Unknown or Conflict)
+            return;
+        foreach (ImageAddress target in _switchTargets)
+            Join(_code.IndexOf(target), _atSwitches);
     }
+
+    // Padding behind a call says that it does not return.
+    private static bool FallsInto(in DecodedInstruction instruction, in DecodedInstruction next) =>
+        !InstructionKinds.EndsFlow(instruction.Kind) && next.Address == instruction.End
+        && !(instruction.Kind is InstructionKind.Call or InstructionKind.IndirectCall && next.Kind == InstructionKind.Nop);
 
     private void Join(int index, int depth)
     {
-        if (index < 0 || _depth[index] == depth || _depth[index] == Conflict || depth == Unknown)
+        if (index < 0 || depth == Unknown || _depth[index] == depth || _depth[index] == Conflict)
             return;
         _depth[index] = _depth[index] == Unknown ? depth : Conflict;
         _changed = true;

@@ -9,45 +9,29 @@ namespace Calltap.Code.Analysis;
 internal sealed class SwitchFinder(ModuleFacts facts)
 {
     private readonly List<Instruction> _instructions = [];
+    private readonly HashSet<ImageAddress> _absoluteTables = [];
     private readonly InstructionReader _reader = new();
+    private bool _hasRelativeTable;
+    private bool _hasLabel;
+    private bool _hasLabelTable;
 
     /// <summary>Marks the targets of the function's tables and gives its jumps a meaning.</summary>
     internal FunctionFlow Find(FunctionCode code)
     {
         Load(code);
         var tables = new JumpTables(facts, code);
-        bool relative = false, absolute = false, labels = false;
-        foreach (ImageAddress candidate in Candidates())
-        {
-            relative |= tables.Read(candidate, SwitchShape.Relative4, 0) > 0;
-            absolute |= tables.Read(candidate, SwitchShape.Absolute8, 0) > 0;
-            labels |= candidate != code.Parts[0].Start && code.Contains(candidate);
-            // A label whose address is taken may be jumped to.
-            if (code.Contains(candidate))
-                facts.Targets.Mark(candidate);
-        }
+        ReadCandidates(code, tables);
+        JumpSource[] sources = Trace(code, tables);
+        var depths = new StackDepths(code, _instructions, sources, tables.Targets);
 
-        var flow = new FunctionFlow();
-        var depths = new StackDepths(code, _instructions);
-        for (int i = 0; i < _instructions.Count; i++)
+        var flow = new FunctionFlow { SwitchToEntry = tables.ReachesEntry };
+        for (int i = 0; i < sources.Length; i++)
         {
-            if (code.All[i].Kind != InstructionKind.IndirectJump)
-                continue;
-            var source = JumpSource.Trace(_instructions, i);
-            int own = source.Table is { } table && source.Shape is SwitchShape.Relative4 or SwitchShape.Absolute8 ? tables.Read(source.Table.Value, source.Shape, source.Bound) : 0;
-            IndirectJumpMeaning meaning = source.Shape switch
-            {
-                SwitchShape.Got => IndirectJumpMeaning.TailCall,
-                SwitchShape.Relative4 => own > 0 || relative ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood,
-                SwitchShape.Absolute8 when own > 0 || absolute => IndirectJumpMeaning.Switch,
-                SwitchShape.Absolute8 when source.Table is { } functions && tables.HoldsFunctions(functions) => IndirectJumpMeaning.TailCall,
-                _ => depths.IsZero(i) && !labels && !absolute ? IndirectJumpMeaning.TailCall : IndirectJumpMeaning.NotUnderstood,
-            };
-            flow.IndirectJumps[code.All[i].Address] = tables.OverBudget ? IndirectJumpMeaning.NotUnderstood : meaning;
+            if (code.All[i].Kind == InstructionKind.IndirectJump)
+                flow.IndirectJumps[code.All[i].Address] = tables.OverBudget ? IndirectJumpMeaning.NotUnderstood : Meaning(sources[i], tables, depths.IsZero(i));
         }
 
         flow.HasJumpNotUnderstood = flow.IndirectJumps.ContainsValue(IndirectJumpMeaning.NotUnderstood);
-        flow.SwitchToEntry = tables.ReachesEntry;
         return flow;
     }
 
@@ -64,6 +48,23 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         }
     }
 
+    private void ReadCandidates(FunctionCode code, JumpTables tables)
+    {
+        _absoluteTables.Clear();
+        _hasRelativeTable = _hasLabel = false;
+        foreach (ImageAddress candidate in Candidates())
+        {
+            _hasRelativeTable |= tables.Read(candidate, SwitchShape.Relative4, 0) > 0;
+            if (tables.Read(candidate, SwitchShape.Absolute8, 0) > 0)
+                _absoluteTables.Add(candidate);
+            if (!code.Contains(candidate))
+                continue;
+            // A label whose address is taken may be jumped to.
+            facts.Targets.Mark(candidate);
+            _hasLabel |= candidate != code.Parts[0].Start;
+        }
+    }
+
     private HashSet<ImageAddress> Candidates()
     {
         var candidates = new HashSet<ImageAddress>();
@@ -74,5 +75,41 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         }
 
         return candidates;
+    }
+
+    private JumpSource[] Trace(FunctionCode code, JumpTables tables)
+    {
+        var sources = new JumpSource[_instructions.Count];
+        for (int i = 0; i < sources.Length; i++)
+        {
+            if (code.All[i].Kind != InstructionKind.IndirectJump)
+                continue;
+            JumpSource source = JumpSource.Trace(_instructions, i);
+            if (source is { IsSwitch: true, Table: { } table, Bound: > 0 })
+                tables.Read(table, source.Shape, source.Bound);
+            sources[i] = source;
+        }
+
+        // A table that a switch of known shape uses is no store of labels for a jump of unknown origin.
+        var switchTables = sources.Where(s => s.Shape == SwitchShape.Absolute8).Select(s => s.Table).ToHashSet();
+        _hasLabelTable = _absoluteTables.Any(t => !switchTables.Contains(t));
+        return sources;
+    }
+
+    private IndirectJumpMeaning Meaning(JumpSource source, JumpTables tables, bool returnAddressOnTop)
+    {
+        switch (source.Shape)
+        {
+            case SwitchShape.Got:
+                return IndirectJumpMeaning.TailCall;
+            case SwitchShape.Relative4:
+                return _hasRelativeTable ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood;
+            case SwitchShape.Absolute8 when source.Table is { } own ? _absoluteTables.Contains(own) : _absoluteTables.Count > 0:
+                return IndirectJumpMeaning.Switch;
+            case SwitchShape.Absolute8 when source.Table is { } functions && tables.HoldsFunctions(functions):
+                return IndirectJumpMeaning.TailCall;
+        }
+
+        return returnAddressOnTop && !_hasLabel && !_hasLabelTable ? IndirectJumpMeaning.TailCall : IndirectJumpMeaning.NotUnderstood;
     }
 }
