@@ -11,7 +11,6 @@ namespace Calltap.Code.Emit;
 /// +16 lost entries  qword, entry events that found the ring full
 /// +24 lost exits    qword, exit events that found the ring full
 /// +64 tid           dword, the owner as libc knows it; 0 where its offset is not known
-/// +68 state         dword, see HeaderState
 /// +72 thread        qword, the owner's thread pointer
 /// </code>
 /// </remarks>
@@ -31,9 +30,6 @@ public static class ThreadHeaderLayout
 
     /// <summary>Offset of the owner's tid.</summary>
     public const int Tid = 64;
-
-    /// <summary>Offset of the state.</summary>
-    public const int State = 68;
 
     /// <summary>Offset of the owner's thread pointer.</summary>
     public const int ThreadPointer = 72;

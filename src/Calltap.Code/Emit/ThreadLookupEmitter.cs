@@ -20,7 +20,7 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
     public void Emit()
     {
         Label probe = asm.CreateLabel(), next = asm.CreateLabel(), take = asm.CreateLabel(), match = asm.CreateLabel(),
-            fill = asm.CreateLabel(), found = asm.CreateLabel(), off = asm.CreateLabel(), none = asm.CreateLabel(),
+            found = asm.CreateLabel(), off = asm.CreateLabel(), none = asm.CreateLabel(),
             release = asm.CreateLabel();
         foreach (AssemblerRegister64 register in s_saved) asm.push(register);
         asm.mov(rsi, options.ThreadTable.Value);
@@ -43,8 +43,7 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.je(take);
         asm.cmp(rax, ThreadSlotLayout.KeyBusy);
         asm.je(next);
-        asm.mov(r8, __qword_ptr[rdx + ThreadSlotLayout.Header]);
-        asm.cmp(__dword_ptr[r8 + ThreadHeaderLayout.State], (int)HeaderState.Dead);
+        asm.cmp(__dword_ptr[rdx + ThreadSlotLayout.Tid], ThreadSlotLayout.TidOfDead);
         asm.je(take);
         asm.Label(ref next);
         asm.inc(edi);
@@ -59,26 +58,23 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.xor(edx, edx);
         asm.jmp(found);
 
+        asm.Label(ref match); // the same thread pointer: this thread, or a dead one whose stack it inherited
+        asm.cmp(__dword_ptr[rdx + ThreadSlotLayout.Tid], ebp);
+        asm.je(found);
+
         asm.Label(ref take); // rax = the key seen: free, or of a thread that has ended
         asm.mov(r9d, ThreadSlotLayout.KeyBusy);
         asm.@lock.cmpxchg(__qword_ptr[rdx + ThreadSlotLayout.Key], r9);
         asm.jne(probe);
         Claim(release);
-        asm.jmp(fill);
-        asm.Label(ref release);
-        asm.mov(__qword_ptr[rdx + ThreadSlotLayout.Key], 0);
-        asm.jmp(none);
-
-        asm.Label(ref match); // the same thread pointer: this thread, or a dead one whose stack it inherited
-        asm.cmp(__dword_ptr[rdx + ThreadSlotLayout.Tid], ebp);
-        asm.je(found);
-        Claim(none);
-
-        asm.Label(ref fill);
         Fill();
         asm.Label(ref found);
         for (int i = s_saved.Length - 1; i >= 0; i--) asm.pop(s_saved[i]);
         asm.ret();
+
+        asm.Label(ref release);
+        asm.mov(__qword_ptr[rdx + ThreadSlotLayout.Key], 0);
+        asm.jmp(none);
     }
 
     /// <summary>r8 = address and r10 = index of a header taken from the queue, now this thread's.</summary>
@@ -102,7 +98,6 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.add(r8, rax);
         asm.mov(__dword_ptr[r8 + ThreadHeaderLayout.Tid], ebp);
         asm.mov(__qword_ptr[r8 + ThreadHeaderLayout.ThreadPointer], rcx);
-        asm.mov(__dword_ptr[r8 + ThreadHeaderLayout.State], (int)HeaderState.Claimed);
     }
 
     void Fill()

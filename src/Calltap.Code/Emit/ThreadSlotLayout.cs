@@ -58,4 +58,11 @@ public static class ThreadSlotLayout
 
     /// <summary>Key of a slot that a thread is claiming.</summary>
     public const int KeyBusy = 1;
+
+    /// <summary>Written by the tracer over the tid of a thread that has ended: its slot may be taken over.</summary>
+    public const int TidOfDead = -1;
+
+    /// <summary>The slot at which the search for a thread pointer starts.</summary>
+    public static int SlotOf(ulong threadPointer) =>
+        (int)(unchecked((uint)threadPointer * HashMultiplier) >> (32 - SlotCountLog2));
 }

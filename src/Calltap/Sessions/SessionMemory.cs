@@ -107,10 +107,6 @@ sealed class SessionMemory : IDisposable
     /// <summary>The owner's tid, as libc knows it.</summary>
     public Tid Owner(int index) => new(Volatile.Read(ref _file.Dword(Layout.HeaderAt(index) + ThreadHeaderLayout.Tid)));
 
-    /// <summary>Sets the state; <see cref="HeaderState.Dead"/> lets another thread take the slot over.</summary>
-    public void SetState(int index, HeaderState state) =>
-        Volatile.Write(ref _file.Dword(Layout.HeaderAt(index) + ThreadHeaderLayout.State), (int)state);
-
     /// <summary>The ring's bytes.</summary>
     public Span<byte> Ring(int index) => _file.At(Layout.RingAt(index), Layout.RingSize);
 

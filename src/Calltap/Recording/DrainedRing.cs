@@ -1,0 +1,24 @@
+using Calltap.Trace;
+
+namespace Calltap.Recording;
+
+/// <summary>A ring in use.</summary>
+sealed class DrainedRing(int index, int size)
+{
+    public int Index { get; } = index;
+
+    public RingReader Reader { get; } = new(new ByteSize(size));
+
+    /// <summary>The thread that writes it; 0 until it has said so.</summary>
+    public Tid Owner { get; set; }
+
+    /// <summary>When a hole was first seen at its tail; 0 when there is none.</summary>
+    public long HoleSince { get; set; }
+
+    /// <summary>The thread was missing from a listing of the target's threads.</summary>
+    public bool SeenDead { get; set; }
+
+    public long LostEntries { get; set; }
+
+    public long LostExits { get; set; }
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Calltap.Code.Emit;
+using Calltap.Sessions;
+using Calltap.Target;
+using Calltap.Trace;
+
+namespace Calltap.Recording;
+
+/// <summary>
+/// Takes finished events out of the rings and hands them to a sink, ring by ring. One thread. Nothing in the rings is
+/// trusted: the target may have written anything.
+/// </summary>
+sealed class RingDrain
+{
+    const int BatchEvents = 32 * 1024;
+
+    static readonly TimeSpan s_holePatience = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
+
+    readonly TargetProcess _target;
+    readonly SessionMemory _memory;
+    readonly ThreadSlots _slots;
+    readonly IEventSink _sink;
+    readonly List<DrainedRing> _rings = [];
+    readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
+    HashSet<Tid> _alive = [];
+    long _aliveAt;
+    ulong _seen;
+
+    public RingDrain(TraceSession session, IEventSink sink) =>
+        (_target, _memory, _slots, _sink) = (session.Target, session.Memory, session.ThreadSlots, sink);
+
+    /// <summary>Events taken so far.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>Entry events that threads could not record, all rings and those without one.</summary>
+    public long LostEntries => _rings.Sum(ring => ring.LostEntries) + _retiredLostEntries + (long)_memory.Unattributed;
+
+    /// <summary>Exit events that threads could not record.</summary>
+    public long LostExits => _rings.Sum(ring => ring.LostExits) + _retiredLostExits;
+
+    long _retiredLostEntries;
+    long _retiredLostExits;
+
+    /// <summary>One round over all rings.</summary>
+    /// <returns>Events taken.</returns>
+    public long Round()
+    {
+        TakeNewRings();
+        long before = Events;
+        foreach (DrainedRing ring in _rings) Drain(ring);
+        if (Stopwatch.GetElapsedTime(_aliveAt) > s_threadCheck) RetireDeadThreads();
+        return Events - before;
+    }
+
+    /// <summary>Rounds until nothing is left, then what was lost. No thread of the target writes any more.</summary>
+    public void Finish()
+    {
+        while (Round() > 0) { }
+        foreach (DrainedRing ring in _rings)
+        {
+            SkipHoles(ring, sure: true);
+            ReportLost(ring);
+        }
+    }
+
+    void TakeNewRings()
+    {
+        ulong taken = Math.Min(_memory.Taken, _memory.Offered); // a hostile head can't make us look at more than was offered
+        for (; _seen < taken; _seen++)
+        {
+            int index = _memory.OfferedAt(_seen);
+            if (_rings.Any(ring => ring.Index == index)) continue;
+            _rings.Add(new DrainedRing(index, _memory.Layout.RingSize));
+        }
+    }
+
+    void Drain(DrainedRing ring)
+    {
+        if (ring.Owner.Value == 0 && (ring.Owner = _memory.Owner(ring.Index)).Value == 0) return;
+        int count;
+        do
+        {
+            ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
+            count = ring.Reader.Drain(_memory.Ring(ring.Index), head, _batch);
+            if (count == 0) break;
+            _memory.Publish(ring.Index, ring.Reader.Tail);
+            Events += count;
+            _sink.Events(ring.Owner, _batch.AsSpan(0, count));
+        } while (count == BatchEvents);
+        SkipHoles(ring, sure: false);
+    }
+
+    /// <summary>
+    /// A reserved slot whose writer never comes back blocks its ring: after a while, with later events behind it, it is
+    /// given up and counted as lost. A late filler is recognised by its time.
+    /// </summary>
+    void SkipHoles(DrainedRing ring, bool sure)
+    {
+        ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
+        Span<byte> data = _memory.Ring(ring.Index);
+        if (!ring.Reader.IsHole(data, head))
+        {
+            ring.HoleSince = 0;
+            return;
+        }
+        if (ring.HoleSince == 0) ring.HoleSince = Stopwatch.GetTimestamp();
+        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return;
+        ring.Reader.SkipHole(data, head);
+        ring.HoleSince = 0;
+    }
+
+    /// <summary>A thread that has ended: its ring is empty now, so its header can go round again.</summary>
+    void RetireDeadThreads()
+    {
+        _aliveAt = Stopwatch.GetTimestamp();
+        HashSet<Tid> before = _alive;
+        _alive = [.. _target.ReadThreads()];
+        for (int i = _rings.Count - 1; i >= 0; i--)
+        {
+            DrainedRing ring = _rings[i];
+            // Seen dead in two listings running, with a drain between: nothing of it can be under way.
+            if (ring.Owner.Value == 0 || _alive.Contains(ring.Owner) || before.Contains(ring.Owner)) continue;
+            if (!ring.SeenDead)
+            {
+                ring.SeenDead = true;
+                continue;
+            }
+            Drain(ring);
+            SkipHoles(ring, sure: true);
+            ReportLost(ring);
+            _retiredLostEntries += ring.LostEntries;
+            _retiredLostExits += ring.LostExits;
+            _rings.RemoveAt(i);
+            _slots.Retire(ring.Owner, _memory.Read(ring.Index, ThreadHeaderLayout.ThreadPointer));
+            _memory.Offer(ring.Index);
+        }
+    }
+
+    void ReportLost(DrainedRing ring)
+    {
+        Refresh(ring);
+        if (ring.LostEntries + ring.LostExits + ring.Reader.SkippedHoles > 0)
+            _sink.Lost(ring.Owner, ring.LostEntries, ring.LostExits, ring.Reader.SkippedHoles);
+    }
+
+    /// <summary>Reads the lost counts of all rings.</summary>
+    public void RefreshLost()
+    {
+        foreach (DrainedRing ring in _rings) Refresh(ring);
+    }
+
+    void Refresh(DrainedRing ring)
+    {
+        ring.LostEntries = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostEntries);
+        ring.LostExits = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostExits);
+    }
+}

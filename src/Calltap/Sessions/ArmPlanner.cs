@@ -1,0 +1,110 @@
+using Calltap.Code;
+using Calltap.Code.Emit;
+using Calltap.Modules;
+using Calltap.Patching;
+
+namespace Calltap.Sessions;
+
+/// <summary>
+/// Turns a change of ops into pokes: for every function whose ops differ from what it is armed for, a stub for each
+/// site in its new form, and the poke that leads there (ftrace_make_call, ftrace_modify_call, ftrace_make_nop).
+/// </summary>
+sealed class ArmPlanner(
+    FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, SessionPlan plan)
+{
+    readonly List<Poke> _pokes = [];
+    readonly List<(FunctionSites Sites, Want Want)> _changed = [];
+    readonly List<(TargetFunction Function, string Reason)> _refused = [];
+
+    /// <summary>The pokes that bring the target in line with the ops.</summary>
+    public IReadOnlyList<Poke> Pokes => _pokes;
+
+    /// <summary>Functions that are wanted and can't be armed.</summary>
+    public IReadOnlyList<(TargetFunction Function, string Reason)> Refused => _refused;
+
+    /// <summary>Functions whose ops change, and those they will have.</summary>
+    public IReadOnlyList<(FunctionSites Sites, Want Want)> Changed => _changed;
+
+    /// <summary>Plans the change. Stubs are placed in the arenas; nothing leads to them yet.</summary>
+    public void Make()
+    {
+        var work = catalog.Functions.Select(f => (Function: f, Want: ops.WantOf(f))).Where(w => Differs(w.Function, w.Want)).ToList();
+        foreach ((TargetFunction function, Want want) in work.Where(w => !w.Want.Any)) Disarm(registry.Of(function), want);
+        for (int i = 0; i < plan.Arenas.Count; i++)
+        {
+            List<(TargetFunction Function, Want Want)> here =
+                [.. work.Where(w => w.Want.Any && plan.Arenas[i].Modules.Contains(w.Function.Module))];
+            if (here.Count == 0) continue;
+            int stubs = here.Sum(w => 1 + w.Function.Plan.Exits.Count);
+            TrampolineArena arena = memory.Arenas[i];
+            arena.Append(stubs, writer => here.ForEach(w => Arm(writer, arena.Trampolines, registry.Of(w.Function), w.Want)));
+        }
+        lists.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
+    }
+
+    bool Differs(TargetFunction function, Want want)
+    {
+        Want armed = registry.Functions.TryGetValue(function.Id, out FunctionSites? sites) ? sites.Armed : default;
+        if (armed == want) return false;
+        if (function.Plan.Entry is not null) return true;
+        _refused.Add((function, function.Plan.EntryRefusal.Text()));
+        return false;
+    }
+
+    void Disarm(FunctionSites sites, Want want)
+    {
+        foreach (Site site in sites.Exits.Prepend(sites.Entry))
+        {
+            registry.Want(site, 0, default);
+            if (site.State != SiteState.Original) _pokes.Add(Poke.MakeNop(site));
+        }
+        _changed.Add((sites, want));
+    }
+
+    void Arm(StubWriter writer, Trampolines trampolines, FunctionSites sites, Want want)
+    {
+        (TargetAddress trampoline, uint operand) = EntryForm(trampolines, sites, want);
+        TargetAddress? exit = want.Graph != 0 ? trampolines.GraphExit : null;
+        Site entry = sites.Entry;
+        if (!Point(writer, entry, new StubEvents(trampoline, operand, exit, entry.ExitId.Value), want, trampoline, sites.Function)) return;
+        foreach (Site site in sites.Exits)
+        {
+            registry.Want(site, want.Graph, exit ?? default);
+            if (exit is { } leave)
+            {
+                if (site.State == SiteState.Original)
+                    Point(writer, site, new StubEvents(null, 0, leave, site.Id.Value), new Want(want.Graph, 0), leave, null);
+            }
+            else if (site.State != SiteState.Original)
+                _pokes.Add(Poke.MakeNop(site));
+        }
+        _changed.Add((sites, want));
+    }
+
+    (TargetAddress Trampoline, uint Operand) EntryForm(Trampolines trampolines, FunctionSites sites, Want want)
+    {
+        Site entry = sites.Entry;
+        bool flagsDead = entry.Plan.FlagsDeadAtEntry;
+        if (!want.Single)
+        {
+            lists.Set(entry.Id, want, slot => ops.Counter(slot, sites.Function.Id));
+            return (trampolines.ListEntry, entry.Id.Value);
+        }
+        return want.Graph != 0
+            ? (flagsDead ? trampolines.GraphEntryFlagsDead : trampolines.GraphEntry, entry.Id.Value)
+            : (flagsDead ? trampolines.CountEntryFlagsDead : trampolines.CountEntry, ops.Counter(OpTable.Only(want.Count), sites.Function.Id));
+    }
+
+    bool Point(
+        StubWriter writer, Site site, in StubEvents events, Want want, TargetAddress trampoline, TargetFunction? refused)
+    {
+        if (!writer.TryWrite(site.Plan, site.Region.Span, site.Address, events, out Stub? stub, out RefusalReason reason))
+        {
+            if (refused is not null) _refused.Add((refused, reason.Text()));
+            return false;
+        }
+        registry.Want(site, want.All, trampoline);
+        _pokes.Add(Poke.MakeCall(site, stub!));
+        return true;
+    }
+}

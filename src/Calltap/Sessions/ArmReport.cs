@@ -1,0 +1,12 @@
+using Calltap.Modules;
+using Calltap.Patching;
+
+namespace Calltap;
+
+/// <summary>What came of adding or removing an op.</summary>
+/// <param name="Armed">Functions that some op wants and that are armed now.</param>
+/// <param name="Wanted">Functions that some op wants.</param>
+/// <param name="Refused">Wanted functions that are not armed, each with the reason.</param>
+/// <param name="Batch">How the window went.</param>
+public sealed record ArmReport(
+    int Armed, int Wanted, IReadOnlyList<(TargetFunction Function, string Reason)> Refused, BatchResult Batch);

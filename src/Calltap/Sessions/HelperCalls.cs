@@ -1,0 +1,51 @@
+using System.Text;
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Sessions;
+
+/// <summary>The system calls that set a session up and take it down, made in the target by the helper.</summary>
+sealed class HelperCalls(TargetProcess target, HelperThread helper)
+{
+    /// <summary>mmap; at <paramref name="address"/> exactly when it is given.</summary>
+    public TargetAddress Map(TargetAddress address, long size, int protection, int flags, ulong descriptor = ulong.MaxValue)
+    {
+        SysResult<long> mapped = helper.Syscall(
+            SystemCall.NR_mmap, address.Value, (ulong)size, (ulong)protection, (ulong)flags, descriptor, 0);
+        return new TargetAddress((ulong)Require(mapped, $"mmap of {size} bytes"));
+    }
+
+    /// <summary>madvise; advice that an old kernel does not know is done without.</summary>
+    public void Advise(TargetAddress address, long size, int advice) =>
+        helper.Syscall(SystemCall.NR_madvise, address.Value, (ulong)size, (ulong)advice);
+
+    /// <summary>munmap of what the session has mapped.</summary>
+    public void Unmap(TargetAddress address, long size)
+    {
+        if (address != default && size > 0) helper.Syscall(SystemCall.NR_munmap, address.Value, (ulong)size);
+    }
+
+    /// <summary>Puts a string where the helper's system calls can read it; overwritten by the next.</summary>
+    public TargetAddress PlaceString(string text)
+    {
+        Span<byte> shared = SharedBytes(Encoding.UTF8.GetByteCount(text) + 1);
+        int length = Encoding.UTF8.GetBytes(text, shared);
+        shared[length] = 0;
+        return helper.SharedAddress + HelperPlace.Strings;
+    }
+
+    /// <summary>The result, or the reason why the target can't be traced.</summary>
+    /// <exception cref="AttachException">The call failed.</exception>
+    public long Require(SysResult<long> result, string call) => result.Ok
+        ? result.Value
+        : throw new AttachException(
+            AttachRefusal.Unsupported,
+            $"{call} in process {target.Pid} ({target.Name}) failed with {result.Errno}: see `ulimit -v` and the memory limit of its cgroup");
+
+    unsafe Span<byte> SharedBytes(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(HelperPlace.Strings + length, helper.Shared.Size.Value);
+        // SAFETY: inside the shared mapping, which lives as long as the helper.
+        return new Span<byte>(helper.Shared.Pointer + HelperPlace.Strings, length);
+    }
+}

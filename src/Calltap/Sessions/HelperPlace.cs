@@ -1,0 +1,51 @@
+using Calltap.Patching;
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap.Sessions;
+
+/// <summary>
+/// Where the helper's code goes: a page of its own, which stays mapped when the helper leaves (it can't unmap the
+/// code it runs) and is found and used again by the next.
+/// </summary>
+static class HelperPlace
+{
+    const int PageSize = 4096;
+    const int SharedSize = 2 * PageSize;
+
+    /// <summary>Where strings for the helper's system calls are, behind the mailbox.</summary>
+    public const int Strings = Mailbox.Bytes;
+
+    /// <summary>Starts a helper in its page.</summary>
+    /// <exception cref="AttachException">The target does not allow it.</exception>
+    public static HelperThread Start(TargetProcess target, TargetTextWriter writer, TargetLauncher? launched)
+    {
+        IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+        TargetAddress? old = FindOld(target, mappings);
+        TargetAddress area = old ?? FindNew(target, mappings);
+        var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(SharedSize))
+        {
+            CodeAreaIsMapped = old is not null,
+            Holder = launched?.Thread,
+            HeldThread = launched?.HeldThread ?? default,
+        };
+        return HelperThread.Start(target, writer, options);
+    }
+
+    static TargetAddress? FindOld(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
+    {
+        byte[] code = HelperCode.Emit(), found = new byte[code.Length];
+        foreach (MemoryMapping mapping in mappings)
+            if (mapping is { Inode: 0, IsExecutable: true, Path: "", Size.Value: PageSize }
+                && target.ReadMemory(mapping.Start, found) == found.Length && found.AsSpan().SequenceEqual(code))
+                return mapping.Start;
+        return null;
+    }
+
+    static TargetAddress FindNew(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
+    {
+        MemoryMapping text = mappings.First(m => m.IsExecutable);
+        return AddressSpace.FindRoom([.. mappings.OrderBy(m => m.Start)], text.Start, text.End, PageSize)
+            ?? throw new AttachException(AttachRefusal.Unsupported, $"no free page near the code of process {target.Pid}");
+    }
+}

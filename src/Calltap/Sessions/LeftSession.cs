@@ -1,0 +1,161 @@
+using System.Buffers.Binary;
+using System.Text;
+using Calltap.Code;
+using Calltap.Code.Emit;
+using Calltap.Patching;
+using Calltap.Sessions;
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap;
+
+/// <summary>
+/// A session found in a target by its mappings: one that runs in another process, or one whose tracer has died. Says
+/// what is armed, and restores every byte.
+/// </summary>
+public sealed class LeftSession
+{
+    const int HeaderSize = 4096;
+
+    readonly TargetProcess _target;
+    readonly byte[] _header;
+
+    LeftSession(TargetProcess target, byte[] header) => (_target, _header) = (target, header);
+
+    /// <summary>The tracer's pid, as it knew itself.</summary>
+    public Pid Tracer => new(BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.TracerPid)));
+
+    /// <summary>Whether that tracer still runs.</summary>
+    public bool TracerIsAlive => ProcFiles.TryReadText(ProcFiles.Process(Tracer, "comm")) is not null;
+
+    /// <summary>Whether its tracer has detached, and only memory was left because a thread was in it.</summary>
+    public bool IsDetached => BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.Detached)) == 1;
+
+    /// <summary>The trap totals.</summary>
+    public TrapCounts Traps
+    {
+        get
+        {
+            long Total(int index) => BinaryPrimitives.ReadInt64LittleEndian(_header.AsSpan(SessionHeader.TrapTotals + 8 * index));
+            return new TrapCounts
+            {
+                Hits = Total(0), EmulatedJumps = Total(1), EmulatedCalls = Total(2), EmulatedNops = Total(3),
+                EmulatedReturns = Total(4), Late = Total(5), Foreign = Total(6), Moved = Total(7), Interrupted = Total(8),
+                Restarted = Total(9), Misdirected = Total(10),
+            };
+        }
+    }
+
+    /// <summary>The ops by their bit; empty names are free slots.</summary>
+    public IReadOnlyList<string> Ops
+    {
+        get
+        {
+            var names = new string[SessionHeader.MaxOps];
+            for (int i = 0; i < names.Length; i++)
+            {
+                ReadOnlySpan<byte> op = _header.AsSpan(SessionHeader.Ops + i * SessionHeader.OpSize, SessionHeader.OpSize);
+                bool used = BinaryPrimitives.ReadInt32LittleEndian(op[4..]) == 1;
+                names[i] = used ? Encoding.UTF8.GetString(op[8..].TrimEnd((byte)0)) : "";
+            }
+            return names;
+        }
+    }
+
+    /// <summary>The session in a target; null when there is none.</summary>
+    public static LeftSession? Find(TargetProcess target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        foreach (MemoryMapping mapping in target.ReadMappings())
+        {
+            if (!mapping.Path.StartsWith("/memfd:" + SessionHeader.FileName, StringComparison.Ordinal)) continue;
+            var header = new byte[HeaderSize];
+            if (target.ReadMemory(mapping.Start, header) == header.Length
+                && BinaryPrimitives.ReadUInt64LittleEndian(header) == SessionHeader.MagicValue)
+                return new LeftSession(target, header);
+        }
+        return null;
+    }
+
+    /// <summary>Refuses a target that has a session.</summary>
+    /// <exception cref="AttachException">It has one.</exception>
+    internal static void RefuseIfPresent(TargetProcess target)
+    {
+        if (Find(target) is not { IsDetached: false } session) return;
+        throw new AttachException(
+            AttachRefusal.AlreadyTraced,
+            session.TracerIsAlive
+                ? $"process {target.Pid} ({target.Name}) is being traced by calltap (pid {session.Tracer}): stop that first"
+                : $"process {target.Pid} ({target.Name}) has functions armed by a calltap that is gone: run `calltap detach -p {target.Pid}` first");
+    }
+
+    /// <summary>The sites that were ever armed.</summary>
+    public IReadOnlyList<SiteTableEntry> ReadSites()
+    {
+        int count = BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.SiteCount));
+        long size = BinaryPrimitives.ReadInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTableSize));
+        count = (int)Math.Clamp(count, 0, size / SiteTableEntry.Size);
+        var table = new byte[SiteTableEntry.Size * count];
+        int read = _target.ReadMemory(new(BinaryPrimitives.ReadUInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTable))), table);
+        var sites = new List<SiteTableEntry>(count);
+        for (int at = SiteTableEntry.Size; at + SiteTableEntry.Size <= read; at += SiteTableEntry.Size)
+            if (SiteTableEntry.Read(table.AsSpan(at)) is { Address.Value: not 0 } site) sites.Add(site);
+        return sites;
+    }
+
+    /// <summary>Restores every byte, verifies it, and unmaps what is provably unused.</summary>
+    /// <returns>Sites restored.</returns>
+    /// <exception cref="AttachException">The target can't be traced.</exception>
+    /// <exception cref="PatchMismatchException">A site holds bytes that are neither the original nor ours.</exception>
+    public BatchResult Restore()
+    {
+        var writer = new TargetTextWriter(_target);
+        using HelperThread helper = HelperPlace.Start(_target, writer, null);
+        helper.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
+        SessionRemains remains = SessionRemains.Read(_header);
+        var pokes = new List<Poke>();
+        foreach (SiteTableEntry entry in ReadSites())
+            if (ToSite(entry) is { State: not SiteState.Original } site) pokes.Add(Poke.MakeNop(site));
+        var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
+        var poker = new TextPoker(_target, writer);
+        BatchResult result = poker.Poke(pokes, new HelperSync(helper), new NoJournal(), watch);
+        TargetAddress threads = remains.Tables[0].Start;
+        writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
+        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Refused.Count > 0);
+        helper.Exit();
+        return result;
+    }
+
+    /// <summary>The site as the poker wants it: what it holds is read, since its tracer may have died in the middle.</summary>
+    Site? ToSite(SiteTableEntry entry)
+    {
+        Span<byte> live = stackalloc byte[PatchBytes.Length];
+        if (_target.ReadMemory(entry.Address, live) != live.Length) return null; // its module is gone
+        PatchBytes found = PatchBytes.From(live);
+        var plan = new SitePlan(
+            default, entry.Length, entry.Kind, entry.Class, default, entry.CodeLength == 1 ? 0 : 1, entry.CodeLength,
+            null, false, false);
+        var region = new byte[Math.Max(entry.Length, PatchBytes.Length)];
+        entry.Original.CopyTo(region);
+        var site = new Site(entry.Site, default, entry.Function, plan, entry.Address, region)
+        {
+            Stub = new Stub(entry.Stub, entry.Displaced, []),
+            Installed = found,
+        };
+        site.State = found == entry.Original ? SiteState.Original : SiteState.Armed;
+        bool ours = found == entry.Original || found == entry.Installed || IsBetween(found, entry);
+        if (ours) return site;
+        Span<byte> original = stackalloc byte[PatchBytes.Length];
+        entry.Original.CopyTo(original);
+        throw new PatchMismatchException(entry.Address, original, live);
+    }
+
+    /// <summary>A state that a window passes through: an int3, and a tail that is the old or the new one.</summary>
+    static bool IsBetween(PatchBytes found, SiteTableEntry entry)
+    {
+        if (found.Head != PatchBytes.Int3) return false;
+        ulong tail = found.Value >> 8;
+        bool jumpTail = entry.State == SiteState.Changing; // a modified site's older jump is not recorded
+        return tail == entry.Original.Value >> 8 || tail == entry.Installed.Value >> 8 || jumpTail;
+    }
+}

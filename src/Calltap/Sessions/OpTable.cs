@@ -1,0 +1,68 @@
+using System.Numerics;
+using Calltap.Modules;
+using Calltap.Probes;
+
+namespace Calltap.Sessions;
+
+/// <summary>The ops of a session, each in a slot whose number is its bit in a <see cref="Want"/>.</summary>
+sealed class OpTable(SessionMemory memory, int functions)
+{
+    readonly Op?[] _ops = new Op?[SessionHeader.MaxOps];
+    readonly int[] _counters = new int[SessionHeader.MaxOps];
+    int _countersUsed;
+
+    /// <summary>The ops in use.</summary>
+    public IEnumerable<Op> Ops => _ops.OfType<Op>();
+
+    /// <summary>Gives an op a slot.</summary>
+    /// <exception cref="InvalidOperationException">None is free.</exception>
+    public void Add(Op op)
+    {
+        int slot = Array.IndexOf(_ops, null);
+        if (slot < 0) throw new InvalidOperationException($"at most {SessionHeader.MaxOps} ops at a time");
+        if (op.Kind == OpKind.Count)
+        {
+            if ((_countersUsed + 1) * functions > memory.Layout.CounterCapacity)
+                throw new InvalidOperationException($"at most {SessionPlan.MaxCountOps} count ops in a session's life");
+            _counters[slot] = functions * _countersUsed++; // counters are not used twice: they start at 0
+        }
+        _ops[slot] = op;
+        memory.SetOp(slot, (int)op.Kind, op.Name);
+    }
+
+    /// <summary>Takes an op's slot away.</summary>
+    public void Remove(Op op)
+    {
+        int slot = SlotOf(op);
+        _ops[slot] = null;
+        memory.SetOp(slot, 0, null);
+    }
+
+    /// <summary>The first counter of a count op; function n has the n-th after it.</summary>
+    public int CountersOf(Op op) => _counters[SlotOf(op)];
+
+    /// <summary>The counter of the count op in a slot for a function.</summary>
+    public uint Counter(int slot, FunctionId function) => (uint)(_counters[slot] + function.Value);
+
+    /// <summary>Which ops want a function.</summary>
+    public Want WantOf(TargetFunction function)
+    {
+        ulong graph = 0, count = 0;
+        for (int slot = 0; slot < _ops.Length; slot++)
+        {
+            if (_ops[slot] is not { } op || !op.Filter.Wants(function.Names, function.Module.Name)) continue;
+            if (op.Kind == OpKind.Graph) graph |= 1ul << slot;
+            else count |= 1ul << slot;
+        }
+        return new Want(graph, count);
+    }
+
+    int SlotOf(Op op)
+    {
+        int slot = Array.FindIndex(_ops, other => ReferenceEquals(other, op));
+        return slot >= 0 ? slot : throw new InvalidOperationException($"{op.Name} is not in this session");
+    }
+
+    /// <summary>The slot of the only op in a set.</summary>
+    public static int Only(ulong set) => BitOperations.TrailingZeroCount(set);
+}

@@ -1,0 +1,87 @@
+using Calltap.Code.Emit;
+using Calltap.Modules;
+using Calltap.Patching;
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap.Sessions;
+
+/// <summary>How much memory a session takes in the target, and where. Computed from the catalog; the target is only read.</summary>
+/// <param name="Arenas">Where arenas go, the one with the helper's code first.</param>
+/// <param name="Layout">The shared session memory.</param>
+/// <param name="MaxSites">Entries of the site table, the unused one with index 0 included.</param>
+/// <param name="Functions">Functions in the catalog: counters of one op.</param>
+sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int Functions)
+{
+    /// <summary>Count ops that can be added in a session's life.</summary>
+    public const int MaxCountOps = 8;
+
+    const int BytesPerStub = 96;
+    const int ArenaBase = 64 * 1024;
+    const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
+
+    /// <summary>Bytes of the op lists: a qword for each site, then room for the lists themselves.</summary>
+    public long OpListsSize => PageUp(8L * MaxSites + 8L * (MaxCountOps + 2) * (Functions + 1) * 2);
+
+    /// <summary>Bytes of the site table.</summary>
+    public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites);
+
+    /// <summary>Plans a session for the catalog.</summary>
+    /// <exception cref="AttachException">No room within reach of the code.</exception>
+    public static SessionPlan For(TargetProcess target, FunctionCatalog catalog)
+    {
+        IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+        int sites = 1 + catalog.Functions.Sum(SitesOf);
+        var places = new List<ArenaPlace>();
+        foreach (List<TargetModule> cluster in Clusters(catalog.Modules))
+            places.Add(Place(mappings, places, cluster, catalog));
+        return new SessionPlan(places, LayoutFor(target, catalog.Functions.Count), sites, catalog.Functions.Count);
+    }
+
+    static int SitesOf(TargetFunction function) =>
+        function.Plan.Entry is { } entry ? 1 + (entry.CombinedExit ? 1 : 0) + function.Plan.Exits.Count : 0;
+
+    static IEnumerable<List<TargetModule>> Clusters(IReadOnlyList<TargetModule> modules)
+    {
+        List<TargetModule> cluster = [];
+        foreach (TargetModule module in modules.OrderBy(m => m.Start))
+        {
+            if (cluster.Count > 0 && module.End - cluster[0].Start > ClusterSpan)
+            {
+                yield return cluster;
+                cluster = [];
+            }
+            cluster.Add(module);
+        }
+        if (cluster.Count > 0) yield return cluster;
+    }
+
+    static ArenaPlace Place(
+        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog)
+    {
+        var members = cluster.ToHashSet();
+        long stubs = catalog.Functions.Where(f => members.Contains(f.Module)).Sum(f => (long)SitesOf(f));
+        // Room to arm everything in a second form as well: bytes in an arena are never reused while threads live.
+        long size = PageUp(ArenaBase + 2 * stubs * BytesPerStub);
+        TargetAddress low = cluster.Min(m => m.Start), high = cluster.Max(m => m.End);
+        IEnumerable<MemoryMapping> occupied = taken.Select(
+            place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));
+        MemoryMapping[] sorted = [.. mappings.Concat(occupied).OrderBy(m => m.Start)];
+        TargetAddress start = AddressSpace.FindRoom(sorted, low, high, size) ?? throw new AttachException(
+            AttachRefusal.Unsupported,
+            $"no free {size >> 20} MiB within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");
+        return new ArenaPlace(start, size, members);
+    }
+
+    static SessionMemoryLayout LayoutFor(TargetProcess target, int functions)
+    {
+        ProcStatus? status = target.ReadThreads().Select(target.ReadStatus).FirstOrDefault(s => s is not null);
+        int threads = Math.Max(1, target.ReadThreads().Count);
+        // Locked memory is allocated when it is mapped: then there must be little of it.
+        bool locked = status is { LockedBytes.Value: > 0 };
+        int capacity = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(4 * threads, locked ? 16 : 256, 4096));
+        return new SessionMemoryLayout(capacity, locked ? 256 << 10 : 4 << 20, locked ? functions + 1 : (functions + 1) * MaxCountOps);
+    }
+
+    static long PageUp(long value) => (value + 4095) & ~4095L;
+}

@@ -1,0 +1,53 @@
+using System.Buffers.Binary;
+using Calltap.Code.Emit;
+using Calltap.Target;
+
+namespace Calltap.Sessions;
+
+/// <summary>What a session has mapped in a target, by addresses alone.</summary>
+/// <param name="Session">The shared session memory.</param>
+/// <param name="Tables">Thread table, op lists and site table.</param>
+/// <param name="Arenas">The arenas.</param>
+sealed record SessionRemains(
+    (TargetAddress Start, long Size) Session,
+    IReadOnlyList<(TargetAddress Start, long Size)> Tables,
+    IReadOnlyList<(TargetAddress Start, long Size)> Arenas)
+{
+    /// <summary>What a session of this process has mapped.</summary>
+    public static SessionRemains Of(TargetMemory memory, SessionPlan plan) => new(
+        (memory.Session.Address, plan.Layout.TotalSize),
+        [
+            (memory.ThreadTable, ThreadSlotLayout.TableSize), (memory.OpLists, plan.OpListsSize),
+            (memory.SiteTable, plan.SiteTableSize),
+        ],
+        [.. memory.Arenas.Select(a => (a.Start, a.End - a.Start))]);
+
+    /// <summary>What a session header says.</summary>
+    public static SessionRemains Read(ReadOnlySpan<byte> header)
+    {
+        var arenas = new List<(TargetAddress, long)>();
+        int count = Math.Clamp(BinaryPrimitives.ReadInt32LittleEndian(header[SessionHeader.ArenaCount..]), 0, SessionHeader.MaxArenas);
+        for (int i = 0; i < count; i++) arenas.Add(Range(header, SessionHeader.Arenas + 16 * i));
+        return new SessionRemains(
+            Range(header, SessionHeader.Address),
+            [Range(header, SessionHeader.ThreadTable), Range(header, SessionHeader.OpLists), Range(header, SessionHeader.SiteTable)],
+            arenas);
+    }
+
+    /// <summary>
+    /// Unmaps it all by system calls of the helper. Where a thread may still be in an arena, everything that the
+    /// arenas' code touches stays as well.
+    /// </summary>
+    public static void Unmap(TargetProcess target, HelperThread helper, SessionRemains remains, bool keepArenas)
+    {
+        var calls = new HelperCalls(target, helper);
+        if (keepArenas) return;
+        foreach ((TargetAddress start, long size) in remains.Arenas) calls.Unmap(start, size);
+        foreach ((TargetAddress start, long size) in remains.Tables) calls.Unmap(start, size);
+        calls.Unmap(remains.Session.Start, remains.Session.Size);
+    }
+
+    static (TargetAddress Start, long Size) Range(ReadOnlySpan<byte> header, int at) => (
+        new(BinaryPrimitives.ReadUInt64LittleEndian(header[at..])),
+        BinaryPrimitives.ReadInt64LittleEndian(header[(at + 8)..]));
+}

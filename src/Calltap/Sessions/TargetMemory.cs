@@ -1,0 +1,83 @@
+using System.Text;
+using Calltap.Code.Emit;
+using Calltap.Native;
+using Calltap.Patching;
+using Calltap.Target;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Sessions;
+
+/// <summary>Everything that a session has mapped in the target.</summary>
+/// <param name="Session">The shared session memory.</param>
+/// <param name="ThreadTable">The thread table: private, wiped in fork children.</param>
+/// <param name="OpLists">The op lists: private.</param>
+/// <param name="SiteTable">The site table: private, so that a fork child finds its own.</param>
+/// <param name="Arenas">The arenas, in the order of the plan.</param>
+sealed record TargetMemory(
+    SessionMemory Session, TargetAddress ThreadTable, TargetAddress OpLists, TargetAddress SiteTable,
+    IReadOnlyList<TrampolineArena> Arenas)
+{
+    const int ProtectionNone = 0, ProtectionRead = 1, ProtectionReadWrite = 3, ProtectionReadExecute = 5;
+    const int MapShared = 1, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000, MapFixedNoReplace = 0x100000;
+    const int MadviseDontFork = 10, MadviseDontDump = 16, MadviseWipeOnFork = 18;
+    const int MemfdCloseOnExec = 1, MemfdNoExecSeal = 8;
+
+    /// <summary>Maps it all, by system calls of the helper.</summary>
+    /// <exception cref="AttachException">A mapping is refused.</exception>
+    public static TargetMemory Map(
+        TargetProcess target, TargetTextWriter writer, HelperThread helper, SessionPlan plan, int tidOffset)
+    {
+        var calls = new HelperCalls(target, helper);
+        SessionMemory session = MapSession(target, helper, calls, plan.Layout);
+        TargetAddress threads = calls.Map(default, ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
+        calls.Advise(threads, ThreadSlotLayout.TableSize, MadviseWipeOnFork);
+        calls.Advise(threads, ThreadSlotLayout.TableSize, MadviseDontDump);
+        TargetAddress lists = calls.Map(default, plan.OpListsSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
+        TargetAddress sites = calls.Map(default, plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
+        var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, tidOffset);
+        var arenas = new List<TrampolineArena>();
+        foreach (ArenaPlace place in plan.Arenas)
+        {
+            calls.Map(place.Start, place.Size, ProtectionReadExecute, MapPrivateAnonymous | MapNoReserve | MapFixedNoReplace);
+            arenas.Add(new TrampolineArena(writer, place.Start, place.Start + place.Size, options));
+        }
+        var memory = new TargetMemory(session, threads, lists, sites, arenas);
+        memory.Describe(plan);
+        return memory;
+    }
+
+    static SessionMemory MapSession(TargetProcess target, HelperThread helper, HelperCalls calls, SessionMemoryLayout layout)
+    {
+        TargetAddress name = calls.PlaceString(SessionHeader.FileName);
+        SysResult<long> file = helper.Syscall(SystemCall.NR_memfd_create, name.Value, MemfdCloseOnExec | MemfdNoExecSeal);
+        if (file.Errno == Errno.EINVAL) file = helper.Syscall(SystemCall.NR_memfd_create, name.Value, MemfdCloseOnExec);
+        ulong descriptor = (ulong)calls.Require(file, "memfd_create");
+        ulong size = (ulong)layout.TotalSize;
+        calls.Require(helper.Syscall(SystemCall.NR_ftruncate, descriptor, size), "ftruncate");
+        TargetAddress address = calls.Map(default, layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
+        calls.Advise(address, layout.TotalSize, MadviseDontFork);
+        calls.Advise(address, layout.TotalSize, MadviseDontDump);
+        string path = ProcFiles.Thread(target.Pid, helper.Tid, $"fd/{descriptor}");
+        SafeFileHandle here = Descriptors.Open(path, Descriptors.O_RDWR).OrThrow($"open({path})");
+        helper.Syscall(SystemCall.NR_close, descriptor);
+        return new SessionMemory(SharedFile.Map(here, layout.TotalSize), layout, address);
+    }
+
+    /// <summary>Says in the session header where everything is.</summary>
+    void Describe(SessionPlan plan)
+    {
+        Session.Set(SessionHeader.SiteTable, SiteTable.Value);
+        Session.Set(SessionHeader.SiteTableSize, (ulong)plan.SiteTableSize);
+        Session.Set(SessionHeader.ThreadTable, ThreadTable.Value);
+        Session.Set(SessionHeader.ThreadTableSize, ThreadSlotLayout.TableSize);
+        Session.Set(SessionHeader.OpLists, OpLists.Value);
+        Session.Set(SessionHeader.OpListsSize, (ulong)plan.OpListsSize);
+        int count = Math.Min(Arenas.Count, SessionHeader.MaxArenas);
+        for (int i = 0; i < count; i++)
+        {
+            Session.Set(SessionHeader.Arenas + 16 * i, Arenas[i].Start.Value);
+            Session.Set(SessionHeader.Arenas + 16 * i + 8, (ulong)(Arenas[i].End - Arenas[i].Start));
+        }
+        Session.Set32(SessionHeader.ArenaCount, count);
+    }
+}

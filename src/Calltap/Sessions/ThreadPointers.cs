@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Sessions;
+
+/// <summary>
+/// Checks, without stopping anybody, that every thread of the target has a thread pointer as the trampolines expect
+/// it: fs:0 holds its own address (System V psABI, TLS), and finds where libc keeps the tid behind it.
+/// </summary>
+/// <remarks>
+/// glibc registers each thread's robust futex list with the kernel, and its head lies in the thread descriptor that
+/// the thread pointer points at: so get_robust_list(2) tells where the descriptor is.
+/// </remarks>
+static class ThreadPointers
+{
+    const int SearchBelowHead = 0x600; // glibc 2.36: the head is 0x2e0 behind the thread pointer
+    const int DescriptorSize = 0x700;
+    const int IoWorker = 0x10;          // PF_IO_WORKER: never runs user code
+    const int UserWorker = 0x4000;      // PF_USER_WORKER
+
+    /// <summary>The offset of the tid behind the thread pointer, the same for every thread.</summary>
+    /// <exception cref="AttachException">A thread has no thread pointer that could be verified.</exception>
+    public static int FindTidOffset(TargetProcess target)
+    {
+        int? offset = null;
+        foreach (Tid tid in target.ReadThreads())
+        {
+            if (IsWorker(target, tid)) continue;
+            SysResult<ulong> head = RobustList.HeadOf(tid);
+            if (head.Errno == Errno.ESRCH) continue;
+            int? found = head is { Ok: true, Value: not 0 } ? TidOffset(target, tid, head.Value, offset) : null;
+            if (found is null && target.ReadStatus(tid) is null or { IsDead: true }) continue;
+            offset = found ?? throw new AttachException(
+                AttachRefusal.Unsupported,
+                $"thread {tid} of process {target.Pid} ({target.Name}) has no thread pointer that could be verified: only threads made by glibc can be traced");
+        }
+        return offset ?? throw AttachChecks.Ended(target.Pid);
+    }
+
+    static int? TidOffset(TargetProcess target, Tid tid, ulong head, int? known)
+    {
+        Span<byte> memory = stackalloc byte[SearchBelowHead + DescriptorSize];
+        ulong start = (head & ~7ul) - SearchBelowHead;
+        int read = target.ReadMemory(new TargetAddress(start), memory);
+        // The descriptor may be the first thing on its mapping: read what there is.
+        while (read == 0 && start < head)
+        {
+            start = (start | 0xfff) + 1;
+            read = start < head ? target.ReadMemory(new TargetAddress(start), memory) : 0;
+        }
+        int ownTid = target.ReadStatus(tid)?.NamespaceId ?? 0;
+        for (int at = 0; at + 16 < read && start + (ulong)at < head; at += 8)
+            if (BinaryPrimitives.ReadUInt64LittleEndian(memory[at..]) == start + (ulong)at
+                && Offset(memory[at..read], ownTid, known) is int offset) return offset;
+        return null;
+    }
+
+    static int? Offset(ReadOnlySpan<byte> descriptor, int tid, int? known)
+    {
+        if (known is int offset)
+            return offset + 4 <= descriptor.Length && BinaryPrimitives.ReadInt32LittleEndian(descriptor[offset..]) == tid ? offset : null;
+        for (int at = 16; at + 4 <= Math.Min(descriptor.Length, DescriptorSize); at += 4)
+            if (BinaryPrimitives.ReadInt32LittleEndian(descriptor[at..]) == tid) return at;
+        return null;
+    }
+
+    static bool IsWorker(TargetProcess target, Tid tid)
+    {
+        string? stat = ProcFiles.TryReadText(ProcFiles.Thread(target.Pid, tid, "stat"));
+        string[] fields = stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        const int FlagsField = 6; // the ninth of the file, behind pid and name (proc(5))
+        return fields.Length > FlagsField
+            && uint.TryParse(fields[FlagsField], NumberStyles.None, CultureInfo.InvariantCulture, out uint flags)
+            && (flags & (IoWorker | UserWorker)) != 0;
+    }
+}

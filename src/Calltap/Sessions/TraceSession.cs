@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using Calltap.Code.Emit;
+using Calltap.Modules;
+using Calltap.Patching;
+using Calltap.Probes;
+using Calltap.Sessions;
+using Calltap.Target;
+
+namespace Calltap;
+
+/// <summary>
+/// A tracing session on one target: attaches, arms and disarms functions as ops come and go, and leaves every byte as
+/// it was. Not thread-safe: one thread adds, removes and detaches; another may drain.
+/// </summary>
+public sealed class TraceSession : IDisposable
+{
+    readonly TargetTextWriter _writer;
+    readonly SessionPlan _plan;
+    readonly TargetMemory _memory;
+    readonly SiteRegistry _registry;
+    readonly OpTable _ops;
+    readonly OpLists _lists;
+    readonly TextPoker _poker;
+    bool _detached;
+
+    TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
+    {
+        (Target, _writer, Catalog, _plan, _memory) = (target, writer, catalog, plan, memory);
+        _registry = new SiteRegistry(writer, memory, plan);
+        _ops = new OpTable(memory.Session, plan.Functions);
+        _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize, plan.MaxSites);
+        _poker = new TextPoker(target, writer);
+    }
+
+    /// <summary>The target.</summary>
+    public TargetProcess Target { get; }
+
+    /// <summary>The functions in scope.</summary>
+    public FunctionCatalog Catalog { get; }
+
+    /// <summary>Traps answered so far.</summary>
+    public TrapCounts Traps => _poker.Totals;
+
+    internal SessionMemory Memory => _memory.Session;
+
+    internal ThreadSlots ThreadSlots => new(Target, _writer, _memory.ThreadTable);
+
+    internal IReadOnlyDictionary<FunctionId, FunctionSites> Sites => _registry.Functions;
+
+    /// <summary>Attaches to a running process; no function is armed yet.</summary>
+    /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
+    public static TraceSession Attach(Pid pid, SessionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        TargetProcess target = TargetProcess.Open(pid);
+        try
+        {
+            LeftSession.RefuseIfPresent(target);
+            return Attach(target, FunctionCatalog.Load(target, options.Scope, options.Filters), options.Launcher);
+        }
+        catch
+        {
+            target.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Attaches to a target whose functions are known already.</summary>
+    /// <exception cref="AttachException">It can't be traced.</exception>
+    internal static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher)
+    {
+        int tidOffset = ThreadPointers.FindTidOffset(target);
+        SessionPlan plan = SessionPlan.For(target, catalog);
+        var writer = new TargetTextWriter(target);
+        using HelperThread helper = HelperPlace.Start(target, writer, launcher);
+        TargetMemory memory = TargetMemory.Map(target, writer, helper, plan, tidOffset);
+        int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
+        for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
+        for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
+        var session = new TraceSession(target, writer, catalog, plan, memory);
+        session.Switch(on: true);
+        helper.Exit();
+        return session;
+    }
+
+    /// <summary>Adds an op while the target runs: functions it wants and can have are armed for it when this returns.</summary>
+    /// <exception cref="AttachException">The target ended.</exception>
+    public ArmReport Add(Op op) => Add([op]);
+
+    /// <summary>Adds several ops in one window.</summary>
+    /// <exception cref="AttachException">The target ended.</exception>
+    public ArmReport Add(IReadOnlyCollection<Op> ops)
+    {
+        ArgumentNullException.ThrowIfNull(ops);
+        foreach (Op op in ops) _ops.Add(op);
+        return Change(null);
+    }
+
+    /// <summary>Removes an op while the target runs.</summary>
+    /// <exception cref="AttachException">The target ended.</exception>
+    public ArmReport Remove(Op op)
+    {
+        _ops.Remove(op);
+        return Change(null);
+    }
+
+    /// <summary>The calls that a count op has counted, by function; a lower bound of those in flight.</summary>
+    public IReadOnlyDictionary<FunctionId, ulong> Counts(Op op)
+    {
+        ArgumentNullException.ThrowIfNull(op);
+        var counts = new Dictionary<FunctionId, ulong>();
+        int first = _ops.CountersOf(op);
+        ulong taken = Math.Min(_memory.Session.Taken, (ulong)_plan.Layout.Capacity);
+        foreach ((FunctionId id, FunctionSites sites) in _registry.Functions)
+        {
+            if (!op.Filter.Wants(sites.Function.Names, sites.Function.Module.Name)) continue;
+            ulong sum = 0;
+            for (ulong i = 0; i < taken; i++) sum += _memory.Session.Counter((int)i, first + id.Value);
+            counts[id] = sum;
+        }
+        return counts;
+    }
+
+    /// <summary>Disarms everything, verifies every byte, and unmaps what is provably unused.</summary>
+    /// <exception cref="PatchMismatchException">Bytes could not be restored.</exception>
+    public ArmReport? Detach()
+    {
+        if (_detached) return null;
+        _detached = true;
+        if (Target.HasExited || Target.MemoryIsGone) return null;
+        try
+        {
+            foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
+            var watch = new ArenaWatch([.. _memory.Arenas.Select(a => (a.Start, a.End))]);
+            using HelperThread helper = HelperPlace.Start(Target, _writer, null);
+            ArmReport report = Change(helper, watch);
+            Switch(on: false);
+            _memory.Session.Set32(SessionHeader.Detached, 1);
+            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse);
+            helper.Exit();
+            return report;
+        }
+        catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)
+        {
+            return null;
+        }
+    }
+
+    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null)
+    {
+        if (running is null)
+        {
+            using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
+            ArmReport report = Change(helper, vacating);
+            helper.Exit();
+            return report;
+        }
+        running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
+        var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
+        planner.Make();
+        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running), _registry, vacating);
+        var left = batch.Refused.ToHashSet();
+        foreach ((FunctionSites sites, Want want) in planner.Changed)
+            if (!left.Contains(sites.Entry)) sites.Armed = want;
+        _memory.Session.SetTraps(_poker.Totals);
+        int armed = _registry.Functions.Values.Count(f => f.Armed.Any);
+        var refused = planner.Refused
+            .Concat(batch.Refused.Where(s => s.Plan.Kind == Code.SiteKind.Entry)
+                .Select(s => (Catalog.Functions[s.Function.Value], s.Refusal ?? ""))).ToList();
+        return new ArmReport(armed, armed + refused.Count, refused, batch);
+    }
+
+    /// <summary>The launcher that holds the target, while it does.</summary>
+    internal TargetLauncher? Launcher { get; set; }
+
+    /// <summary>The master switch: off, trampolines write nothing.</summary>
+    void Switch(bool on) => _writer.Place(_memory.ThreadTable + ThreadSlotLayout.SwitchOffset, [(byte)(on ? 1 : 0), 0, 0, 0]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        try
+        {
+            Detach();
+        }
+        finally
+        {
+            _memory.Session.Dispose();
+            _writer.Dispose();
+            Target.Dispose();
+        }
+    }
+}
