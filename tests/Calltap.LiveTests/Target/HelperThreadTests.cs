@@ -42,7 +42,7 @@ public sealed class HelperThreadTests
         using LiveProgram program = LiveProgram.StartBusy(threads: 2);
         using TargetProcess target = TargetProcess.Open(program.Pid);
         TargetTextWriter writer = new(target);
-        for (int i = 0; i < 300; i++)
+        for (int i = 0; i < LiveTest.Repeat(60, 2000); i++)
             Assert.Equal(program.Pid.Value, Injection.Run(target, writer, thread => thread.Call(NR_getpid).OrThrow("getpid")));
         program.AssertWorks(threads: 2);
         Assert.Equal(0, program.Stop());
