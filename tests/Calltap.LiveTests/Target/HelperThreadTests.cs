@@ -27,6 +27,7 @@ public sealed class HelperThreadTests
             helper.RegisterSyncCores().OrThrow("membarrier register");
             helper.SyncCores().OrThrow("membarrier");
             Assert.True(helper.Exit());
+            TestContext.Current.SendDiagnosticMessage($"a thread was borrowed for {helper.BorrowedFor.TotalMicroseconds:F0} us");
         }
 
         Assert.Equal(threads, target.ReadThreads().Count);

@@ -20,7 +20,8 @@ internal sealed class InjectingTracer : IDisposable
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _rounds;
 
-    internal InjectingTracer(Pid target)
+    /// <summary>Starts it; with <paramref name="holdAfter"/> it stops for good in the midst of its first injection, after so many injected calls.</summary>
+    internal InjectingTracer(Pid target, int? holdAfter = null)
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("calltap-rounds-").FullName, "rounds");
         File.WriteAllBytes(path, new byte[sizeof(long)]);
@@ -28,7 +29,7 @@ internal sealed class InjectingTracer : IDisposable
         _rounds = _file.CreateViewAccessor();
         string program = Environment.ProcessPath!;
         string[] self = Path.GetFileName(program) == "dotnet" ? [program, typeof(InjectingTracer).Assembly.Location] : [program];
-        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", path]).OrThrow("posix_spawn");
+        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", path, $"{holdAfter}"]).OrThrow("posix_spawn");
     }
 
     internal Pid Pid { get; }
@@ -58,17 +59,19 @@ internal sealed class InjectingTracer : IDisposable
         int at = Array.IndexOf(arguments, Switch);
         if (at < 0)
             return;
-        Inject(new Pid(int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)), arguments[at + 2]);
+        Inject(new Pid(int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)), arguments[at + 2], arguments[at + 3]);
         Environment.Exit(0);
     }
 
-    private static void Inject(Pid pid, string path)
+    private static void Inject(Pid pid, string path, string holdAfter)
     {
         using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
         using MemoryMappedViewAccessor rounds = file.CreateViewAccessor();
         using TargetProcess target = TargetProcess.Open(pid);
         HelperOptions options = new(FreeArea.Near(target, CodeAreaBytes), new ByteSize(CodeAreaBytes), new ByteSize(65536));
         rounds.Write(0, -1L);
+        if (holdAfter.Length > 0)
+            Hold(target, rounds, int.Parse(holdAfter, CultureInfo.InvariantCulture));
         for (long round = 1; ; round++)
         {
             using HelperThread helper = HelperThread.Start(target, new TargetTextWriter(target), options);
@@ -79,4 +82,14 @@ internal sealed class InjectingTracer : IDisposable
             options = options with { CodeAreaIsMapped = true };
         }
     }
+
+    private static void Hold(TargetProcess target, MemoryMappedViewAccessor rounds, int calls) =>
+        Injection.Run(target, new TargetTextWriter(target), thread =>
+        {
+            for (int i = 0; i < calls; i++)
+                thread.Call(NR_getpid).OrThrow("getpid");
+            rounds.Write(0, 1L);
+            Thread.Sleep(Timeout.Infinite);
+            return 0;
+        });
 }

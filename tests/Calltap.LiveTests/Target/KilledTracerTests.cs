@@ -30,4 +30,39 @@ public sealed class KilledTracerTests
         TestContext.Current.SendDiagnosticMessage($"{kills} kills, {rounds} whole injections between them");
         Assert.Equal(0, program.Stop());
     }
+
+    // After a call the registers are ours, all signals are blocked and the thread stands at the exit of our system call: without a way back of its
+    // own it would die here.
+    [Theory]
+    [InlineData("busy", 0)]
+    [InlineData("busy", 1)]
+    [InlineData("busy", 3)]
+    [InlineData("read", 1)]
+    [InlineData("epoll", 0)]
+    [InlineData("epoll", 1)]
+    [InlineData("condition", 2)]
+    public void A_borrowed_thread_finds_its_way_back_alone(string kind, int calls)
+    {
+        string fifo = Path.Combine(Directory.CreateTempSubdirectory("calltap-fifo-").FullName, "fifo");
+        using LiveProgram program = kind == "busy" ? LiveProgram.StartBusy(threads: 2) : LiveProgram.StartSleepy(kind, fifo);
+        ulong[] masks = Masks(program.Pid);
+        using (InjectingTracer tracer = new(program.Pid, calls))
+        {
+            tracer.AwaitRounds(n => n > 0);
+            Assert.Contains(ProcFiles.Threads(program.Pid), t => Status(program.Pid, t).TracerPid.Value != 0);
+            tracer.Kill();
+        }
+
+        if (kind == "busy")
+            program.AssertWorks(threads: 2);
+        else
+            Assert.True(program.Within(() => ProcFiles.Threads(program.Pid).All(t => Status(program.Pid, t).State == 'S')));
+        Assert.Equal(0, program.Errors);
+        Assert.Equal(masks, Masks(program.Pid));
+        Assert.True(kind == "epoll" && calls == 0 || program.Eintr == 0);
+    }
+
+    private static ulong[] Masks(Pid pid) => [.. ProcFiles.Threads(pid).Select(t => Status(pid, t).BlockedSignals)];
+
+    private static ProcStatus Status(Pid pid, Tid tid) => ProcStatus.Parse(ProcFiles.TryReadText(ProcFiles.Thread(pid, tid, "status")) ?? "");
 }
