@@ -64,6 +64,8 @@ internal sealed class HijackedThread
         RestoreFrame frame = RestoreFrame.Build(own, mask, ExtendedState.ToFrame(state.AsSpan(0, filled.Value)), gadgets.Chain);
         if (!HasRoom(mappings, frame.Address, new TargetAddress(own.rsp)))
             return null;
+        if (own.rip != stopped.rip && !Ptrace.SetRegs(tid, own).Ok)
+            return null; // At once, so that an EINTR of ours is undone even if the tracer dies before the first call.
         writer.Place(frame.Address, frame.Bytes);
         return new HijackedThread(target, tid, gadgets, frame, stopped);
     }
