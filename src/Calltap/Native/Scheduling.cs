@@ -6,12 +6,13 @@ namespace Calltap.Native;
 internal static unsafe partial class Scheduling
 {
     private const int SCHED_RR = 2;
+    private const int SCHED_RESET_ON_FORK = 0x40000000;
 
-    /// <summary>Asks for the lowest real-time priority, so that no ordinary thread delays this one.</summary>
+    /// <summary>Asks for the lowest real-time priority, so that no ordinary thread delays this one. Its children start with the ordinary policy.</summary>
     internal static SysResult MakeRealTime(Tid tid)
     {
         int priority = 1;
-        return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_RR, &priority));
+        return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_RR | SCHED_RESET_ON_FORK, &priority));
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -21,11 +21,18 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
 
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(5);
 
+    // Emitted beforehand: a thread of the target waits while the borrowed one is used.
+    private readonly byte[] _code = HelperCode.Emit();
+    private HijackedThread? _borrowed;
+
     internal TargetAddress Control { get; private set; }
 
     internal TargetAddress SharedAddress { get; private set; }
 
     internal Tid Helper { get; private set; }
+
+    /// <summary>How long the borrowed thread was kept from its work.</summary>
+    internal TimeSpan KeptFor => _borrowed?.KeptFor ?? TimeSpan.Zero;
 
     /// <summary>Steps 1 to 3; gives the mapping of the shared memory and the pipe to write to.</summary>
     /// <exception cref="AttachException">The target does not allow it, or has ended.</exception>
@@ -36,29 +43,34 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
             : Injection.Run(target, writer, Clone);
         Helper = FindThread(id);
         byte[] page = AwaitReady();
-        SafeFileHandle memory = Open(page, ControlPage.MemoryFile, Descriptors.O_RDWR);
-        using (memory)
+        using SafeFileHandle memory = Open(page, ControlPage.MemoryFile, Descriptors.O_RDWR);
+        SafeFileHandle pipe = Open(page, ControlPage.Pipe + sizeof(int), Descriptors.O_WRONLY);
+        try
         {
-            SafeFileHandle pipe = Open(page, ControlPage.Pipe + sizeof(int), Descriptors.O_WRONLY);
             SharedMapping shared = SharedMapping.Create(memory, options.SharedSize);
             SharedAddress = new TargetAddress(BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan(ControlPage.SharedAddress)));
             writer.Place(Control + ControlPage.Go, [1, 0, 0, 0]);
             return (shared, pipe);
         }
+        catch
+        {
+            pipe.Dispose(); // The helper, never told to go on, leaves by itself.
+            throw;
+        }
     }
 
     private long Clone(HijackedThread borrowed)
     {
-        byte[] code = HelperCode.Emit();
+        _borrowed = borrowed;
         if (options.CodeAreaIsMapped)
         {
-            writer.Verify(options.CodeArea, code);
+            writer.Verify(options.CodeArea, _code);
         }
         else
         {
             ulong flags = MAP_PRIVATE_ANONYMOUS | MAP_FIXED_NOREPLACE;
             Map(borrowed, options.CodeArea, options.CodeAreaSize, PROT_READ_EXEC, flags);
-            writer.Place(options.CodeArea, code);
+            writer.Place(options.CodeArea, _code);
         }
 
         Control = Map(borrowed, default, new ByteSize(ControlPage.Bytes), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS);

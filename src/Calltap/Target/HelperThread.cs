@@ -25,6 +25,7 @@ internal sealed class HelperThread : IDisposable
     private HelperThread(TargetProcess target, HelperBootstrap started, SharedMapping shared, SafeFileHandle pipe)
     {
         (_target, Tid, SharedAddress, ControlAddress) = (target, started.Helper, started.SharedAddress, started.Control);
+        BorrowedFor = started.KeptFor;
         (_shared, _pipe, _mailbox) = (shared, pipe, new Mailbox(shared, pipe));
     }
 
@@ -33,6 +34,9 @@ internal sealed class HelperThread : IDisposable
 
     /// <summary>Its thread id, as the tracer sees it.</summary>
     internal Tid Tid { get; }
+
+    /// <summary>How long a thread of the target was kept from its work for the start; zero when it was held anyway.</summary>
+    internal TimeSpan BorrowedFor { get; }
 
     /// <summary>The shared memory in the target; the same bytes as <see cref="Shared"/>.</summary>
     internal TargetAddress SharedAddress { get; }

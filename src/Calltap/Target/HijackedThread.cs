@@ -23,6 +23,7 @@ internal sealed class HijackedThread
     private readonly user_regs_struct _stopped;
     private bool _armed;
     private bool _lost;
+    private MonotonicNs _since;
 
     private HijackedThread(TargetProcess target, Tid tid, Gadgets gadgets, RestoreFrame frame, in user_regs_struct stopped)
     {
@@ -31,14 +32,22 @@ internal sealed class HijackedThread
 
     internal Tid Tid { get; }
 
+    /// <summary>How long the thread was kept from its work, from the request to stop to its release; zero for one that was held anyway.</summary>
+    internal TimeSpan KeptFor { get; private set; }
+
     /// <summary>Seizes and stops a thread and prepares its way back; null, and the thread as it was, when it is not usable at this moment.</summary>
     internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
     {
         if (!Seize(target, tid))
             return null;
+        MonotonicNs since = Clock.Now();
         TraceeStop stop = Ptrace.Interrupt(tid).Ok ? TraceeStop.Next(tid, Deadline.In(s_stopTimeout)) : default;
         if (stop.Kind == StopKind.Interrupted && FromStop(target, writer, tid, gadgets, mappings) is { } taken)
+        {
+            taken._since = since;
             return taken;
+        }
+
         GiveBack(tid, stop);
         return null;
     }
@@ -55,6 +64,8 @@ internal sealed class HijackedThread
         RestoreFrame frame = RestoreFrame.Build(own, mask, ExtendedState.ToFrame(state.AsSpan(0, filled.Value)), gadgets.Chain);
         if (!HasRoom(mappings, frame.Address, new TargetAddress(own.rsp)))
             return null;
+        if (own.rip != stopped.rip && !Ptrace.SetRegs(tid, own).Ok)
+            return null; // At once, so that an EINTR of ours is undone even if the tracer dies before the first call.
         writer.Place(frame.Address, frame.Bytes);
         return new HijackedThread(target, tid, gadgets, frame, stopped);
     }
@@ -110,6 +121,8 @@ internal sealed class HijackedThread
             NextSyscallStop();
             if (detach)
                 Check(Ptrace.Detach(Tid, 0));
+            if (_since != default)
+                KeptFor = TimeSpan.FromMicroseconds((Clock.Now().Value - _since.Value) / 1000.0);
         }
         else if (detach)
         {

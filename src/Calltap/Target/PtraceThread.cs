@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Calltap.Native;
 
 namespace Calltap.Target;
 
@@ -52,8 +53,10 @@ internal sealed class PtraceThread : IDisposable
             _thread.Join();
     }
 
+    // Threads of the target wait for this one: it asks for a real-time priority, and does without where that is not allowed.
     private void Loop()
     {
+        Scheduling.MakeRealTime(SystemCall.CurrentThread());
         foreach (Action work in _work.GetConsumingEnumerable())
             work();
     }

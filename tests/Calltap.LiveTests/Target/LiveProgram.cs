@@ -36,10 +36,10 @@ internal sealed class LiveProgram : IDisposable
 
     internal long Eintr => _status.ReadInt64(EintrOffset);
 
-    internal static LiveProgram StartBusy(int threads = 4, bool leaderExits = false)
+    internal static LiveProgram StartBusy(int threads = 4, string variant = "")
     {
         string program = CProgram.Build("busy.c", "-mavx");
-        return new LiveProgram(program, status => leaderExits ? [status, $"{threads}", "leader-exits"] : [status, $"{threads}"], threads);
+        return new LiveProgram(program, status => variant.Length > 0 ? [status, $"{threads}", variant] : [status, $"{threads}"], threads);
     }
 
     /// <summary>A program whose threads all sleep in <paramref name="kind"/> of call; <paramref name="fifo"/> wakes them.</summary>

@@ -81,6 +81,14 @@ public sealed class TargetProcessTests
     }
 
     [Fact]
+    public void A_process_under_a_seccomp_filter_is_refused()
+    {
+        using LiveProgram program = LiveProgram.StartBusy(variant: "seccomp");
+        AssertRefused(program.Pid, AttachRefusal.SeccompFilter);
+        program.AssertWorks();
+    }
+
+    [Fact]
     public void A_stopped_process_is_refused_and_stays_stopped()
     {
         using LiveProgram program = LiveProgram.StartBusy();
@@ -97,7 +105,7 @@ public sealed class TargetProcessTests
     [Fact]
     public void A_program_whose_main_thread_has_ended_can_be_used()
     {
-        using LiveProgram program = LiveProgram.StartBusy(leaderExits: true);
+        using LiveProgram program = LiveProgram.StartBusy(variant: "leader-exits");
         Assert.True(program.Within(() => ProcStatus.Parse(File.ReadAllText($"/proc/{program.Pid}/status")).IsDead));
         using TargetProcess target = TargetProcess.Open(program.Pid);
         Assert.NotEmpty(target.ReadMappings());

@@ -1,6 +1,6 @@
 // Four threads that compute without a system call and check, over and over, everything a careless tracer could damage: general registers,
 // flags, x87, MXCSR and vector registers, the signal mask and the alternate signal stack.
-// Usage: busy STATUS-FILE THREADS [leader-exits]. The file: u64 stop, errors, eintr, ready, progress[8].
+// Usage: busy STATUS-FILE THREADS [leader-exits | seccomp]. The file: u64 stop, errors, eintr, ready, progress[8].
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 
 typedef struct { volatile uint64_t stop, errors, eintr, ready, progress[8]; } Status;
 static Status *status;
@@ -100,7 +103,12 @@ int main(int argc, char **argv)
     status = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     pthread_t other[8];
-    if (argc > 3) { // The leader ends, another thread does its share.
+    if (argc > 3 && !strcmp(argv[3], "seccomp")) { // A filter that allows everything: there is no telling from outside.
+        struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        struct sock_fprog filter = { .len = 1, .filter = &allow };
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+    } else if (argc > 3) { // The leader ends, another thread does its share.
         pthread_create(&other[0], 0, work, 0);
         for (int i = 1; i < threads; i++) pthread_create(&other[i], 0, work, (void *)(intptr_t)i);
         pthread_exit(0);
