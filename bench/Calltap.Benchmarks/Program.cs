@@ -1,1 +1,3 @@
-return 0;
+using Calltap.Benchmarks;
+
+return args is ["events"] ? EventsBenchmark.Run() : 64;

@@ -3,12 +3,12 @@ using System.Numerics;
 namespace Calltap.Trace;
 
 /// <summary>
-/// Durations of one function. Up to 64 are kept as they are; from then on they are counted in 64 equal buckets per power of two, so
+/// Durations of one function. Up to 16 are kept as they are; from then on they are counted in 64 equal buckets per power of two, so
 /// that a percentile is off by at most 1/128 (0.8 %). Octaves without a duration take no memory.
 /// </summary>
 public sealed class DurationHistogram
 {
-    const int ExactCount = 64;
+    const int ExactCount = 16;
     const int SubBits = 6;
     const int SubBuckets = 1 << SubBits;
 

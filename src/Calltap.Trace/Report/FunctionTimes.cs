@@ -1,18 +1,21 @@
 namespace Calltap.Trace;
 
-/// <summary>What the calls of one function add up to, in ticks.</summary>
-sealed class FunctionTimes
+/// <summary>
+/// What the calls of one function add up to, in ticks. A mutable struct, so that those of all functions lie in one array: with
+/// tens of thousands of functions each further object is a cache miss per call.
+/// </summary>
+struct FunctionTimes
 {
-    readonly DurationHistogram _durations = new();
+    DurationHistogram? _durations;
     double _sum;
     ulong _total;
     ulong _self;
-    ulong _min = ulong.MaxValue;
+    ulong _min;
     ulong _max;
     long _selfKnown;
 
     /// <summary>Number of calls.</summary>
-    public long Calls { get; private set; }
+    public long Calls { readonly get; private set; }
 
     /// <summary>Adds a call that ended.</summary>
     public void Add(in Call call)
@@ -26,18 +29,18 @@ sealed class FunctionTimes
 
         if (call.Ticks is not { } ticks)
             return;
-        _durations.Add(ticks);
-        _sum += ticks;
-        _min = Math.Min(_min, ticks);
+        _min = _durations is null ? ticks : Math.Min(_min, ticks);
+        (_durations ??= new DurationHistogram()).Add(ticks);
+        _sum += (long)ticks;
         _max = Math.Max(_max, ticks);
         if (call.IsOutermost)
             _total = Saturate(_total, ticks);
     }
 
     /// <summary>The numbers for people.</summary>
-    public FunctionReport ToReport(string name, string module, TraceClock clock)
+    public readonly FunctionReport ToReport(string name, string module, TraceClock clock)
     {
-        long known = _durations.Count;
+        long known = _durations?.Count ?? 0;
         long? Ns(ulong? ticks) => known > 0 && ticks is { } value ? clock.ToNs(value) : null;
         return new FunctionReport
         {
@@ -49,13 +52,13 @@ sealed class FunctionTimes
             MinNs = Ns(_min),
             AvgNs = known > 0 ? Ns((ulong)Math.Round(_sum / known)) : null,
             MaxNs = Ns(_max),
-            P50Ns = Ns(Within(_durations.Percentile(50))),
-            P99Ns = Ns(Within(_durations.Percentile(99))),
+            P50Ns = Ns(Within(_durations?.Percentile(50))),
+            P99Ns = Ns(Within(_durations?.Percentile(99))),
         };
     }
 
     // The middle of the outermost buckets may lie beyond what was seen.
-    ulong? Within(ulong? ticks) => ticks is { } value ? Math.Clamp(value, _min, _max) : null;
+    readonly ulong? Within(ulong? ticks) => ticks is { } value ? Math.Clamp(value, _min, _max) : null;
 
     static ulong Saturate(ulong sum, ulong more) => sum > ulong.MaxValue - more ? ulong.MaxValue : sum + more;
 }

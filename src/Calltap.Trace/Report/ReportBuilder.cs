@@ -5,7 +5,7 @@ public sealed class ReportBuilder : IEventVisitor, ICallVisitor
 {
     readonly TraceCatalog _catalog;
     readonly CallReader _calls;
-    FunctionTimes?[] _functions = [];
+    FunctionTimes[] _functions = [];
     long _events;
     ulong _first = ulong.MaxValue;
     ulong _last;
@@ -50,7 +50,7 @@ public sealed class ReportBuilder : IEventVisitor, ICallVisitor
         int function = call.Function.Value;
         if (function >= _functions.Length)
             Array.Resize(ref _functions, Math.Max(function + 1, _functions.Length * 2));
-        (_functions[function] ??= new FunctionTimes()).Add(call);
+        _functions[function].Add(call);
     }
 
     TraceReport ToReport()
@@ -71,7 +71,7 @@ public sealed class ReportBuilder : IEventVisitor, ICallVisitor
     IEnumerable<FunctionReport> ReportFunctions(TraceClock clock)
     {
         for (int i = 0; i < _functions.Length; i++)
-            if (_functions[i] is { } times)
-                yield return times.ToReport(_catalog.NameOf(new FunctionId(i)), _catalog.ModuleOf(new FunctionId(i)), clock);
+            if (_functions[i].Calls > 0)
+                yield return _functions[i].ToReport(_catalog.NameOf(new FunctionId(i)), _catalog.ModuleOf(new FunctionId(i)), clock);
     }
 }

@@ -30,9 +30,34 @@ public sealed class ReplayTests
                    7                  |  h() {
                   11                  |    g() {
                   11             -    |      leaky();
-                  11         10.000 us |    } /* g */ /* unwound */
+                  11        10.000 us |    } /* g */ /* unwound */
+                   7 !     100.001 us |    f();
+                  11 @  200000.000 us |    h();
+                  11 $ 1299999.000 us |  } /* main */
+                   7             -    |  } /* h */
+
             """;
         Assert.Equal(expected, Replay(file));
+    }
+
+    [Fact]
+    public void One_thread_can_be_picked()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteEvents(new Tid(1), [Entry(10, "f", 64), Exit(20, "f", 64)]);
+            w.WriteEvents(new Tid(2), [Entry(12, "g", 64), Exit(15, "g", 64)]);
+        });
+        Assert.Equal("       2         0.003 us |  g();\n", string.Join('\n', Replay(file, new Tid(2)).Split('\n')[3..]));
+    }
+
+    [Fact]
+    public void A_call_left_open_on_another_stack_is_not_taken_for_the_newest_leaf()
+    {
+        byte[] file = Write(w => w.WriteEvents(new Tid(1), [Entry(10, "f", 64), Entry(20, "f", 0x4000_0000), Exit(30, "f", 64), Exit(40, "f", 0x4000_0000)]));
+        Assert.Equal(
+            ["       1                  |  f() {", "       1                  |  f() {", "       1         0.020 us |  } /* f */", "       1         0.020 us |  } /* f */"],
+            Replay(file).TrimEnd('\n').Split('\n')[3..]);
     }
 
     static string Replay(byte[] file, Tid? only = null)
