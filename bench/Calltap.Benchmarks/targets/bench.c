@@ -125,7 +125,7 @@ static void bench_fib_phase(struct control *c, struct control_thread *t)
 }
 
 /* A permutation of this thread's share, the same in every run. */
-static u32 cold_order(struct control *c, u32 thread, u64 share)
+static u32 cold_order(u32 thread, u64 share)
 {
     u32 n = 0, *order = orders[thread] ? orders[thread] : (orders[thread] = (u32 *)malloc(PLAIN_COUNT * sizeof(u32)));
     u64 random = thread + 1;
@@ -138,7 +138,6 @@ static u32 cold_order(struct control *c, u32 thread, u64 share)
         order[i] = order[j];
         order[j] = kept;
     }
-    (void)c;
     return n;
 }
 
@@ -160,7 +159,7 @@ static void bench_cold(struct control *c, u32 thread, int timed)
 {
     struct control_thread *t = control_thread_at(c, thread);
     u64 share = !timed && c->argument[1] ? c->argument[1] : timed ? c->threads : 1;
-    u32 n = cold_order(c, thread, share);
+    u32 n = cold_order(thread, share);
     u64 rounds = timed ? UINT64_MAX : c->argument[0], until = __rdtsc() + gap_ticks(&gaps, c->argument[0] * 1000000);
     gap_resume(&gaps);
     for (u64 r = 0; r < rounds && !c->stop; r++, t->rounds++) {
