@@ -11,6 +11,9 @@ namespace Calltap.Cli.Demo;
 /// <param name="linkFlags">Options for the link, separated by blanks.</param>
 public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sources, string linkFlags = "-lpthread")
 {
+    // One build at a time: each uses all CPUs, and a second build of the same program finds the first one's.
+    static readonly Lock s_building = new();
+
     /// <summary>Returns the path of the built program, building it when the cache has none from the same sources.</summary>
     /// <param name="cacheDirectory">Where built programs are kept; created when missing.</param>
     /// <param name="progress">Told the compiled and the total number of files; called from several threads.</param>
@@ -21,10 +24,17 @@ public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sour
         var link = sources.Any(s => s.IsCxx) ? CCompiler.FindCxx() : c;
         var folder = Path.Combine(Path.GetFullPath(cacheDirectory), $"{name}-{Hash(link.Path)}");
         var program = Path.Combine(folder, name);
-        if (File.Exists(program))
-            return program;
+        lock (s_building)
+        {
+            if (!File.Exists(program))
+                BuildInto(folder, c, link, progress);
+        }
+        return program;
+    }
 
-        var work = $"{folder}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}";
+    void BuildInto(string folder, CCompiler c, CCompiler link, Action<int, int>? progress)
+    {
+        var work = $"{folder}.{Environment.ProcessId}";
         Directory.CreateDirectory(work);
         try
         {
@@ -36,7 +46,6 @@ public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sour
             if (Directory.Exists(work))
                 Directory.Delete(work, recursive: true);
         }
-        return program;
     }
 
     void Compile(string work, CCompiler c, CCompiler link, Action<int, int>? progress)

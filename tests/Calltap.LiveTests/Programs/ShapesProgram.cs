@@ -52,16 +52,16 @@ public static class ShapesProgram
     /// <summary>Returns the path of the built program.</summary>
     /// <param name="cacheDirectory">Where it is kept.</param>
     /// <exception cref="CompilerException">No compiler, or it failed.</exception>
-    public static string Build(string cacheDirectory) => Build(cacheDirectory, "");
+    public static string Build(string cacheDirectory) => Build(cacheDirectory, flags => flags);
 
-    /// <summary>Returns the path of a variant that is compiled with more options, for checks of the program itself.</summary>
+    /// <summary>Returns the path of a variant that is compiled with other options, for checks of the program itself.</summary>
     /// <param name="cacheDirectory">Where it is kept.</param>
-    /// <param name="moreFlags">Options added to each unit's own.</param>
+    /// <param name="flags">Makes a unit's options from its usual ones.</param>
     /// <param name="more">Files added.</param>
-    internal static string Build(string cacheDirectory, string moreFlags, params SourceFile[] more)
+    internal static string Build(string cacheDirectory, Func<string, string> flags, params SourceFile[] more)
     {
         var sources = s_generated.Value.Sources.Select(s => s.Name.StartsWith("unit", StringComparison.Ordinal)
-            ? s with { Flags = $"{s.Flags} {moreFlags}" }
+            ? s with { Flags = flags(s.Flags) }
             : s);
         return new GeneratedProgram("shapes", [.. sources, .. more]).Build(cacheDirectory);
     }

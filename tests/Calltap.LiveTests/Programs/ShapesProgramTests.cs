@@ -64,6 +64,15 @@ public sealed class ShapesProgramTests(ITestOutputHelper output)
         Assert.All(control.Threads, t => Assert.True(t.Rounds >= 32));
     }
 
+    [Fact]
+    public void Own_counts_are_the_entries_that_the_compiler_sees()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("CALLTAP_LONG") == "1", "long form: compiles the program once more");
+        var entries = FentryCounts.Run(threads: 4, rounds: 16, out var run);
+        var counted = ShapesProgram.Functions.ToDictionary(f => f, f => run.Counts.Values.Sum(counts => counts[f]));
+        Assert.Equal(counted, entries);
+    }
+
     static string Key(Dictionary<string, long> counts) => string.Join(',', counts.Select(c => $"{c.Key}={c.Value}"));
 
     ShapesRun Run(int threads, int rounds)

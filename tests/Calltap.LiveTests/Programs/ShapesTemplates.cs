@@ -26,12 +26,13 @@ sealed partial class ShapesTemplates
         return [.. parts.Skip(1).Select(part => (part[..part.IndexOf('\n')].Split(' ')[0], part[(part.IndexOf('\n') + 1)..]))];
     }
 
-    /// <summary>One translation unit that has a copy of each section.</summary>
+    /// <summary>One translation unit that has a copy of each section. All of it has C linkage, so that no name is mangled.</summary>
     public SourceFile Unit(int number, bool cxx, string flags, IEnumerable<(string Name, string Text)> sections)
     {
-        var text = new StringBuilder("#include \"shapes.h\"\n");
+        var text = new StringBuilder("#include \"shapes.h\"\nC_LINKAGE_BEGIN\n");
         foreach (var (name, section) in sections)
             text.Append(Group($"u{number:D2}_g{_groups++:D4}_{name}", section, number));
+        text.Append("C_LINKAGE_END\n");
         return new SourceFile($"unit{number:D2}.{(cxx ? "cpp" : "c")}", text.ToString(), flags);
     }
 

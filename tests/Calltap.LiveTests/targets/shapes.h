@@ -21,8 +21,12 @@ typedef uint32_t u32;
 
 #ifdef __cplusplus
 #define API extern "C"
+#define C_LINKAGE_BEGIN extern "C" {
+#define C_LINKAGE_END }
 #else
 #define API extern
+#define C_LINKAGE_BEGIN
+#define C_LINKAGE_END
 #endif
 #ifdef __clang__
 #define WHOLE __attribute__((noinline))
@@ -36,16 +40,12 @@ typedef uint32_t u32;
 #define STATIC_FN static OWN
 #define INLINE static inline __attribute__((always_inline, unused))
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+C_LINKAGE_BEGIN
 extern __thread u64 *shape_counts;  /* this thread's row of the count matrix */
 extern __thread char shape_stack[65536];
 extern u64 shape_memory[16];
 extern int shape_has_avx;
-#ifdef __cplusplus
-}
-#endif
+C_LINKAGE_END
 
 #define COUNT(id) ((void)shape_counts[id]++)
 #define OPAQUE(x) __asm__ volatile("" : "+r"(x))
