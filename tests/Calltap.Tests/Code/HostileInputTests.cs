@@ -35,7 +35,7 @@ public sealed class HostileInputTests
                 foreach (SitePlan site in sites)
                 {
                     CheckSite(site, module.Code);
-                    Assert.DoesNotContain(Enumerable.Range(1, site.Length - 1), i => targets.Contains(site.Address.Value + (ulong)i));
+                    Assert.DoesNotContain(Enumerable.Range(1, site.Length - 1), i => targets.Contains((site.Address + i).Value));
                 }
 
                 Interlocked.Add(ref regions, sites.Count);
@@ -81,7 +81,7 @@ public sealed class HostileInputTests
             Assert.False(instruction.IsInvalid);
             starts.Add((int)(instruction.IP - site.Address.Value));
             bool branches = instruction.FlowControl is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch;
-            ulong into = instruction.NearBranchTarget - site.Address.Value;
+            ulong into = unchecked(instruction.NearBranchTarget - site.Address.Value);
             Assert.False(branches && into > 0 && into < (ulong)site.Length, "branch into its own region");
         }
 

@@ -44,7 +44,7 @@ internal sealed class Module
         ShadowStack: Options.Contains("shstk", StringComparison.Ordinal),
         SingleInstructionOnly: Options.Contains("single", StringComparison.Ordinal)));
 
-    internal static ImageAddress At(int offset) => new(Base + (ulong)offset);
+    internal static ImageAddress At(int offset) => new ImageAddress(Base) + offset;
 
     /// <summary>
     /// One line for a plan: the entry (class, length, interior starts, transfer of a combined exit, dead flags) or its refusal, then

@@ -118,6 +118,8 @@ internal static class SiteCorpus
         string instruction may fault | faults | 89f9f3aa90c390909090 | 6 | !MayFault; Return/ReturnWithPadding+5 1/5
         # mov eax,[rip+0x100]; ret | nop;nop;nop;nop
         rip-relative load may fault | faults | 8b0500010000c390909090 | 7 | !MayFault; Return/ReturnWithPadding+6 1/5
+        # push rbx; call [rip+0x100]; pop rbx; ret | nop;nop;nop;nop
+        call through the GOT may stay | faults | 53ff15000100005bc390909090 | 9 | SeveralInstructions+0 7/7 {1}; Return/ReturnWithPadding+8 1/5
         # lea rax,[rdi+rdi*4]; lea rcx,[rdi]; ret | nop;nop;nop;nop
         lea does not access memory | faults | 488d04bf488d0fc390909090 | 8 | SeveralInstructions+0 7/7 {4}; Return/ReturnWithPadding+7 1/5
         # push rbx; mov ebx,edi; mov eax,edi; pop rbx; ret | nop;nop;nop;nop
