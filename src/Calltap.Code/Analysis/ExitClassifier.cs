@@ -35,7 +35,7 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
 
     private SiteKind? KindOf(in DecodedInstruction instruction) => instruction.Kind switch
     {
-        InstructionKind.Return => SiteKind.Return,
+        InstructionKind.Return or InstructionKind.FarTransfer => SiteKind.Return,
         InstructionKind.Jump when !scope.Code.Contains(instruction.Target) => SiteKind.TailJump,
         InstructionKind.ConditionalJump or InstructionKind.CountedJump when !scope.Code.Contains(instruction.Target) => SiteKind.ConditionalTailJump,
         InstructionKind.IndirectJump when scope.MeaningOf(instruction.Address) == IndirectJumpMeaning.TailCall => SiteKind.TailJump,
@@ -62,6 +62,8 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
         DecodedInstruction transfer = scope.Code.Of(part)[index];
         if (transfer.Kind == InstructionKind.CountedJump)
             return RefusalReason.CountedJump;
+        if (transfer.Kind == InstructionKind.FarTransfer)
+            return RefusalReason.FarTransfer;
         if (transfer.Address < _free)
             return RefusalReason.Overlaps;
         int wanted = Math.Max(0, FunctionScope.JumpLength - transfer.Length);
@@ -99,6 +101,7 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
         }
 
         ImageAddress start = instructions[first].Address;
+        padding = Math.Min(padding, Math.Max(0, FunctionScope.JumpLength - (int)(transfer.End - start)));
         reason = scope.CheckRegion(start, (int)(transfer.End - start) + padding);
         if (reason == RefusalReason.None)
             reason = scope.CheckInstructions(part, instructions[first..(index + 1)]);
@@ -110,10 +113,10 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
     // Whether the region may grow by the instruction before the one at first.
     private RefusalReason CheckBefore(ReadOnlySpan<DecodedInstruction> instructions, int first)
     {
-        if (scope.Facts.Targets.Contains(instructions[first].Address))
-            return RefusalReason.BranchTargetInside;
         if (first == 0)
             return RefusalReason.TooShort;
+        if (scope.Facts.Targets.Contains(instructions[first].Address))
+            return RefusalReason.BranchTargetInside;
         DecodedInstruction before = instructions[first - 1];
         if (before.Address < _free)
             return RefusalReason.Overlaps;

@@ -77,7 +77,7 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
             Instruction at = instructions[i];
             if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() != load.MemoryBase || at.Mnemonic is Mnemonic.Cmp or Mnemonic.Test)
                 continue;
-            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov && AddressFormed(at) is { } table ? table + (long)load.MemoryDisplacement64 : null;
+            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov && AddressFormed(at) is { } table ? table + unchecked((long)load.MemoryDisplacement64) : null;
         }
 
         return null;

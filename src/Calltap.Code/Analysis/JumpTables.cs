@@ -9,7 +9,7 @@ internal sealed class JumpTables(ModuleFacts facts, FunctionCode code)
     private const int BaseBudget = 8192;
     private const int BudgetPerInstruction = 16;
 
-    private int _budget = BaseBudget + BudgetPerInstruction * code.All.Length;
+    private long _budget = BaseBudget + (long)BudgetPerInstruction * code.All.Length;
 
     /// <summary>Whether there were more entries than any real function has.</summary>
     internal bool OverBudget => _budget <= 0;

@@ -32,8 +32,8 @@ internal static class RegionRules
             return RefusalReason.SystemInstruction;
         if (instruction.IsIPRelativeMemoryOperand && instruction.MemoryBase == Register.EIP)
             return RefusalReason.AddressSizeOverride;
-        // A jump through the GOT reads a slot that is always mapped.
-        bool throughGot = kind == InstructionKind.IndirectJump && instruction.IsIPRelativeMemoryOperand;
+        // A jump or call through the GOT reads a slot that is always mapped.
+        bool throughGot = kind is InstructionKind.IndirectJump or InstructionKind.IndirectCall && instruction.IsIPRelativeMemoryOperand;
         return input.FaultsAreHandled && !throughGot && MayFault(instruction) ? RefusalReason.MayFault : RefusalReason.None;
     }
 

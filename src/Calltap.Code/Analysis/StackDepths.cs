@@ -92,7 +92,7 @@ internal sealed class StackDepths
                 _frame = depth;
                 return depth;
             case Mnemonic.Leave:
-                return _frame == Unknown ? Unknown : _frame - WordSize;
+                return _frame == Unknown ? Unknown : unchecked(_frame - WordSize);
             case Mnemonic.Mov when toStackPointer:
                 return instruction.Op1Kind == OpKind.Register && instruction.Op1Register == Register.RBP ? _frame : Unknown;
             case Mnemonic.Sub when toStackPointer:
@@ -102,10 +102,14 @@ internal sealed class StackDepths
             case Mnemonic.Lea when toStackPointer:
                 return Address(instruction, depth);
             case Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Push:
-                return depth - instruction.StackPointerIncrement;
+                break;
+            default:
+                if (toStackPointer)
+                    return Unknown;
+                break;
         }
 
-        return toStackPointer ? Unknown : depth - instruction.StackPointerIncrement;
+        return unchecked(depth - instruction.StackPointerIncrement);
     }
 
     private static int Changed(in Instruction instruction, int depth, int sign) =>

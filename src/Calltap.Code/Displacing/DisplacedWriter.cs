@@ -67,7 +67,7 @@ internal ref struct DisplacedWriter(Span<byte> destination, TargetAddress from, 
             if (instruction.MemoryBase == Register.EIP)
                 return RefusalReason.AddressSizeOverride;
             long displacement = new TargetAddress(instruction.IPRelativeMemoryAddress) - (Here + bytes.Length);
-            if (displacement != (int)displacement)
+            if (displacement is < int.MinValue or > int.MaxValue)
                 return RefusalReason.OutOfReach;
             BinaryPrimitives.WriteInt32LittleEndian(_destination[(Length + offsets.DisplacementOffset)..], (int)displacement);
         }
@@ -85,7 +85,7 @@ internal ref struct DisplacedWriter(Span<byte> destination, TargetAddress from, 
         if (_destination.Length - Length < length)
             return RefusalReason.NoRoom;
         long distance = target - (Here + length);
-        if (distance != (int)distance)
+        if (distance is < int.MinValue or > int.MaxValue)
             return RefusalReason.OutOfReach;
         opcode.CopyTo(_destination[Length..]);
         BinaryPrimitives.WriteInt32LittleEndian(_destination[(Length + opcode.Length)..], (int)distance);
@@ -132,7 +132,7 @@ internal ref struct DisplacedWriter(Span<byte> destination, TargetAddress from, 
         if (!bytes.TryCopyTo(_destination[Length..]))
             return RefusalReason.NoRoom;
         long distance = new TargetAddress(instruction.NearBranchTarget) - (Here + bytes.Length);
-        if (distance != (int)distance || offsets.ImmediateSize != sizeof(int))
+        if (distance is < int.MinValue or > int.MaxValue || offsets.ImmediateSize != sizeof(int))
             return RefusalReason.OutOfReach;
         BinaryPrimitives.WriteInt32LittleEndian(_destination[(Length + offsets.ImmediateOffset)..], (int)distance);
         Length += bytes.Length;
