@@ -18,7 +18,7 @@ public static class ModuleAnalysis
             new ModuleImage(symbols),
             [.. symbols.Functions.Select(f => new CodeFunction(f.Address, f.Size, [.. f.Fragments.Select(Range)]))],
             [.. symbols.CodeRanges.Select(Range)],
-            [.. symbols.LandingPads, .. symbols.OtherCodeLabels, .. symbols.Excluded.Select(f => f.Address)],
+            OtherTargets(symbols),
             [.. symbols.RseqRanges.Select(Range), .. symbols.PltRanges.Select(Range)],
             [.. symbols.Functions.Where(f => f.Name is "__fentry__" or "mcount").Select(f => f.Address)],
             traits.HandlesFaults, traits.HasShadowStack, symbols.IsGo);
@@ -34,6 +34,13 @@ public static class ModuleAnalysis
             ? new FunctionNames(demangler.Demangle(name), [name, .. function.Aliases])
             : new FunctionNames($"{module}+0x{function.Address.Value:x}", []);
     }
+
+    /// <summary>
+    /// What may be jumped to though no branch shows it. Code addresses held in data count unless they are functions'
+    /// own starts, which a site may begin with.
+    /// </summary>
+    static List<ImageAddress> OtherTargets(ModuleSymbols symbols) =>
+        [.. symbols.LandingPads, .. symbols.OtherCodeLabels, .. symbols.CodePointers, .. symbols.Excluded.Select(f => f.Address)];
 
     static CodeRange Range(ImageRange range) => new(range.Start, range.Size);
 }

@@ -70,9 +70,9 @@ public sealed class TraceSession : IDisposable
     internal static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher)
     {
         int tidOffset = ThreadPointers.FindTidOffset(target);
-        SessionPlan plan = SessionPlan.For(target, catalog);
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);
+        SessionPlan plan = SessionPlan.For(target, catalog); // after the helper: its page is not room for an arena
         TargetMemory memory = TargetMemory.Map(target, writer, helper, plan, tidOffset);
         int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
         for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
