@@ -3,16 +3,21 @@ using System.Numerics;
 namespace Calltap.Trace;
 
 /// <summary>
-/// Durations of one function. Up to 16 are kept as they are; from then on they are counted in 64 equal buckets per power of two, so
-/// that a percentile is off by at most 1/128 (0.8 %). Octaves without a duration take no memory.
+/// Durations of one function. Up to 16 are exact; beyond, they are counted in 64 equal buckets per power of two, so that a percentile
+/// is off by at most 1/128 (0.8 %). Octaves without a duration take no memory.
 /// </summary>
+/// <remarks>
+/// Durations go into the buckets 16 at a time: with tens of thousands of functions the buckets are out of every cache, and the
+/// misses of one batch overlap.
+/// </remarks>
 public sealed class DurationHistogram
 {
-    const int ExactCount = 16;
+    const int Batch = 16;
     const int SubBits = 6;
     const int SubBuckets = 1 << SubBits;
 
-    ulong[]? _exact = new ulong[4];
+    ulong[] _waiting = new ulong[4];
+    int _waits;
     uint[]?[] _octaves = [];
 
     /// <summary>Number of durations.</summary>
@@ -21,24 +26,9 @@ public sealed class DurationHistogram
     /// <summary>Adds a duration, in ticks.</summary>
     public void Add(ulong ticks)
     {
-        if (_exact is null)
-        {
-            AddToBucket(ticks);
-        }
-        else if (Count < ExactCount)
-        {
-            if (Count == _exact.Length)
-                Array.Resize(ref _exact, _exact.Length * 2);
-            _exact[Count] = ticks;
-        }
-        else
-        {
-            foreach (ulong earlier in _exact)
-                AddToBucket(earlier);
-            _exact = null;
-            AddToBucket(ticks);
-        }
-
+        if (_waits == _waiting.Length)
+            MakeRoom();
+        _waiting[_waits++] = ticks;
         Count++;
     }
 
@@ -51,11 +41,30 @@ public sealed class DurationHistogram
         if (Count == 0)
             return null;
         long rank = Math.Clamp((long)Math.Ceiling(percent / 100 * Count), 1, Count);
-        if (_exact is null)
+        if (Count > _waits)
+        {
+            Spill();
             return BucketAt(rank);
-        ulong[] sorted = _exact.AsSpan(0, (int)Count).ToArray();
+        }
+
+        ulong[] sorted = _waiting.AsSpan(0, _waits).ToArray();
         Array.Sort(sorted);
         return sorted[rank - 1];
+    }
+
+    void MakeRoom()
+    {
+        if (_waiting.Length < Batch)
+            Array.Resize(ref _waiting, _waiting.Length * 2);
+        else
+            Spill();
+    }
+
+    void Spill()
+    {
+        foreach (ulong ticks in _waiting.AsSpan(0, _waits))
+            AddToBucket(ticks);
+        _waits = 0;
     }
 
     // Values below 64 are in octave 0, one per bucket; octave n > 0 has [64 << n-1, 64 << n) in steps of 1 << n-1.
