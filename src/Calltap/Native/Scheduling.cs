@@ -2,9 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Calltap.Native;
 
-/// <summary>sched_setscheduler(2). EPERM without CAP_SYS_NICE or RLIMIT_RTPRIO: an ordinary outcome.</summary>
+/// <summary>sched_setscheduler(2), setpriority(2). EPERM or EACCES without CAP_SYS_NICE: an ordinary outcome.</summary>
 internal static unsafe partial class Scheduling
 {
+    private const int PRIO_PROCESS = 0;
+    private const int PreferredNice = -10;
     private const int SCHED_RR = 2;
     private const int SCHED_RESET_ON_FORK = 0x40000000;
 
@@ -14,6 +16,12 @@ internal static unsafe partial class Scheduling
         int priority = 1;
         return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_RR | SCHED_RESET_ON_FORK, &priority));
     }
+
+    /// <summary>Asks for a larger share of the CPU, without keeping others off it.</summary>
+    internal static SysResult Prefer(Tid tid) => SysResult.FromLibc(setpriority(PRIO_PROCESS, tid.Value, PreferredNice));
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setpriority(int which, int who, int prio);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sched_setscheduler(int pid, int policy, int* param);

@@ -95,7 +95,7 @@ sealed class Guard
             if (_failure is { } failure) throw failure;
             if (_targetGone) return true;
             if (Stopwatch.GetElapsedTime(start) > deadline) return false;
-            Delay.For(s_idle);
+            Clock.Sleep(s_idle);
         }
         return true;
     }
@@ -133,7 +133,7 @@ sealed class Guard
                 LookAtThreads((GuardPhase)phase);
                 if (_threads.AllObserved()) _done = phase;
             }
-            if (!busy) Delay.For(s_idle);
+            if (!busy) Clock.Sleep(s_idle);
         }
         ServeStops(GuardPhase.Close);
         for (int i = 0; i < _threads.Count; i++)

@@ -18,7 +18,12 @@ sealed class DrainedRing(int index, int size)
     /// <summary>The thread was missing from a listing of the target's threads.</summary>
     public bool SeenDead { get; set; }
 
+    /// <summary>Entry events its thread found no room for, as last told.</summary>
     public long LostEntries { get; set; }
 
+    /// <summary>Exit events likewise.</summary>
     public long LostExits { get; set; }
+
+    /// <summary>Reserved slots given up.</summary>
+    public long LostHoles { get; set; }
 }

@@ -24,7 +24,10 @@ sealed class RingDrain
     readonly List<DrainedRing> _rings = [];
     readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
     HashSet<Tid> _alive = [];
+    readonly Dictionary<Tid, LostCounts> _lostOf = [];
     long _aliveAt;
+    long _lostEntries;
+    long _lostExits;
     ulong _seen;
 
     public RingDrain(TraceSession session, IEventSink sink) =>
@@ -34,13 +37,10 @@ sealed class RingDrain
     public long Events { get; private set; }
 
     /// <summary>Entry events that threads could not record, all rings and those without one.</summary>
-    public long LostEntries => _rings.Sum(ring => ring.LostEntries) + _retiredLostEntries + (long)_memory.Unattributed;
+    public long LostEntries => _lostEntries + (long)_memory.Unattributed;
 
     /// <summary>Exit events that threads could not record.</summary>
-    public long LostExits => _rings.Sum(ring => ring.LostExits) + _retiredLostExits;
-
-    long _retiredLostEntries;
-    long _retiredLostExits;
+    public long LostExits => _lostExits;
 
     /// <summary>One round over all rings.</summary>
     /// <returns>Events taken.</returns>
@@ -75,6 +75,10 @@ sealed class RingDrain
         }
     }
 
+    /// <summary>
+    /// The order matters: what was lost is told between the events before the gap and those behind it, since the limit
+    /// moves only afterwards.
+    /// </summary>
     void Drain(DrainedRing ring)
     {
         if (ring.Owner.Value == 0 && (ring.Owner = _memory.Owner(ring.Index)).Value == 0) return;
@@ -83,10 +87,10 @@ sealed class RingDrain
         {
             ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
             count = ring.Reader.Drain(_memory.Ring(ring.Index), head, _batch);
-            if (count == 0) break;
+            if (count > 0) _sink.Events(ring.Owner, _batch.AsSpan(0, count));
+            ReportLost(ring);
             _memory.Publish(ring.Index, ring.Reader.Tail);
             Events += count;
-            _sink.Events(ring.Owner, _batch.AsSpan(0, count));
         } while (count == BatchEvents);
         SkipHoles(ring, sure: false);
     }
@@ -129,8 +133,6 @@ sealed class RingDrain
             Drain(ring);
             SkipHoles(ring, sure: true);
             ReportLost(ring);
-            _retiredLostEntries += ring.LostEntries;
-            _retiredLostExits += ring.LostExits;
             _rings.RemoveAt(i);
             _slots.Retire(ring.Owner, _memory.Read(ring.Index, ThreadHeaderLayout.ThreadPointer));
             _memory.Offer(ring.Index);
@@ -139,20 +141,34 @@ sealed class RingDrain
 
     void ReportLost(DrainedRing ring)
     {
-        Refresh(ring);
-        if (ring.LostEntries + ring.LostExits + ring.Reader.SkippedHoles > 0)
-            _sink.Lost(ring.Owner, ring.LostEntries, ring.LostExits, ring.Reader.SkippedHoles);
+        var entries = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostEntries);
+        var exits = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostExits);
+        long holes = ring.Reader.SkippedHoles;
+        if (entries == ring.LostEntries && exits == ring.LostExits && holes == ring.LostHoles) return;
+        _lostEntries += entries - ring.LostEntries + holes - ring.LostHoles;
+        _lostExits += exits - ring.LostExits;
+        (ring.LostEntries, ring.LostExits, ring.LostHoles) = (entries, exits, holes);
+        LostOf(ring.Owner).Add(ring);
+        _sink.Lost(ring.Owner, _lostOf[ring.Owner].Entries, _lostOf[ring.Owner].Exits, _lostOf[ring.Owner].Holes);
     }
 
-    /// <summary>Reads the lost counts of all rings.</summary>
-    public void RefreshLost()
+    LostCounts LostOf(Tid owner)
     {
-        foreach (DrainedRing ring in _rings) Refresh(ring);
+        if (!_lostOf.TryGetValue(owner, out LostCounts? lost)) _lostOf.Add(owner, lost = new LostCounts());
+        return lost;
     }
 
-    void Refresh(DrainedRing ring)
+    /// <summary>What a thread lost in all its rings: a tid may claim one more than once.</summary>
+    sealed class LostCounts
     {
-        ring.LostEntries = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostEntries);
-        ring.LostExits = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostExits);
+        readonly Dictionary<DrainedRing, (long Entries, long Exits, long Holes)> _rings = [];
+
+        public long Entries => _rings.Values.Sum(lost => lost.Entries);
+
+        public long Exits => _rings.Values.Sum(lost => lost.Exits);
+
+        public long Holes => _rings.Values.Sum(lost => lost.Holes);
+
+        public void Add(DrainedRing ring) => _rings[ring] = (ring.LostEntries, ring.LostExits, ring.LostHoles);
     }
 }

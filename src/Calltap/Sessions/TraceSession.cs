@@ -77,7 +77,7 @@ public sealed class TraceSession : IDisposable
         int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
         for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
         for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
-        var session = new TraceSession(target, writer, catalog, plan, memory);
+        var session = new TraceSession(target, writer, catalog, plan, memory) { Launcher = launcher };
         session.Switch(on: true);
         helper.Exit();
         return session;
@@ -158,6 +158,7 @@ public sealed class TraceSession : IDisposable
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
         planner.Make();
+        AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running), _registry, vacating);
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want) in planner.Changed)
@@ -167,11 +168,21 @@ public sealed class TraceSession : IDisposable
         var refused = planner.Refused
             .Concat(batch.Refused.Where(s => s.Plan.Kind == Code.SiteKind.Entry)
                 .Select(s => (Catalog.Functions[s.Function.Value], s.Refusal ?? ""))).ToList();
-        return new ArmReport(armed, armed + refused.Count, refused, batch);
+        return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Sites.Function.Id)], batch);
+    }
+
+    /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>
+    internal Action<IReadOnlyList<FunctionSites>>? AboutToArm { get; set; }
+
+    /// <summary>Lets a launched target run, armed as it is.</summary>
+    public void Release()
+    {
+        Launcher?.Release();
+        Launcher = null;
     }
 
     /// <summary>The launcher that holds the target, while it does.</summary>
-    internal TargetLauncher? Launcher { get; set; }
+    TargetLauncher? Launcher { get; set; }
 
     /// <summary>The master switch: off, trampolines write nothing.</summary>
     void Switch(bool on) => _writer.Place(_memory.ThreadTable + ThreadSlotLayout.SwitchOffset, [(byte)(on ? 1 : 0), 0, 0, 0]);

@@ -1,0 +1,27 @@
+using Calltap.Target;
+using Calltap.Trace;
+
+namespace Calltap.Recording;
+
+/// <summary>Describes the machine and the target for a trace file's header.</summary>
+static class Machine
+{
+    public static SessionRecord Describe(TargetProcess target, string scope) => new()
+    {
+        Machine = Environment.MachineName,
+        CpuModel = CpuModel(),
+        Kernel = ProcFiles.TryReadText("/proc/sys/kernel/osrelease")?.Trim() ?? "",
+        Target = target.Pid,
+        CommandLine = (ProcFiles.TryReadText(ProcFiles.Process(target.Pid, "cmdline")) ?? "").Replace('\0', ' ').Trim(),
+        StartedUnixNs = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100,
+        Scope = scope,
+        Tool = $"calltap {typeof(Machine).Assembly.GetName().Version?.ToString(3)}",
+    };
+
+    static string CpuModel()
+    {
+        foreach (string line in (ProcFiles.TryReadText("/proc/cpuinfo") ?? "").Split('\n'))
+            if (line.StartsWith("model name", StringComparison.Ordinal)) return line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        return "";
+    }
+}
