@@ -47,6 +47,7 @@ sealed class TextPoker
     public BatchResult Poke(
         IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal, ArenaWatch? vacating = null)
     {
+        WarmCode.Prepare();
         var steps = new StepClock();
         PokePlan plan = PokePlan.Make(_target, _writer, pokes);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
@@ -57,6 +58,7 @@ sealed class TextPoker
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread);
         var guard = new Guard(window);
+        NoCollection quiet = NoCollection.Begin();
         steps.Mark("plan");
         try
         {
@@ -70,6 +72,7 @@ sealed class TextPoker
         finally
         {
             guard.Close();
+            quiet.Dispose();
         }
         steps.Mark("close");
         if (guard.TargetGone) throw AttachChecks.Ended(_target.Pid);
