@@ -58,6 +58,7 @@ sealed class TextPoker
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread);
         var guard = new Guard(window);
+        byte[] trapAction = sync.ReadTrapAction();
         NoCollection quiet = NoCollection.Begin();
         steps.Mark("plan");
         try
@@ -76,6 +77,7 @@ sealed class TextPoker
         }
         steps.Mark("close");
         if (guard.TargetGone) throw AttachChecks.Ended(_target.Pid);
+        RestoreTrapAction(sync, trapAction);
         plan.Settle();
         journal.Changed(plan.Pokes);
         TrapCounts totals = Totals;
@@ -123,6 +125,19 @@ sealed class TextPoker
     static void MendForkChildren(PokePlan plan, Guard guard)
     {
         foreach (Pid child in guard.ForkChildren) plan.Mend(child);
+    }
+
+    /// <summary>
+    /// The kernel resets the action to SIG_DFL when it delivers a breakpoint's SIGTRAP to a thread that blocks or
+    /// ignores it (force_sig_info_to_task). A handler set by the target meanwhile is its own business.
+    /// </summary>
+    static void RestoreTrapAction(ICoreSync sync, byte[] before)
+    {
+        const int HandlerSize = sizeof(ulong);
+        bool wasDefault = !before.AsSpan(0, HandlerSize).ContainsAnyExcept((byte)0);
+        if (wasDefault) return;
+        bool isDefault = !sync.ReadTrapAction().AsSpan(0, HandlerSize).ContainsAnyExcept((byte)0);
+        if (isDefault) sync.WriteTrapAction(before);
     }
 
     bool HandlesSignals() =>

@@ -159,7 +159,7 @@ public sealed class TraceSession : IDisposable
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
         planner.Make();
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
-        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running), _registry, vacating);
+        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running, new HelperCalls(Target, running)), _registry, vacating);
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;
