@@ -8,6 +8,7 @@ internal static partial class Signals
     internal const int SIGTRAP = 5;
     internal const int SIGKILL = 9;
     internal const int SIGPIPE = 13;
+    internal const int SIGTERM = 15;
     internal const int SIGCONT = 18;
     internal const int SIGSTOP = 19;
 

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using System.Text;
 using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.Native;
 using Calltap.Patching;
+using Calltap.Probes;
 using Calltap.Sessions;
 using Calltap.Symbols;
 using Calltap.Target;
@@ -68,7 +70,7 @@ public sealed class LeftSession
         ArgumentNullException.ThrowIfNull(target);
         foreach (MemoryMapping mapping in target.ReadMappings())
         {
-            if (!mapping.Path.StartsWith("/memfd:" + SessionHeader.FileName, StringComparison.Ordinal)) continue;
+            if (!IsSession(mapping)) continue;
             var header = new byte[HeaderSize];
             if (target.ReadMemory(mapping.Start, header) == header.Length
                 && BinaryPrimitives.ReadUInt64LittleEndian(header) == SessionHeader.MagicValue)
@@ -77,9 +79,34 @@ public sealed class LeftSession
         return null;
     }
 
+    /// <summary>What the op with this bit does.</summary>
+    public OpKind KindOf(int op) =>
+        (OpKind)BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.Ops + op * SessionHeader.OpSize));
+
+    /// <summary>
+    /// Asks a tracer that still runs to end its session by itself (SIGTERM), and waits until it has. The pid comes out of the
+    /// target's memory, so it is only believed of a process that has the same session memory mapped.
+    /// </summary>
+    /// <returns>Whether the session is over.</returns>
+    public bool AskTracerToDetach(TimeSpan patience)
+    {
+        if (!TracerHasSession() || !Signals.Kill(Tracer, Signals.SIGTERM).Ok) return false;
+        return Deadline.In(patience).Poll(() => _target.HasExited || Find(_target) is not { IsDetached: false });
+    }
+
+    bool TracerHasSession()
+    {
+        if (ProcFiles.TryReadBytes(ProcFiles.Process(Tracer, "maps")) is not { Length: > 0 } maps) return false;
+        MemoryMapping[] ours = [.. _target.ReadMappings().Where(IsSession)];
+        return ProcMaps.Parse(maps).Any(m => IsSession(m) && ours.Any(o => (o.Device, o.Inode) == (m.Device, m.Inode)));
+    }
+
+    static bool IsSession(MemoryMapping mapping) =>
+        mapping.Path.StartsWith("/memfd:" + SessionHeader.FileName, StringComparison.Ordinal);
+
     /// <summary>Refuses a target that has a session.</summary>
     /// <exception cref="AttachException">It has one.</exception>
-    internal static void RefuseIfPresent(TargetProcess target)
+    public static void RefuseIfPresent(TargetProcess target)
     {
         if (Find(target) is not { IsDetached: false } session) return;
         throw new AttachException(

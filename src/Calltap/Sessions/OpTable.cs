@@ -9,6 +9,7 @@ sealed class OpTable(SessionMemory memory, int functions)
 {
     readonly Op?[] _ops = new Op?[SessionHeader.MaxOps];
     readonly int[] _counters = new int[SessionHeader.MaxOps];
+    readonly Dictionary<Op, int> _countersOf = []; // stays when an op is removed: only then are its counts exact
     int _countersUsed;
 
     /// <summary>The ops in use.</summary>
@@ -24,7 +25,7 @@ sealed class OpTable(SessionMemory memory, int functions)
         {
             if ((_countersUsed + 1) * functions > memory.Layout.CounterCapacity)
                 throw new InvalidOperationException($"at most {SessionPlan.MaxCountOps} count ops in a session's life");
-            _counters[slot] = functions * _countersUsed++; // counters are not used twice: they start at 0
+            _countersOf[op] = _counters[slot] = functions * _countersUsed++; // counters are not used twice: they start at 0
         }
         _ops[slot] = op;
         memory.SetOp(slot, (int)op.Kind, op.Name);
@@ -38,8 +39,11 @@ sealed class OpTable(SessionMemory memory, int functions)
         memory.SetOp(slot, 0, null);
     }
 
-    /// <summary>The first counter of a count op; function n has the n-th after it.</summary>
-    public int CountersOf(Op op) => _counters[SlotOf(op)];
+    /// <summary>The first counter of a count op, in use or removed; function n has the n-th after it.</summary>
+    /// <exception cref="InvalidOperationException">It was never in this session, or does not count.</exception>
+    public int CountersOf(Op op) => _countersOf.TryGetValue(op, out int first)
+        ? first
+        : throw new InvalidOperationException($"{op.Name} is no count op of this session");
 
     /// <summary>The counter of the count op in a slot for a function.</summary>
     public uint Counter(int slot, FunctionId function) => (uint)(_counters[slot] + function.Value);

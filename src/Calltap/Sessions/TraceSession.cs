@@ -55,7 +55,7 @@ public sealed class TraceSession : IDisposable
         TargetProcess target = TargetProcess.Open(pid);
         try
         {
-            LeftSession.RefuseIfPresent(target);
+            LeftSession.RefuseIfPresent(target); // before the work of analysing
             return Attach(target, FunctionCatalog.Load(target, options.Scope, options.Filters), options.Launcher);
         }
         catch
@@ -65,10 +65,16 @@ public sealed class TraceSession : IDisposable
         }
     }
 
-    /// <summary>Attaches to a target whose functions are known already.</summary>
-    /// <exception cref="AttachException">It can't be traced.</exception>
-    internal static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher)
+    /// <summary>Attaches to a target whose functions are known already; no function is armed yet.</summary>
+    /// <param name="target">The target; the session's to dispose from now on, the caller's when this throws.</param>
+    /// <param name="catalog">Its functions in scope.</param>
+    /// <param name="launcher">The launcher that holds the target before its <c>main</c>; null for a running target.</param>
+    /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
+    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher)
     {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(catalog);
+        LeftSession.RefuseIfPresent(target);
         int tidOffset = ThreadPointers.FindTidOffset(target);
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);
@@ -104,7 +110,13 @@ public sealed class TraceSession : IDisposable
         return Change(null);
     }
 
-    /// <summary>The calls that a count op has counted, by function; a lower bound of those in flight.</summary>
+    /// <summary>Calls that were neither recorded nor counted, because more threads ran than have room in the session's memory.</summary>
+    public ulong Unattributed => _memory.Session.Unattributed;
+
+    /// <summary>
+    /// The calls that a count op has counted, by function: a lower bound while it is armed, exact once it is removed or the
+    /// session detached.
+    /// </summary>
     public IReadOnlyDictionary<FunctionId, ulong> Counts(Op op)
     {
         ArgumentNullException.ThrowIfNull(op);
