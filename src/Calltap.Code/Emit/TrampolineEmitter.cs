@@ -142,7 +142,10 @@ public sealed class TrampolineEmitter
         _asm.mov(rdi, rdx);
         _asm.mov(rsi, _options.OpLists.Value);
         _asm.mov(eax, __dword_ptr[rsp + Operand]);
-        _asm.mov(rsi, __qword_ptr[rsi + rax * 8]); // published before the first int3 of the batch that uses it
+        _asm.lea(rsi, __qword_ptr[rsi + rax * 8]);
+        _asm.mov(rax, __qword_ptr[rsi]); // the list begins with the site's id, which takes the operand's place
+        _asm.mov(__dword_ptr[rsp + Operand], eax);
+        _asm.add(rsi, 8);
         _asm.Label(ref next);
         _asm.mov(rax, __qword_ptr[rsi]);
         _asm.add(rsi, 8);

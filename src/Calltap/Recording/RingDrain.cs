@@ -25,19 +25,22 @@ sealed class RingDrain
     readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
     HashSet<Tid> _alive = [];
     readonly Dictionary<Tid, LostCounts> _lostOf = [];
+    readonly Dictionary<Tid, Tid> _inner = [];
+    readonly bool _namespaced;
     long _aliveAt;
     long _lostEntries;
     long _lostExits;
     ulong _seen;
 
     public RingDrain(TraceSession session, IEventSink sink) =>
-        (_target, _memory, _slots, _sink) = (session.Target, session.Memory, session.ThreadSlots, sink);
+        (_target, _memory, _slots, _sink, _namespaced) = (session.Target, session.Memory, session.ThreadSlots, sink,
+            session.Target.ReadStatus(new Tid(session.Target.Pid.Value)) is { } status && status.NamespaceId != session.Target.Pid.Value);
 
     /// <summary>Events taken so far.</summary>
     public long Events { get; private set; }
 
     /// <summary>Entry events that threads could not record, all rings and those without one.</summary>
-    public long LostEntries => _lostEntries + (long)_memory.Unattributed;
+    public long LostEntries => _lostEntries + (long)(_memory.Unattributed & ((1ul << 48) - 1));
 
     /// <summary>Exit events that threads could not record.</summary>
     public long LostExits => _lostExits;
@@ -57,11 +60,15 @@ sealed class RingDrain
     public void Finish()
     {
         while (Round() > 0) { }
-        foreach (DrainedRing ring in _rings)
-        {
-            SkipHoles(ring, sure: true);
-            ReportLost(ring);
-        }
+        foreach (DrainedRing ring in _rings) Empty(ring);
+    }
+
+    /// <summary>A ring that nobody writes any more: everything in it, and every hole, is taken.</summary>
+    void Empty(DrainedRing ring)
+    {
+        do Drain(ring);
+        while (SkipHoles(ring, sure: true));
+        ReportLost(ring);
     }
 
     void TakeNewRings()
@@ -82,7 +89,7 @@ sealed class RingDrain
     void Drain(DrainedRing ring)
     {
         if (ring.Owner.Value == 0 && (ring.Owner = _memory.Owner(ring.Index)).Value == 0) return;
-        int count;
+        int count, batches = 0, batchesOfRing = _memory.Layout.RingSize / (EventLayout.Size * BatchEvents) + 1;
         do
         {
             ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
@@ -91,7 +98,7 @@ sealed class RingDrain
             ReportLost(ring);
             _memory.Publish(ring.Index, ring.Reader.Tail);
             Events += count;
-        } while (count == BatchEvents);
+        } while (count == BatchEvents && ++batches < batchesOfRing); // a thread that writes as fast as we read waits its turn
         SkipHoles(ring, sure: false);
     }
 
@@ -99,19 +106,19 @@ sealed class RingDrain
     /// A reserved slot whose writer never comes back blocks its ring: after a while, with later events behind it, it is
     /// given up and counted as lost. A late filler is recognised by its time.
     /// </summary>
-    void SkipHoles(DrainedRing ring, bool sure)
+    bool SkipHoles(DrainedRing ring, bool sure)
     {
         ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
         Span<byte> data = _memory.Ring(ring.Index);
         if (!ring.Reader.IsHole(data, head))
         {
             ring.HoleSince = 0;
-            return;
+            return false;
         }
         if (ring.HoleSince == 0) ring.HoleSince = Stopwatch.GetTimestamp();
-        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return;
-        ring.Reader.SkipHole(data, head);
+        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return false;
         ring.HoleSince = 0;
+        return ring.Reader.SkipHole(data, head);
     }
 
     /// <summary>A thread that has ended: its ring is empty now, so its header can go round again.</summary>
@@ -119,7 +126,7 @@ sealed class RingDrain
     {
         _aliveAt = Stopwatch.GetTimestamp();
         HashSet<Tid> before = _alive;
-        _alive = [.. _target.ReadThreads()];
+        _alive = [.. _target.ReadThreads().Select(Inner)];
         for (int i = _rings.Count - 1; i >= 0; i--)
         {
             DrainedRing ring = _rings[i];
@@ -130,19 +137,25 @@ sealed class RingDrain
                 ring.SeenDead = true;
                 continue;
             }
-            Drain(ring);
-            SkipHoles(ring, sure: true);
-            ReportLost(ring);
+            Empty(ring);
             _rings.RemoveAt(i);
             _slots.Retire(ring.Owner, _memory.Read(ring.Index, ThreadHeaderLayout.ThreadPointer));
             _memory.Offer(ring.Index);
         }
     }
 
+    /// <summary>The tid as the target itself sees it, which is what libc keeps: another one in a pid namespace of its own.</summary>
+    Tid Inner(Tid tid)
+    {
+        if (!_namespaced) return tid;
+        if (!_inner.TryGetValue(tid, out Tid inner))
+            _inner.Add(tid, inner = new Tid(_target.ReadStatus(tid)?.NamespaceId ?? tid.Value));
+        return inner;
+    }
+
     void ReportLost(DrainedRing ring)
     {
-        var entries = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostEntries);
-        var exits = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostExits);
+        long entries = ReadCount(ring, ThreadHeaderLayout.LostEntries), exits = ReadCount(ring, ThreadHeaderLayout.LostExits);
         long holes = ring.Reader.SkippedHoles;
         if (entries == ring.LostEntries && exits == ring.LostExits && holes == ring.LostHoles) return;
         _lostEntries += entries - ring.LostEntries + holes - ring.LostHoles;
@@ -151,6 +164,9 @@ sealed class RingDrain
         LostOf(ring.Owner).Add(ring);
         _sink.Lost(ring.Owner, _lostOf[ring.Owner].Entries, _lostOf[ring.Owner].Exits, _lostOf[ring.Owner].Holes);
     }
+
+    /// <summary>A count kept by the target, below 2^48: sums of hostile ones can't overflow.</summary>
+    long ReadCount(DrainedRing ring, int offset) => (long)(_memory.Read(ring.Index, offset) & ((1ul << 48) - 1));
 
     LostCounts LostOf(Tid owner)
     {
