@@ -9,6 +9,7 @@ sealed class RecordedCalls : IEventVisitor
     readonly Dictionary<Tid, Dictionary<FunctionId, long>> _entries = [];
     readonly Dictionary<Tid, List<(FunctionId Function, bool Entry, int Depth)>> _sequences = [];
     readonly Dictionary<Tid, Dictionary<(FunctionId Function, EndedBy EndedBy), long>> _ends = [];
+    readonly Dictionary<FunctionId, long> _exits = [];
     readonly TraceReader _reader;
     readonly CallReader _calls;
 
@@ -65,8 +66,19 @@ sealed class RecordedCalls : IEventVisitor
         {
             Assert.True(e.Time.Value >= last, "events of a chunk are in order");
             last = e.Time.Value;
+            SiteRecord site = Catalog.Sites.Find(e.Site);
+            if (site.Kind is SiteKind.Exit or SiteKind.TailExit) _exits[site.Function] = _exits.GetValueOrDefault(site.Function) + 1;
         }
         _calls.OnEvents(thread, events);
+    }
+
+    /// <summary>Functions with exits that no open call had, and how many.</summary>
+    public string Orphans()
+    {
+        var ended = Ends;
+        return string.Join(", ", _exits
+            .Select(e => (Name: Catalog.NameOf(e.Key), Count: e.Value - ended.GetValueOrDefault((e.Key, EndedBy.Exit))))
+            .Where(e => e.Count > 0).Select(e => $"{e.Name} {e.Count}"));
     }
 
     void IEventVisitor.OnLost(in LostRecord lost) => _calls.OnLost(lost);
