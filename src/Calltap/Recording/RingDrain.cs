@@ -16,6 +16,7 @@ sealed class RingDrain
 
     static readonly TimeSpan s_holePatience = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan s_hurriedCheck = TimeSpan.FromMilliseconds(3); // where threads come faster than headers are free
 
     readonly TargetProcess _target;
     readonly SessionMemory _memory;
@@ -23,24 +24,27 @@ sealed class RingDrain
     readonly IEventSink _sink;
     readonly List<DrainedRing> _rings = [];
     readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
-    HashSet<Tid> _alive = [];
+    readonly bool _namespaced;
     readonly Dictionary<Tid, LostCounts> _lostOf = [];
     long _aliveAt;
     long _lostEntries;
     long _lostExits;
     ulong _seen;
 
-    public RingDrain(TraceSession session, IEventSink sink) =>
+    public RingDrain(TraceSession session, IEventSink sink)
+    {
         (_target, _memory, _slots, _sink) = (session.Target, session.Memory, session.ThreadSlots, sink);
+        _namespaced = _target.ReadStatus(new Tid(_target.Pid.Value)) is { } leader && leader.NamespaceId != _target.Pid.Value;
+    }
 
     /// <summary>Events taken so far.</summary>
     public long Events { get; private set; }
 
     /// <summary>Entry events that threads could not record, all rings and those without one.</summary>
-    public long LostEntries => _lostEntries + (long)_memory.Unattributed;
+    public long LostEntries => _lostEntries + (long)_memory.UnattributedEntries;
 
     /// <summary>Exit events that threads could not record.</summary>
-    public long LostExits => _lostExits;
+    public long LostExits => _lostExits + (long)_memory.UnattributedExits;
 
     /// <summary>One round over all rings.</summary>
     /// <returns>Events taken.</returns>
@@ -49,7 +53,7 @@ sealed class RingDrain
         TakeNewRings();
         long before = Events;
         foreach (DrainedRing ring in _rings) Drain(ring);
-        if (Stopwatch.GetElapsedTime(_aliveAt) > s_threadCheck) RetireDeadThreads();
+        if (Stopwatch.GetElapsedTime(_aliveAt) > (_memory.IsScarce ? s_hurriedCheck : s_threadCheck)) RetireDeadThreads();
         return Events - before;
     }
 
@@ -62,6 +66,8 @@ sealed class RingDrain
             SkipHoles(ring, sure: true);
             ReportLost(ring);
         }
+        if (_memory.UnattributedEntries + _memory.UnattributedExits > 0)
+            _sink.Lost(default, (long)_memory.UnattributedEntries, (long)_memory.UnattributedExits, 0);
     }
 
     void TakeNewRings()
@@ -118,13 +124,12 @@ sealed class RingDrain
     void RetireDeadThreads()
     {
         _aliveAt = Stopwatch.GetTimestamp();
-        HashSet<Tid> before = _alive;
-        _alive = [.. _target.ReadThreads()];
+        HashSet<Tid> alive = Alive();
         for (int i = _rings.Count - 1; i >= 0; i--)
         {
             DrainedRing ring = _rings[i];
-            // Seen dead in two listings running, with a drain between: nothing of it can be under way.
-            if (ring.Owner.Value == 0 || _alive.Contains(ring.Owner) || before.Contains(ring.Owner)) continue;
+            // Missing in two listings, since one may pass over a live thread, with a drain between: nothing is under way.
+            if (ring.Owner.Value == 0 || alive.Contains(ring.Owner)) continue;
             if (!ring.SeenDead)
             {
                 ring.SeenDead = true;
@@ -138,6 +143,11 @@ sealed class RingDrain
             _memory.Offer(ring.Index);
         }
     }
+
+    /// <summary>The target's threads as its libc knows them: in a container their ids are others than here.</summary>
+    HashSet<Tid> Alive() => _namespaced
+        ? [.. _target.ReadThreads().Select(_target.ReadStatus).OfType<ProcStatus>().Select(status => new Tid(status.NamespaceId))]
+        : [.. _target.ReadThreads()];
 
     void ReportLost(DrainedRing ring)
     {
