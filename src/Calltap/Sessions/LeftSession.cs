@@ -64,7 +64,10 @@ public sealed class LeftSession
         }
     }
 
-    /// <summary>The session in a target; null when there is none.</summary>
+    /// <summary>
+    /// The session in a target; null when there is none. One that has ended and left memory behind counts only where
+    /// there is no other.
+    /// </summary>
     public static LeftSession? Find(TargetProcess target)
     {
         ArgumentNullException.ThrowIfNull(target);
