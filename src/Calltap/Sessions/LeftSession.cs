@@ -71,15 +71,18 @@ public sealed class LeftSession
     public static LeftSession? Find(TargetProcess target)
     {
         ArgumentNullException.ThrowIfNull(target);
+        LeftSession? ended = null;
         foreach (MemoryMapping mapping in target.ReadMappings())
         {
             if (!IsSession(mapping)) continue;
             var header = new byte[HeaderSize];
-            if (target.ReadMemory(mapping.Start, header) == header.Length
-                && BinaryPrimitives.ReadUInt64LittleEndian(header) == SessionHeader.MagicValue)
-                return new LeftSession(target, header);
+            if (target.ReadMemory(mapping.Start, header) != header.Length
+                || BinaryPrimitives.ReadUInt64LittleEndian(header) != SessionHeader.MagicValue) continue;
+            var session = new LeftSession(target, header);
+            if (!session.IsDetached) return session;
+            ended = session;
         }
-        return null;
+        return ended;
     }
 
     /// <summary>What the op with this bit does.</summary>
@@ -151,7 +154,10 @@ public sealed class LeftSession
         BatchResult result = poker.Poke(pokes, new HelperSync(helper, new HelperCalls(_target, helper)), new NoJournal(), watch);
         TargetAddress threads = remains.Tables[0].Start;
         writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
-        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Refused.Count > 0);
+        bool restored = result.Refused.Count == 0;
+        // What stays mapped, because a thread is still in it, is no session any more.
+        if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
+        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || !restored);
         helper.Exit();
         return result;
     }
