@@ -16,6 +16,7 @@ sealed class RingDrain
 
     static readonly TimeSpan s_holePatience = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan s_hurriedCheck = TimeSpan.FromMilliseconds(3); // where threads come faster than headers are free
 
     readonly TargetProcess _target;
     readonly SessionMemory _memory;
@@ -23,27 +24,27 @@ sealed class RingDrain
     readonly IEventSink _sink;
     readonly List<DrainedRing> _rings = [];
     readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
-    HashSet<Tid> _alive = [];
-    readonly Dictionary<Tid, LostCounts> _lostOf = [];
-    readonly Dictionary<Tid, Tid> _inner = [];
     readonly bool _namespaced;
+    readonly Dictionary<Tid, LostCounts> _lostOf = [];
     long _aliveAt;
     long _lostEntries;
     long _lostExits;
     ulong _seen;
 
-    public RingDrain(TraceSession session, IEventSink sink) =>
-        (_target, _memory, _slots, _sink, _namespaced) = (session.Target, session.Memory, session.ThreadSlots, sink,
-            session.Target.ReadStatus(new Tid(session.Target.Pid.Value)) is { } status && status.NamespaceId != session.Target.Pid.Value);
+    public RingDrain(TraceSession session, IEventSink sink)
+    {
+        (_target, _memory, _slots, _sink) = (session.Target, session.Memory, session.ThreadSlots, sink);
+        _namespaced = _target.ReadStatus(new Tid(_target.Pid.Value)) is { } leader && leader.NamespaceId != _target.Pid.Value;
+    }
 
     /// <summary>Events taken so far.</summary>
     public long Events { get; private set; }
 
     /// <summary>Entry events that threads could not record, all rings and those without one.</summary>
-    public long LostEntries => _lostEntries + (long)(_memory.Unattributed & ((1ul << 48) - 1));
+    public long LostEntries => _lostEntries + Bounded(_memory.UnattributedEntries);
 
     /// <summary>Exit events that threads could not record.</summary>
-    public long LostExits => _lostExits;
+    public long LostExits => _lostExits + Bounded(_memory.UnattributedExits);
 
     /// <summary>One round over all rings.</summary>
     /// <returns>Events taken.</returns>
@@ -52,7 +53,7 @@ sealed class RingDrain
         TakeNewRings();
         long before = Events;
         foreach (DrainedRing ring in _rings) Drain(ring);
-        if (Stopwatch.GetElapsedTime(_aliveAt) > s_threadCheck) RetireDeadThreads();
+        if (Stopwatch.GetElapsedTime(_aliveAt) > (_memory.IsScarce ? s_hurriedCheck : s_threadCheck)) RetireDeadThreads();
         return Events - before;
     }
 
@@ -61,6 +62,8 @@ sealed class RingDrain
     {
         while (Round() > 0) { }
         foreach (DrainedRing ring in _rings) Empty(ring);
+        if (_memory.UnattributedEntries + _memory.UnattributedExits > 0)
+            _sink.Lost(default, Bounded(_memory.UnattributedEntries), Bounded(_memory.UnattributedExits), 0);
     }
 
     /// <summary>A ring that nobody writes any more: everything in it, and every hole, is taken.</summary>
@@ -125,13 +128,12 @@ sealed class RingDrain
     void RetireDeadThreads()
     {
         _aliveAt = Stopwatch.GetTimestamp();
-        HashSet<Tid> before = _alive;
-        _alive = [.. _target.ReadThreads().Select(Inner)];
+        HashSet<Tid> alive = Alive();
         for (int i = _rings.Count - 1; i >= 0; i--)
         {
             DrainedRing ring = _rings[i];
-            // Seen dead in two listings running, with a drain between: nothing of it can be under way.
-            if (ring.Owner.Value == 0 || _alive.Contains(ring.Owner) || before.Contains(ring.Owner)) continue;
+            // Missing in two listings, since one may pass over a live thread, with a drain between: nothing is under way.
+            if (ring.Owner.Value == 0 || alive.Contains(ring.Owner)) continue;
             if (!ring.SeenDead)
             {
                 ring.SeenDead = true;
@@ -144,14 +146,10 @@ sealed class RingDrain
         }
     }
 
-    /// <summary>The tid as the target itself sees it, which is what libc keeps: another one in a pid namespace of its own.</summary>
-    Tid Inner(Tid tid)
-    {
-        if (!_namespaced) return tid;
-        if (!_inner.TryGetValue(tid, out Tid inner))
-            _inner.Add(tid, inner = new Tid(_target.ReadStatus(tid)?.NamespaceId ?? tid.Value));
-        return inner;
-    }
+    /// <summary>The target's threads as its libc knows them: in a container their ids are others than here.</summary>
+    HashSet<Tid> Alive() => _namespaced
+        ? [.. _target.ReadThreads().Select(_target.ReadStatus).OfType<ProcStatus>().Select(status => new Tid(status.NamespaceId))]
+        : [.. _target.ReadThreads()];
 
     void ReportLost(DrainedRing ring)
     {
@@ -166,7 +164,9 @@ sealed class RingDrain
     }
 
     /// <summary>A count kept by the target, below 2^48: sums of hostile ones can't overflow.</summary>
-    long ReadCount(DrainedRing ring, int offset) => (long)(_memory.Read(ring.Index, offset) & ((1ul << 48) - 1));
+    long ReadCount(DrainedRing ring, int offset) => Bounded(_memory.Read(ring.Index, offset));
+
+    static long Bounded(ulong count) => (long)(count & ((1ul << 48) - 1));
 
     LostCounts LostOf(Tid owner)
     {

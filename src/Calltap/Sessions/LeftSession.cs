@@ -65,21 +65,25 @@ public sealed class LeftSession
         }
     }
 
-    /// <summary>The session in a target; null when there is none.</summary>
+    /// <summary>
+    /// The session in a target; null when there is none. One that has ended and left memory behind counts only where
+    /// there is no other.
+    /// </summary>
     public static LeftSession? Find(TargetProcess target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        var found = new List<LeftSession>();
+        LeftSession? ended = null; // what a detached session had to leave mapped does not hide one that is armed
         foreach (MemoryMapping mapping in target.ReadMappings())
         {
             if (!IsSession(mapping)) continue;
             var header = new byte[HeaderSize];
-            if (target.ReadMemory(mapping.Start, header) == header.Length
-                && BinaryPrimitives.ReadUInt64LittleEndian(header) == SessionHeader.MagicValue)
-                found.Add(new LeftSession(target, header));
+            if (target.ReadMemory(mapping.Start, header) != header.Length
+                || BinaryPrimitives.ReadUInt64LittleEndian(header) != SessionHeader.MagicValue) continue;
+            var session = new LeftSession(target, header);
+            if (!session.IsDetached) return session;
+            ended = session;
         }
-        // What a detached session had to leave mapped does not hide one that is armed.
-        return found.Find(session => !session.IsDetached) ?? found.FirstOrDefault();
+        return ended;
     }
 
     /// <summary>What the op with this bit does.</summary>
@@ -150,7 +154,10 @@ public sealed class LeftSession
         TargetAddress threads = remains.Tables[0].Start;
         writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
         result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };
-        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Refused.Count > 0);
+        bool restored = result.Refused.Count == 0;
+        // What stays mapped, because a thread is still in it, is no session any more.
+        if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
+        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || !restored);
         helper.Exit();
         return result;
     }

@@ -119,8 +119,17 @@ sealed class SessionMemory : IDisposable
     /// <summary>Allocates a ring's pages.</summary>
     public bool Allocate(int index) => _file.Allocate(Layout.RingAt(index), Layout.RingSize).Ok;
 
-    /// <summary>Events that found no header.</summary>
-    public ulong Unattributed => Volatile.Read(ref _file.Qword(SessionMemoryLayout.Unattributed));
+    /// <summary>Entry events that found no header.</summary>
+    public ulong UnattributedEntries => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedEntries));
+
+    /// <summary>Exit events that found no header.</summary>
+    public ulong UnattributedExits => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedExits));
+
+    /// <summary>Calls that found no header to be counted in.</summary>
+    public ulong UnattributedCounts => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedCounts));
+
+    /// <summary>Whether few headers are left for threads to come.</summary>
+    public bool IsScarce => Offered - Math.Min(Taken, Offered) < (ulong)Layout.Capacity / 4;
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

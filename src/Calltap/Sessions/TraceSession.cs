@@ -124,7 +124,7 @@ public sealed class TraceSession : IDisposable
     }
 
     /// <summary>Calls that were neither recorded nor counted, because more threads ran than have room in the session's memory.</summary>
-    public ulong Unattributed => _memory.Session.Unattributed;
+    public ulong Unattributed => _memory.Session.UnattributedEntries + _memory.Session.UnattributedCounts;
 
     /// <summary>
     /// The calls that a count op has counted, by function; also after it was removed, or everything detached: then no
