@@ -15,7 +15,7 @@ sealed class PokePlan
     readonly List<Poke> _single = [];
     readonly HashSet<Site> _deferred = [];
     readonly List<Site> _refused = [];
-    PatchImage _image = PatchImage.For([]);
+    PatchImage _image = PatchImage.For(new List<Poke>());
 
     PokePlan(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
 
@@ -70,7 +70,7 @@ sealed class PokePlan
         _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
         _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
         Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
-        _image = PatchImage.For(_paged.Select(poke => poke.Site.Address));
+        _image = PatchImage.For(_paged);
     }
 
     bool Matches(Poke poke, PatchBytes found)
@@ -111,18 +111,22 @@ sealed class PokePlan
     public void ReadImages()
     {
         foreach (PatchRun run in _image.Runs)
+        {
             if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
-        foreach (Poke poke in _paged)
-            if (_image.Read(poke.Site.Address) != poke.Site.Installed)
-                throw new PatchMismatchException(
-                    poke.Site.Address, Bytes(poke.Site.Installed), Bytes(_image.Read(poke.Site.Address)));
+            if (run.FindChanged() is not { } changed) continue;
+            PatchBytes installed = _paged.Find(poke => poke.Site.Address == changed)!.Site.Installed;
+            throw new PatchMismatchException(changed, Bytes(installed), Bytes(_image.Read(changed)));
+        }
     }
 
     /// <summary>Pass 1.</summary>
     public void WriteBreakpoints()
     {
-        foreach (Poke poke in _paged) _image[poke.Site.Address] = PatchBytes.Int3;
-        WriteRuns();
+        foreach (PatchRun run in _image.Runs)
+        {
+            run.PutBreakpoints();
+            _writer.WritePage(run.Start, run.Image);
+        }
         foreach (Poke poke in _single)
             _writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
     }
@@ -131,10 +135,11 @@ sealed class PokePlan
     public void WriteTails()
     {
         Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
-        foreach (Poke poke in _paged)
-            if (_deferred.Contains(poke.Site)) _image[poke.Site.Address] = poke.Site.Installed.Head;
-            else _image.WriteTail(poke.Site.Address, poke.To);
-        WriteRuns();
+        foreach (PatchRun run in _image.Runs)
+        {
+            run.PutTails();
+            _writer.WritePage(run.Start, run.Image);
+        }
         foreach (Poke poke in _single)
         {
             if (_deferred.Contains(poke.Site))
@@ -151,17 +156,14 @@ sealed class PokePlan
     /// <summary>Pass 3.</summary>
     public void WriteHeads()
     {
-        foreach (Poke poke in _paged)
-            if (!_deferred.Contains(poke.Site)) _image[poke.Site.Address] = poke.To.Head;
-        WriteRuns();
+        foreach (PatchRun run in _image.Runs)
+        {
+            run.PutHeads();
+            _writer.WritePage(run.Start, run.Image);
+        }
         foreach (Poke poke in _single)
             if (!_deferred.Contains(poke.Site))
                 _writer.Write(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
-    }
-
-    void WriteRuns()
-    {
-        foreach (PatchRun run in _image.Runs) _writer.WritePage(run.Start, run.Image);
     }
 
     /// <summary>Leaves these out from pass 2 on.</summary>
@@ -180,6 +182,7 @@ sealed class PokePlan
     {
         poke.Site.Refusal = reason;
         _deferred.Add(poke.Site);
+        _image.TryFind(poke.Site.Address)?.Defer(poke.Site.Address);
     }
 
     /// <summary>Puts the original bytes into a forked child's own copy of the text.</summary>

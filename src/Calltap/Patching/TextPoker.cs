@@ -60,6 +60,7 @@ sealed class TextPoker
         var guard = new Guard(window);
         byte[] trapAction = sync.ReadTrapAction();
         NoCollection quiet = NoCollection.Begin();
+        UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
         try
         {
@@ -73,6 +74,7 @@ sealed class TextPoker
         finally
         {
             guard.Close();
+            urgent.Dispose();
             quiet.Dispose();
         }
         steps.Mark("close");

@@ -55,6 +55,8 @@ static class WarmCode
         Prepare(typeof(MemoryFile));
         Prepare(typeof(Descriptors));
         Prepare(typeof(Clock));
+        Prepare(typeof(Scheduling));
+        Prepare(typeof(UrgentThread));
         return true;
     }
 
