@@ -60,6 +60,7 @@ sealed class TextPoker
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread));
         byte[] trapAction = sync.ReadTrapAction();
         NoCollection quiet = NoCollection.Begin();
+        UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
         try
         {
@@ -71,6 +72,7 @@ sealed class TextPoker
         finally
         {
             guard.Close();
+            urgent.Dispose();
             quiet.Dispose();
         }
         steps.Mark("close");
