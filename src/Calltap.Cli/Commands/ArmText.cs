@@ -1,0 +1,27 @@
+using Calltap.Cli.Output;
+using Calltap.Modules;
+
+namespace Calltap.Cli.Commands;
+
+/// <summary>What came of arming, in words.</summary>
+static class ArmText
+{
+    const int Reasons = 3;
+
+    /// <summary>The line that says that every site is in place.</summary>
+    public static string Of(ArmReport report, FunctionCatalog catalog)
+    {
+        string exits = "";
+        int uncovered = report.Changed.Count(id => !catalog.Functions[id.Value].Plan.AllExitsPatchable);
+        if (uncovered > 0) exits = $"; {Texts.Count(uncovered)} with exits that can't be patched";
+        string refused = "";
+        if (report.Refused.Count > 0)
+        {
+            IEnumerable<string> groups = report.Refused.GroupBy(r => r.Reason).OrderByDescending(g => g.Count())
+                .Take(Reasons).Select(g => $"{Texts.Count(g.Count())} {g.Key}");
+            refused = $"; left out: {string.Join(", ", groups)}";
+        }
+        // Plain digits: scripts wait for this line.
+        return $"armed {report.Armed} of {report.Wanted} functions in {report.Batch.Time.TotalMilliseconds:0.0} ms{exits}{refused}";
+    }
+}
