@@ -20,4 +20,7 @@ public enum BenchCommand
 
     /// <summary>As <see cref="Cold"/>, each thread its share, for a time: to arm meanwhile. Argument: milliseconds.</summary>
     Busy = 6,
+
+    /// <summary>The leaf, with the control page's work between two calls. Arguments: milliseconds, threads.</summary>
+    Rate = 7,
 }

@@ -9,7 +9,7 @@ public static class BenchTarget
     public const int FunctionCount = 50_000;
 
     /// <summary>The glob that selects exactly the plain functions.</summary>
-    public const string FunctionGlob = "f[0-9]*";
+    public const string FunctionGlob = "f?????";
 
     /// <summary>The functions called by <see cref="BenchCommand.Leaf"/>, <see cref="BenchCommand.Fib"/> and
     /// <see cref="BenchCommand.Count"/>. Their twins are <c>twin_leaf</c> and <c>twin_fib</c>, not to be traced.</summary>

@@ -1,11 +1,32 @@
 using Calltap.Benchmarks;
 
-return args switch
+const int DefaultRounds = 7, ArmingRounds = 5;
+
+List<string> words = [.. args];
+string? json = Option("--json");
+int? rounds = Option("--rounds") is { } given && int.TryParse(given, out int parsed) && parsed > 0 ? parsed : null;
+string only = Option("--only") ?? "";
+return words switch
 {
     ["events"] => EventsBenchmark.Run(),
     ["target"] => BuildTarget(),
+    ["calls" or "arming" or "rate" or "all"] => Measure(words[0]),
     _ => Usage(),
 };
+
+int Measure(string what)
+{
+    var machine = BenchMachine.Describe(string.Join(' ', args));
+    BenchReport report = new(machine)
+    {
+        Calls = what is "calls" or "all" ? CallsBenchmark.Run(rounds ?? DefaultRounds, work => work.Name.Contains(only, StringComparison.Ordinal)) : null,
+        Arming = what is "arming" or "all" ? ArmingBenchmark.Run(rounds ?? ArmingRounds) : null,
+        Rate = what is "rate" or "all" ? RateBenchmark.Run() : null,
+    };
+    new BenchTables(Console.Out).Write(report);
+    if (json is not null) report.WriteJson(json);
+    return 0;
+}
 
 // Builds the target and says where it is, so that it can be run by hand.
 static int BuildTarget()
@@ -15,8 +36,18 @@ static int BuildTarget()
     return 0;
 }
 
+string? Option(string name)
+{
+    int at = words.IndexOf(name);
+    if (at < 0 || at + 1 >= words.Count) return null;
+    string value = words[at + 1];
+    words.RemoveRange(at, 2);
+    return value;
+}
+
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Calltap.Benchmarks events | target");
+    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
+    Console.Error.WriteLine("       Calltap.Benchmarks events | target");
     return 64;
 }

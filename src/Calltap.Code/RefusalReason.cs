@@ -69,6 +69,9 @@ public enum RefusalReason
     /// <summary>The displaced code does not fit the space given.</summary>
     NoRoom,
 
+    /// <summary>It has no name, and nothing proves that it is entered by a call.</summary>
+    NotProvenEntry,
+
     /// <summary>No room is left in the arena for its stub.</summary>
     ArenaFull,
 }

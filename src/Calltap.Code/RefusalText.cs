@@ -28,6 +28,7 @@ public static class RefusalText
         RefusalReason.OutOfReach => "out of reach",
         RefusalReason.BranchIntoRegion => "branch into its own region",
         RefusalReason.NoRoom => "no room for the displaced code",
+        RefusalReason.NotProvenEntry => "unnamed, and not proven to be called",
         RefusalReason.ArenaFull => "no room left in the arena",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };

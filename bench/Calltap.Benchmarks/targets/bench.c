@@ -10,13 +10,14 @@
  *   4 cold    A rounds, B = share        all threads; each walks a random order of 1/share of all plain functions
  *   5 count8  A calls                    all threads call one function A times each
  *   6 busy    A milliseconds             as cold, for a time: what runs while 50,000 functions are armed
+ *   7 rate    A milliseconds, B threads  the leaf, with `work` of the control page between two calls
  */
 #include "control.h"
 #include "plain.h"
 
-enum { KIND_RDTSC = 1, KIND_LEAF, KIND_FIB, KIND_COLD, KIND_COUNT, KIND_BUSY };
+enum { KIND_RDTSC = 1, KIND_LEAF, KIND_FIB, KIND_COLD, KIND_COUNT, KIND_BUSY, KIND_RATE };
 enum { RESULT_MEDIAN, RESULT_TWIN_MEDIAN, RESULT_CALLS, RESULT_BATCHES, RESULT_MIN, RESULT_TWIN_MIN, RESULT_CPU };
-enum { LEAF_CALLS = 1000, COLD_CALLS = 250, COUNT_CALLS = 1000, SAMPLES = 1 << 15, LIFE_SECONDS = 900 };
+enum { LEAF_CALLS = 1000, COLD_CALLS = 250, COUNT_CALLS = 1000, RATE_CALLS = 100, SAMPLES = 1 << 15, LIFE_SECONDS = 900 };
 
 #ifdef __clang__
 #define FN __attribute__((noinline))
@@ -187,6 +188,32 @@ static void bench_count(struct control *c, u32 thread)
     }
 }
 
+/* About 1 ns a step: two dependent operations of 1 and 3 cycles. */
+static inline __attribute__((always_inline)) void rate_work(u64 steps)
+{
+    u64 x = steps;
+    for (u64 i = 0; i < steps; i++)
+        __asm__ volatile("imul $3, %0, %0" : "+r"(x));
+}
+
+static void bench_rate(struct control *c, u32 thread)
+{
+    struct control_thread *t = control_thread_at(c, thread);
+    u64 work = c->work, start = __rdtsc(), until = start + gap_ticks(&gaps, c->argument[0] * 1000000), now = start, x = thread;
+    while (now < until && !c->stop) {
+        for (u32 i = 0; i < RATE_CALLS; i++) {
+            x = bench_leaf(x);
+            rate_work(work);
+        }
+        t->calls += RATE_CALLS;
+        u64 end = __rdtsc();
+        samples_add(&samples[thread], end - now, RATE_CALLS);
+        now = end;
+        gap_check(&gaps);
+    }
+    t->checksum += x;
+}
+
 static void bench_work(struct phase_pool *pool, u32 thread)
 {
     struct control *c = pool->control;
@@ -198,6 +225,8 @@ static void bench_work(struct phase_pool *pool, u32 thread)
         bench_cold(c, thread, pool->kind == KIND_BUSY);
     else if (pool->kind == KIND_COUNT)
         bench_count(c, thread);
+    else if (pool->kind == KIND_RATE && thread < c->argument[1])
+        bench_rate(c, thread);
     else if (thread == 0 && pool->kind == KIND_RDTSC)
         bench_rdtsc(c);
     else if (thread == 0 && pool->kind == KIND_LEAF)
@@ -243,10 +272,10 @@ static void bench_run(struct phase_pool *pool, int kind)
 
 static int bench_by_hand(struct phase_pool *pool, int argc, char **argv)
 {
-    static const char *const names[] = {"", "rdtsc", "leaf", "fib", "cold", "count8", "busy"};
+    static const char *const names[] = {"", "rdtsc", "leaf", "fib", "cold", "count8", "busy", "rate"};
     struct control *c = pool->control;
     int kind = 0;
-    for (int i = 1; i <= KIND_BUSY; i++)
+    for (int i = 1; i <= KIND_RATE; i++)
         if (!strcmp(argv[2], names[i]))
             kind = i;
     if (!kind)
@@ -275,7 +304,7 @@ int main(int argc, char **argv)
     const char *count = by_hand ? (argc > 5 ? argv[5] : "4") : argc > 2 ? argv[2] : "4";
     u32 threads = (u32)atoi(count);
     if (argc < 2 + by_hand || threads < 1 || threads > CONTROL_THREADS_MAX) {
-        fprintf(stderr, "usage: %s CONTROL-FILE [THREADS] | - rdtsc|leaf|fib|cold|count8|busy [A [B [THREADS]]]\n", argv[0]);
+        fprintf(stderr, "usage: %s CONTROL-FILE [THREADS] | - rdtsc|leaf|fib|cold|count8|busy|rate [A [B [THREADS]]]\n", argv[0]);
         return 64;
     }
     struct control *c = pool.control = control_open(argv[1], threads, 0);

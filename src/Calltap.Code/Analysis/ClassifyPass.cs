@@ -11,7 +11,7 @@ internal sealed class ClassifyPass(ModuleFacts facts)
         ReadOnlySpan<CodePart> parts = facts.Layout.Of(index);
         RefusalReason missing = Missing(function, parts);
         if (missing != RefusalReason.None)
-            return new(index, null, missing, [], 0, [], true);
+            return new(index, null, missing, [], 0, [], true, false);
 
         _code.Decode(parts);
         FunctionFlow flow = facts.Flow[index] ?? s_usual;
@@ -20,7 +20,7 @@ internal sealed class ClassifyPass(ModuleFacts facts)
         SitePlan? site = entry.Classify(out RefusalReason refusal);
         var exits = new ExitClassifier(scope, site);
         exits.Classify();
-        return new(index, site, refusal, exits.Sites, exits.Count, exits.Refused, HasUnknownExits(scope));
+        return new(index, site, refusal, exits.Sites, exits.Count, exits.Refused, HasUnknownExits(scope), facts.Referenced.Contains(function.Address));
     }
 
     private static readonly FunctionFlow s_usual = new();

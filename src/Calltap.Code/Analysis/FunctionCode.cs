@@ -108,10 +108,18 @@ internal sealed class FunctionCode(CodeMemory memory)
             InstructionKind kind = InstructionKinds.Of(instruction);
             HasInvalid |= kind == InstructionKind.Invalid;
             HasIndirectJump |= kind == InstructionKind.IndirectJump;
-            ulong target = InstructionKinds.HasTarget(kind) ? instruction.NearBranchTarget : 0;
+            ulong target = InstructionKinds.HasTarget(kind) ? instruction.NearBranchTarget : AddressTaken(instruction);
             if (_count == _instructions.Length)
                 Array.Resize(ref _instructions, _count * 2);
             _instructions[_count++] = new(new(instruction.IP), new(target), kind, (byte)instruction.Length);
         }
     }
+
+    /// <summary>The address that a plain instruction forms: <c>lea r, [rip+x]</c>, or <c>mov r32, imm32</c> in a fixed-address image; else 0.</summary>
+    private static ulong AddressTaken(in Instruction instruction) => instruction.Code switch
+    {
+        Iced.Intel.Code.Lea_r64_m => instruction.IsIPRelativeMemoryOperand ? instruction.IPRelativeMemoryAddress : 0,
+        Iced.Intel.Code.Mov_r32_imm32 => instruction.Immediate32,
+        _ => 0,
+    };
 }

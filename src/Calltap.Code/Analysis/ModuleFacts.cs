@@ -9,6 +9,7 @@ internal sealed class ModuleFacts
         Memory = CodeMemory.Read(input.Image, input.CodeSections);
         Layout = CodeLayout.Build(input.Functions, Memory);
         Targets = new(Memory);
+        Referenced = new(Memory);
         Refused = new(input.RefusedRanges);
         FentryTargets = [.. input.FentryTargets];
         Flow = new FunctionFlow?[input.Functions.Count];
@@ -21,6 +22,9 @@ internal sealed class ModuleFacts
     internal CodeLayout Layout { get; }
 
     internal BranchTargets Targets { get; }
+
+    /// <summary>Addresses that some instruction calls or forms: proof that an unnamed function is one.</summary>
+    internal BranchTargets Referenced { get; }
 
     internal RefusedRanges Refused { get; }
 

@@ -21,6 +21,8 @@ internal sealed class TargetPass(ModuleFacts facts)
         bool desynchronized = false;
         foreach (DecodedInstruction instruction in _code.All)
         {
+            if (instruction.Target != default && instruction.Kind is InstructionKind.Call or InstructionKind.Plain)
+                facts.Referenced.Mark(instruction.Target);
             if (!InstructionKinds.HasTarget(instruction.Kind))
                 continue;
             facts.Targets.Mark(instruction.Target);

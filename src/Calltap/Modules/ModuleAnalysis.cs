@@ -22,7 +22,18 @@ public static class ModuleAnalysis
             [.. symbols.RseqRanges.Select(Range), .. symbols.PltRanges.Select(Range)],
             [.. symbols.Functions.Where(f => f.Name is "__fentry__" or "mcount").Select(f => f.Address)],
             traits.HandlesFaults, traits.HasShadowStack, symbols.IsGo);
-        return ModuleAnalyzer.Analyze(input);
+        var called = symbols.CodePointers.ToHashSet();
+        return [.. ModuleAnalyzer.Analyze(input).Select((plan, i) => Proven(symbols.Functions[i], plan, called))];
+    }
+
+    /// <summary>
+    /// A start known from unwind data alone may be a part that is jumped to, with anything live: it is armed only where
+    /// something calls it or takes its address.
+    /// </summary>
+    static FunctionPlan Proven(ImageFunction function, FunctionPlan plan, HashSet<ImageAddress> pointers)
+    {
+        bool proven = function.Name is not null || plan.IsReferenced || plan.Entry is null || pointers.Contains(function.Address);
+        return proven ? plan : plan with { Entry = null, EntryRefusal = RefusalReason.NotProvenEntry };
     }
 
     /// <summary>The names a function is known by; without a symbol it is called <c>module+0x1234</c>.</summary>

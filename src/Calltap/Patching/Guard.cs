@@ -21,6 +21,8 @@ sealed class Guard
 {
     const int SeizeOptions = Ptrace.PTRACE_O_TRACECLONE | Ptrace.PTRACE_O_TRACEFORK | Ptrace.PTRACE_O_TRACEVFORK | Ptrace.PTRACE_O_TRACEEXEC;
 
+    const int StopsPerRound = 16;
+
     /// <summary>More forks than this in one window are held back by making the window fail, not by losing one.</summary>
     const int MaxForkChildren = 4096;
 
@@ -135,7 +137,7 @@ sealed class Guard
             }
             if (!busy) Clock.Sleep(s_idle);
         }
-        ServeStops(GuardPhase.Close);
+        while (ServeStops(GuardPhase.Close)) { } // no int3 is left: this ends
         for (int i = 0; i < _threads.Count; i++)
             if (_threads[i].ForkChild) Ptrace.Detach(_threads[i].Tid, 0);
         _done = phase;
@@ -191,7 +193,8 @@ sealed class Guard
     bool ServeStops(GuardPhase phase)
     {
         bool any = false;
-        while (Wait.Any(Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT, out siginfo_t report).Ok && report.si_pid != 0)
+        // Bounded: in a storm of traps there is always one more, and the phase has to go on.
+        for (int i = 0; i < StopsPerRound && Wait.Any(Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT, out siginfo_t report).Ok && report.si_pid != 0; i++)
         {
             any = true;
             var tid = new Tid(report.si_pid);

@@ -11,4 +11,13 @@ interface ICoreSync
     /// executed a serialising instruction (SDM vol. 3, 9.1.3 Handling Self- and Cross-Modifying Code).
     /// </summary>
     void SyncCores();
+
+    /// <summary>
+    /// The target's action for SIGTRAP (rt_sigaction(2)), as the kernel keeps it: a breakpoint hit by a thread that
+    /// blocks or ignores SIGTRAP resets it for the whole process.
+    /// </summary>
+    byte[] ReadTrapAction();
+
+    /// <summary>Puts it back.</summary>
+    void WriteTrapAction(ReadOnlySpan<byte> action);
 }

@@ -47,6 +47,7 @@ sealed class TextPoker
     public BatchResult Poke(
         IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal, ArenaWatch? vacating = null)
     {
+        WarmCode.Prepare();
         var steps = new StepClock();
         PokePlan plan = PokePlan.Make(_target, _writer, pokes);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
@@ -57,6 +58,8 @@ sealed class TextPoker
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread);
         var guard = new Guard(window);
+        byte[] trapAction = sync.ReadTrapAction();
+        NoCollection quiet = NoCollection.Begin();
         steps.Mark("plan");
         try
         {
@@ -70,9 +73,11 @@ sealed class TextPoker
         finally
         {
             guard.Close();
+            quiet.Dispose();
         }
         steps.Mark("close");
         if (guard.TargetGone) throw AttachChecks.Ended(_target.Pid);
+        RestoreTrapAction(sync, trapAction);
         plan.Settle();
         journal.Changed(plan.Pokes);
         TrapCounts totals = Totals;
@@ -120,6 +125,19 @@ sealed class TextPoker
     static void MendForkChildren(PokePlan plan, Guard guard)
     {
         foreach (Pid child in guard.ForkChildren) plan.Mend(child);
+    }
+
+    /// <summary>
+    /// The kernel resets the action to SIG_DFL when it delivers a breakpoint's SIGTRAP to a thread that blocks or
+    /// ignores it (force_sig_info_to_task). A handler set by the target meanwhile is its own business.
+    /// </summary>
+    static void RestoreTrapAction(ICoreSync sync, byte[] before)
+    {
+        const int HandlerSize = sizeof(ulong);
+        bool wasDefault = !before.AsSpan(0, HandlerSize).ContainsAnyExcept((byte)0);
+        if (wasDefault) return;
+        bool isDefault = !sync.ReadTrapAction().AsSpan(0, HandlerSize).ContainsAnyExcept((byte)0);
+        if (isDefault) sync.WriteTrapAction(before);
     }
 
     bool HandlesSignals() =>

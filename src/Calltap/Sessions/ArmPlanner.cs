@@ -44,8 +44,8 @@ sealed class ArmPlanner(
 
     bool Differs(TargetFunction function, Want want)
     {
-        Want armed = registry.Functions.TryGetValue(function.Id, out FunctionSites? sites) ? sites.Armed : default;
-        if (armed == want) return false;
+        bool known = registry.Functions.TryGetValue(function.Id, out FunctionSites? sites);
+        if (known ? sites!.Armed == want && sites.IsWhole(want) : !want.Any) return false;
         if (function.Plan.Entry is not null) return true;
         _refused.Add((function, function.Plan.EntryRefusal.Text()));
         return false;
@@ -98,13 +98,18 @@ sealed class ArmPlanner(
     bool Point(
         StubWriter writer, Site site, in StubEvents events, Want want, TargetAddress trampoline, TargetFunction? refused)
     {
-        if (!writer.TryWrite(site.Plan, site.Region.Span, site.Address, events, out Stub? stub, out RefusalReason reason))
+        Stub? stub = registry.StubOf(site, events);
+        if (stub is null)
         {
-            if (refused is not null) _refused.Add((refused, reason.Text()));
-            return false;
+            if (!writer.TryWrite(site.Plan, site.Region.Span, site.Address, events, out stub, out RefusalReason reason))
+            {
+                if (refused is not null) _refused.Add((refused, reason.Text()));
+                return false;
+            }
+            registry.Keep(site, events, stub!);
         }
         registry.Want(site, want.All, trampoline);
-        _pokes.Add(Poke.MakeCall(site, stub!));
+        if (site.State != SiteState.Armed || !ReferenceEquals(site.Stub, stub)) _pokes.Add(Poke.MakeCall(site, stub!));
         return true;
     }
 }

@@ -11,4 +11,12 @@ sealed record FunctionSites(TargetFunction Function, Site Entry, IReadOnlyList<S
 {
     /// <summary>What the entry is armed for now.</summary>
     public Want Armed { get; set; }
+
+    /// <summary>
+    /// Whether every site is as <paramref name="want"/> has it. A batch may leave a site out, of the entry or an exit:
+    /// the next one takes it up again.
+    /// </summary>
+    public bool IsWhole(Want want) =>
+        Entry.State == (want.Any ? SiteState.Armed : SiteState.Original)
+        && Exits.All(exit => exit.State == (want.Graph != 0 ? SiteState.Armed : SiteState.Original));
 }

@@ -7,6 +7,9 @@ namespace Calltap.Sessions;
 /// <summary>The system calls that set a session up and take it down, made in the target by the helper.</summary>
 sealed class HelperCalls(TargetProcess target, HelperThread helper)
 {
+    const int NR_rt_sigaction = 13;
+    const int SignalActionSize = 32;
+
     /// <summary>mmap; at <paramref name="address"/> exactly when it is given.</summary>
     public TargetAddress Map(TargetAddress address, long size, int protection, int flags, ulong descriptor = ulong.MaxValue)
     {
@@ -31,8 +34,24 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
         Span<byte> shared = SharedBytes(Encoding.UTF8.GetByteCount(text) + 1);
         int length = Encoding.UTF8.GetBytes(text, shared);
         shared[length] = 0;
-        return helper.SharedAddress + HelperPlace.Strings;
+        return Scratch;
     }
+
+    /// <summary>rt_sigaction(2): the kernel's own struct, handler, flags, restorer and mask, 8 bytes each.</summary>
+    public byte[] ReadSignalAction(int signal)
+    {
+        Require(helper.Syscall(NR_rt_sigaction, (ulong)signal, 0, Scratch.Value, sizeof(ulong)), "rt_sigaction");
+        return SharedBytes(SignalActionSize).ToArray();
+    }
+
+    /// <summary>Sets a signal's action.</summary>
+    public void WriteSignalAction(int signal, ReadOnlySpan<byte> action)
+    {
+        action.CopyTo(SharedBytes(SignalActionSize));
+        Require(helper.Syscall(NR_rt_sigaction, (ulong)signal, Scratch.Value, 0, sizeof(ulong)), "rt_sigaction");
+    }
+
+    TargetAddress Scratch => helper.SharedAddress + HelperPlace.Strings;
 
     /// <summary>The result, or the reason why the target can't be traced.</summary>
     /// <exception cref="AttachException">The call failed.</exception>

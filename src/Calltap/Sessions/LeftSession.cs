@@ -145,7 +145,7 @@ public sealed class LeftSession
             if (ToSite(entry) is { State: not SiteState.Original } site) pokes.Add(Poke.MakeNop(site));
         var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
         var poker = new TextPoker(_target, writer);
-        BatchResult result = poker.Poke(pokes, new HelperSync(helper), new NoJournal(), watch);
+        BatchResult result = poker.Poke(pokes, new HelperSync(helper, new HelperCalls(_target, helper)), new NoJournal(), watch);
         TargetAddress threads = remains.Tables[0].Start;
         writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
         SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Refused.Count > 0);

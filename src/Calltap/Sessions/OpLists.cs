@@ -13,6 +13,7 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size, in
 {
     readonly List<byte> _pending = [];
     readonly Dictionary<SiteId, TargetAddress> _pointers = [];
+    readonly Dictionary<SiteId, List<(ulong[] Words, TargetAddress Start)>> _written = [];
     TargetAddress _next = start + 8L * maxSites;
 
     /// <summary>Makes the list of a site: one recording for all graph ops, one count for each count op.</summary>
@@ -21,11 +22,27 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size, in
     /// <param name="counterOf">The counter of a count op for this function.</param>
     public void Set(SiteId site, Want want, Func<int, uint> counterOf)
     {
-        _pointers[site] = _next + _pending.Count;
-        if (want.Graph != 0) Append(OpListLayout.Entry(OpListLayout.Graph, 0));
+        ulong[] words = Words(want, counterOf);
+        if (!_written.TryGetValue(site, out List<(ulong[] Words, TargetAddress Start)>? lists)) _written.Add(site, lists = []);
+        // A list that the site has had before serves again: ops that come and go take no more room.
+        int known = lists.FindIndex(list => list.Words.AsSpan().SequenceEqual(words));
+        if (known < 0)
+        {
+            known = lists.Count;
+            lists.Add((words, _next + _pending.Count));
+            foreach (ulong word in words) Append(word);
+        }
+        _pointers[site] = lists[known].Start;
+    }
+
+    static ulong[] Words(Want want, Func<int, uint> counterOf)
+    {
+        var words = new List<ulong>();
+        if (want.Graph != 0) words.Add(OpListLayout.Entry(OpListLayout.Graph, 0));
         for (ulong rest = want.Count; rest != 0; rest &= rest - 1)
-            Append(OpListLayout.Entry(OpListLayout.Count, counterOf(BitOperations.TrailingZeroCount(rest))));
-        Append(0);
+            words.Add(OpListLayout.Entry(OpListLayout.Count, counterOf(BitOperations.TrailingZeroCount(rest))));
+        words.Add(0);
+        return [.. words];
     }
 
     /// <summary>Writes the lists, then the pointers to them.</summary>

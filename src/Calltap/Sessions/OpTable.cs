@@ -9,7 +9,7 @@ sealed class OpTable(SessionMemory memory, int functions)
 {
     readonly Op?[] _ops = new Op?[SessionHeader.MaxOps];
     readonly int[] _counters = new int[SessionHeader.MaxOps];
-    readonly Dictionary<Op, int> _countersOf = []; // stays when an op is removed: only then are its counts exact
+    readonly Dictionary<Op, int> _countersOf = []; // removed ops too: their counts stay
     int _countersUsed;
 
     /// <summary>The ops in use.</summary>
@@ -23,9 +23,11 @@ sealed class OpTable(SessionMemory memory, int functions)
         if (slot < 0) throw new InvalidOperationException($"at most {SessionHeader.MaxOps} ops at a time");
         if (op.Kind == OpKind.Count)
         {
-            if ((_countersUsed + 1) * functions > memory.Layout.CounterCapacity)
+            if (!_countersOf.ContainsKey(op) && (_countersUsed + 1) * functions > memory.Layout.CounterCapacity)
                 throw new InvalidOperationException($"at most {SessionPlan.MaxCountOps} count ops in a session's life");
-            _countersOf[op] = _counters[slot] = functions * _countersUsed++; // counters are not used twice: they start at 0
+            // Counters are not used twice, except by the same op, which goes on counting: they start at 0.
+            if (!_countersOf.TryGetValue(op, out int first)) _countersOf.Add(op, first = functions * _countersUsed++);
+            _counters[slot] = first;
         }
         _ops[slot] = op;
         memory.SetOp(slot, (int)op.Kind, op.Name);
@@ -39,8 +41,8 @@ sealed class OpTable(SessionMemory memory, int functions)
         memory.SetOp(slot, 0, null);
     }
 
-    /// <summary>The first counter of a count op, in use or removed; function n has the n-th after it.</summary>
-    /// <exception cref="InvalidOperationException">It was never in this session, or does not count.</exception>
+    /// <summary>The first counter of a count op, also of a removed one; function n has the n-th after it.</summary>
+    /// <exception cref="InvalidOperationException">No such count op was ever added.</exception>
     public int CountersOf(Op op) => _countersOf.TryGetValue(op, out int first)
         ? first
         : throw new InvalidOperationException($"{op.Name} is no count op of this session");

@@ -1,4 +1,5 @@
 using Calltap.Code;
+using Calltap.Code.Emit;
 using Calltap.Modules;
 using Calltap.Patching;
 using Calltap.Target;
@@ -16,6 +17,7 @@ sealed class SiteRegistry : IPokeJournal
     readonly byte[] _table;
     readonly Dictionary<FunctionId, FunctionSites> _functions = [];
     readonly Dictionary<SiteId, (ulong Ops, TargetAddress Trampoline)> _wanted = [];
+    readonly Dictionary<(SiteId Site, StubEvents Events), Stub> _stubs = [];
     uint _next = 1;
 
     public SiteRegistry(TargetTextWriter writer, TargetMemory memory, SessionPlan plan)
@@ -48,6 +50,15 @@ sealed class SiteRegistry : IPokeJournal
             function.Module.Symbols.BytesFrom(plan.Address)[..plan.Length]);
     }
 
+    /// <summary>
+    /// The stub that a site has had for these events; null when it has had none. Its bytes never change, so a function
+    /// that is armed again and again takes no more room.
+    /// </summary>
+    public Stub? StubOf(Site site, in StubEvents events) => _stubs.GetValueOrDefault((site.Id, events));
+
+    /// <summary>Keeps a stub that was written.</summary>
+    public void Keep(Site site, in StubEvents events, Stub stub) => _stubs.Add((site.Id, events), stub);
+
     /// <summary>Notes who wants a site, for <c>status</c>.</summary>
     public void Want(Site site, ulong ops, TargetAddress trampoline) => _wanted[site.Id] = (ops, trampoline);
 
@@ -65,7 +76,7 @@ sealed class SiteRegistry : IPokeJournal
         WriteSpan(pokes);
     }
 
-    void Record(Site site, SiteState state, PatchBytes installed, Code.Emit.Stub? stub)
+    void Record(Site site, SiteState state, PatchBytes installed, Stub? stub)
     {
         (ulong ops, TargetAddress trampoline) = _wanted.GetValueOrDefault(site.Id);
         var entry = new SiteTableEntry(

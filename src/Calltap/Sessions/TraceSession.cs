@@ -114,9 +114,10 @@ public sealed class TraceSession : IDisposable
     public ulong Unattributed => _memory.Session.Unattributed;
 
     /// <summary>
-    /// The calls that a count op has counted, by function: a lower bound while it is armed, exact once it is removed or the
-    /// session detached.
+    /// The calls that a count op has counted, by function; also after it was removed, or everything detached: then no
+    /// call is missing.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The op was never added, or does not count.</exception>
     public IReadOnlyDictionary<FunctionId, ulong> Counts(Op op)
     {
         ArgumentNullException.ThrowIfNull(op);
@@ -148,7 +149,7 @@ public sealed class TraceSession : IDisposable
             ArmReport report = Change(helper, watch);
             Switch(on: false);
             _memory.Session.Set32(SessionHeader.Detached, 1);
-            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse);
+            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse || report.Batch.Refused.Count > 0);
             helper.Exit();
             return report;
         }
@@ -171,7 +172,7 @@ public sealed class TraceSession : IDisposable
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
         planner.Make();
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
-        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running), _registry, vacating);
+        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running, new HelperCalls(Target, running)), _registry, vacating);
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;

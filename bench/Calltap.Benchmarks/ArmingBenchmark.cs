@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Calltap.Cli.Demo;
+
+namespace Calltap.Benchmarks;
+
+/// <summary>
+/// Arms and disarms 50,000 plain functions, entry and every exit, under four busy threads, with the drain and the file on.
+/// A fresh process each time: in one that was armed before, the pages of the text are its own already.
+/// </summary>
+static class ArmingBenchmark
+{
+    const int Threads = 4, BusyMs = 100_000, WarmMs = 100;
+
+    static readonly TimeSpan s_notice = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Measures <paramref name="rounds"/> rounds.</summary>
+    public static IReadOnlyList<ArmingRound> Run(int rounds)
+    {
+        var all = new List<ArmingRound>();
+        TimeSpan quiet = TimeSpan.FromMilliseconds(500);
+        for (int i = 0; i < rounds; i++)
+        {
+            Console.Error.Write($"\rarming {i + 1} of {rounds} ");
+            all.Add(Round(quiet));
+            quiet = all[^1].Add;
+        }
+        Console.Error.Write("\r                    \r");
+        return all;
+    }
+
+    static ArmingRound Round(TimeSpan quiet)
+    {
+        using BenchProcess process = BenchProcess.Start(Threads);
+        ControlFile control = process.Control;
+        byte[] before = process.ReadText();
+        process.Run(BenchCommand.Busy, WarmMs); // a thread's gap meter starts with its first phase
+        control.Post((int)BenchCommand.Busy, BusyMs);
+        (_, TimeSpan quietStall, _) = Stalls(control, () => Thread.Sleep(quiet));
+
+        long start = Stopwatch.GetTimestamp();
+        using RecordedRun run = RecordedRun.Start(process.Pid);
+        TimeSpan attach = Stopwatch.GetElapsedTime(start);
+        ArmReport? armed = null, disarmed = null;
+        (TimeSpan add, TimeSpan armStall, TimeSpan sum) = Stalls(control, () => armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob)));
+        (TimeSpan stop, TimeSpan disarmStall, _) = Stalls(control, () => disarmed = run.Stop());
+        process.RequireRightResults();
+        return new ArmingRound(
+            attach, add, armed!, stop, disarmed!, armStall, disarmStall, quietStall, sum, process.ReadText().AsSpan().SequenceEqual(before));
+    }
+
+    /// <summary>Times an action, and the threads' stalls from its beginning to a little after its end.</summary>
+    static (TimeSpan Time, TimeSpan Longest, TimeSpan Sum) Stalls(ControlFile control, Action action)
+    {
+        control.ResetGaps(s_notice);
+        long start = Stopwatch.GetTimestamp();
+        action();
+        TimeSpan time = Stopwatch.GetElapsedTime(start);
+        Thread.Sleep(s_settle); // a gap is noted when it is over
+        return (time, control.LongestGap, control.Threads.Max(thread => thread.GapSum));
+    }
+}

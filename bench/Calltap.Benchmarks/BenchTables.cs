@@ -1,0 +1,82 @@
+using System.Globalization;
+using Calltap.Patching;
+
+namespace Calltap.Benchmarks;
+
+/// <summary>The figures for people: Markdown tables, so that a run's output is a results file.</summary>
+sealed class BenchTables(TextWriter output)
+{
+    /// <summary>Prints whatever was measured.</summary>
+    public void Write(BenchReport report)
+    {
+        Line($"{report.Machine}");
+        if (report.Calls is { } calls) Calls(calls);
+        if (report.Arming is { } arming) Arming(arming);
+        if (report.Rate is { } rate) Rate(rate);
+    }
+
+    void Calls(IReadOnlyList<CallCost> costs)
+    {
+        Line($"");
+        Line($"Cost of a call: armed less off, medians of {costs[0].On.Count} rounds, each off and then armed, two rdtsc = {costs[0].RdtscPairNs:F1} ns beside them.");
+        Line($"Recording: drain and file on, in bursts that fit the rings (262,144 events a thread), every call found in the trace. CPU: of the target's threads.");
+        Line($"");
+        Line($"| call | off ns | armed ns | cost ns | rounds | CPU ns | x two rdtsc | calls | lost | exact | bar |");
+        Line($"| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |");
+        foreach (CallCost c in costs)
+            Line($"| {c.Work.Name} | {Medians.Of(c.Off.Select(s => s.Ns)):F1} | {Medians.Of(c.On.Select(s => s.Ns)):F1} | {c.Ns:F1} | {c.Range.Least:F1} to {c.Range.Most:F1} | {c.CpuNs:F1} | {c.Ratio:F2} | {c.On.Sum(s => s.Calls):N0} | {c.On.Sum(s => s.Lost)} | {(c.Exact ? "yes" : "NO")} | {Bar(c)} |");
+    }
+
+    static string Bar(CallCost cost)
+    {
+        string bar = cost.Work.BarNs > 0 ? $"{cost.Work.BarNs} ns" : $"{cost.Work.BarRdtsc.ToString(CultureInfo.InvariantCulture)} x two rdtsc";
+        return cost.Passes switch { null => "", true => $"{bar}: met", false => $"{bar}: MISSED" };
+    }
+
+    void Arming(IReadOnlyList<ArmingRound> rounds)
+    {
+        BatchResult batch = rounds[0].Armed.Batch;
+        Line($"");
+        Line($"Arming {rounds[0].Armed.Armed:N0} plain functions, {batch.Poked:N0} sites, under 4 busy threads; {rounds.Count} rounds, each in a fresh process.");
+        Line($"All armed, verified, and every byte of the text put back: {(rounds.All(r => r.Complete) ? "yes, in each round" : "NO")}.");
+        Line($"");
+        Line($"| what | median | least | most |");
+        Line($"| --- | ---: | ---: | ---: |");
+        Row("**first poke to last, ms** (bar 150)", rounds, r => r.Armed.Batch.Time.TotalMilliseconds);
+        Row("window (a tracer attached), ms", rounds, r => r.Armed.Batch.Window.TotalMilliseconds);
+        foreach ((string step, _) in batch.Steps) Row($"step {step}, ms", rounds, r => Step(r.Armed.Batch, step));
+        Row("adding the op, all in all, ms", rounds, r => r.Add.TotalMilliseconds);
+        Row("attaching before it, ms", rounds, r => r.Attach.TotalMilliseconds);
+        Row("disarming, first poke to last, ms", rounds, r => r.Disarmed.Batch.Time.TotalMilliseconds);
+        Row("disarming and finishing the file, all in all, ms", rounds, r => r.Stop.TotalMilliseconds);
+        Row("breakpoints hit while arming", rounds, r => r.Armed.Batch.Traps.Hits);
+        Row("emulated", rounds, r => r.Armed.Batch.Traps.Emulated);
+        Row("late", rounds, r => r.Armed.Batch.Traps.Late);
+        Row("threads moved", rounds, r => r.Armed.Batch.Traps.Moved);
+        Row("threads interrupted", rounds, r => r.Armed.Batch.Traps.Interrupted);
+        Row("misdirected", rounds, r => r.Armed.Batch.Traps.Misdirected);
+        Row("longest stall while arming, us", rounds, r => r.ArmStall.TotalMicroseconds);
+        Row("sum of the worst thread's stalls while arming, us", rounds, r => r.StallSum.TotalMicroseconds);
+        Row("longest stall while disarming, us", rounds, r => r.DisarmStall.TotalMicroseconds);
+        Row("longest stall in as long a stretch without arming, us", rounds, r => r.QuietStall.TotalMicroseconds);
+    }
+
+    static double Step(BatchResult batch, string name) =>
+        batch.Steps.Where(s => s.Step == name).Sum(s => s.Time.TotalMilliseconds);
+
+    void Row(string what, IReadOnlyList<ArmingRound> rounds, Func<ArmingRound, double> value) =>
+        Line($"| {what} | {Medians.Of(rounds.Select(value)):N1} | {rounds.Min(value):N1} | {rounds.Max(value):N1} |");
+
+    void Rate(IReadOnlyList<RateStep> steps)
+    {
+        Line($"");
+        Line($"Highest rate of calls without loss: the leaf, entry and exit, so much work between two calls; lost = 0 must hold in several tries of a second.");
+        Line($"");
+        Line($"| threads | work, about ns | calls/s | events/s | recorded | lost | recorded + lost = called | file B/event |");
+        Line($"| ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |");
+        foreach (RateStep s in steps)
+            Line($"| {s.Threads} | {s.Work} | {s.CallsPerSecond / 1e6:F2} M | {2 * s.CallsPerSecond / 1e6:F1} M | {s.Recorded:N0} | {s.Lost:N0} | {(s.Exact ? "yes" : "NO")} | {s.EventBytes:F2} |");
+    }
+
+    void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Calltap.Code;
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// Compiles what runs in a window before the first window opens: a method compiled while a thread waits at a
+/// breakpoint would hold it up for milliseconds. Nothing to do in a NativeAOT binary.
+/// </summary>
+static class WarmCode
+{
+    const DynamicallyAccessedMemberTypes Methods =
+        DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
+        | DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.NonPublicConstructors;
+
+    static readonly Lazy<bool> s_prepared = new(PrepareAll);
+
+    /// <summary>Does it, once in a process.</summary>
+    public static void Prepare() => _ = s_prepared.Value;
+
+    static bool PrepareAll()
+    {
+        if (!RuntimeFeature.IsDynamicCodeCompiled) return false;
+        Prepare(typeof(Guard));
+        Prepare(typeof(GuardedThreads));
+        Prepare(typeof(TrapAnswers));
+        Prepare(typeof(ThreadObserver));
+        Prepare(typeof(RegionMap));
+        Prepare(typeof(ArenaWatch));
+        Prepare(typeof(StackScan));
+        Prepare(typeof(SitePolicy));
+        Prepare(typeof(Emulator));
+        Prepare(typeof(TextPoker));
+        Prepare(typeof(PokePlan));
+        Prepare(typeof(PatchImage));
+        Prepare(typeof(PatchRun));
+        Prepare(typeof(PatchBytes));
+        Prepare(typeof(TrapCounts));
+        Prepare(typeof(StepClock));
+        Prepare(typeof(TargetTextWriter));
+        Prepare(typeof(HelperThread));
+        Prepare(typeof(Mailbox));
+        Prepare(typeof(PendingSignals));
+        Prepare(typeof(RestartableCalls));
+        Prepare(typeof(ThreadLook));
+        Prepare(typeof(ThreadFile));
+        Prepare(typeof(Ptrace));
+        Prepare(typeof(Wait));
+        Prepare(typeof(SystemCall));
+        Prepare(typeof(MemoryFile));
+        Prepare(typeof(Descriptors));
+        Prepare(typeof(Clock));
+        return true;
+    }
+
+    static void Prepare([DynamicallyAccessedMembers(Methods)] Type type)
+    {
+        const BindingFlags All =
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        foreach (MethodBase method in type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
+        {
+            if (method.IsAbstract || method.ContainsGenericParameters) continue;
+            if ((method.Attributes & MethodAttributes.PinvokeImpl) != 0) Marshal.Prelink((MethodInfo)method);
+            else RuntimeHelpers.PrepareMethod(method.MethodHandle);
+        }
+    }
+}
