@@ -38,7 +38,8 @@ static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             string command = string.Join(' ', Path(parsed.CommandResult));
-            throw CommandException.Usage($"{parsed.Errors[0].Message} (see `{command} --help`)");
+            string message = string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+            throw CommandException.Usage($"{message} (see `{command} --help`)");
         }
         // Signals are the commands' own: a recording ends in good order.
         return parsed.Invoke(new InvocationConfiguration

@@ -1,5 +1,6 @@
 using Calltap.Cli.Output;
 using Calltap.Modules;
+using Calltap.Probes;
 
 namespace Calltap.Cli.Commands;
 
@@ -9,10 +10,11 @@ static class ArmText
     const int Reasons = 3;
 
     /// <summary>The line that says that every site is in place.</summary>
-    public static string Of(ArmReport report, FunctionCatalog catalog)
+    public static string Of(ArmReport report, FunctionCatalog catalog, IEnumerable<Op> ops)
     {
         string exits = "";
-        int uncovered = report.Changed.Count(id => !catalog.Functions[id.Value].Plan.AllExitsPatchable);
+        bool exitsMatter = ops.Any(op => op.Kind == OpKind.Graph);
+        int uncovered = exitsMatter ? report.Changed.Count(id => !catalog.Functions[id.Value].Plan.AllExitsPatchable) : 0;
         if (uncovered > 0) exits = $"; {Texts.Count(uncovered)} with exits that can't be patched";
         string refused = "";
         if (report.Refused.Count > 0)

@@ -39,7 +39,7 @@ sealed class Counting(Terminal terminal)
         using var signals = new StopSignals();
         using Attachment target = Attachment.Open(Target, Scope, [Op], terminal);
         TraceSession session = target.Attach();
-        terminal.Log.WriteLine(ArmText.Of(session.Add(Op), target.Catalog));
+        terminal.Log.WriteLine(ArmText.Of(session.Add(Op), target.Catalog, [Op]));
         target.Release();
         long start = Stopwatch.GetTimestamp();
         bool ended = WaitForEnd(session, signals);

@@ -5,6 +5,7 @@ using Calltap.Cli.Targets;
 using Calltap.Modules;
 using Calltap.Probes;
 using Calltap.Recording;
+using Calltap.Target;
 
 namespace Calltap.Cli.Commands;
 
@@ -43,15 +44,15 @@ sealed class Recording(Terminal terminal)
         TraceSession session = target.Attach();
         var options = new RecordOptions { MaxSize = MaxSize, Scope = ScopeText.Of(Scope, target.Catalog) };
         using var recorder = new Recorder(session, file, options);
-        terminal.Log.WriteLine(ArmText.Of(recorder.Add(Ops), target.Catalog));
+        terminal.Log.WriteLine(ArmText.Of(recorder.Add(Ops), target.Catalog, Ops));
         target.Release();
-        string why = WaitForEnd(recorder, signals);
+        string why = WaitForEnd(recorder, session.Target, signals);
         ArmReport? disarmed = recorder.Stop();
         PrintCounts(session);
         return Conclude(recorder, disarmed, path, why, target);
     }
 
-    string WaitForEnd(Recorder recorder, StopSignals signals)
+    string WaitForEnd(Recorder recorder, TargetProcess target, StopSignals signals)
     {
         long start = Stopwatch.GetTimestamp(), shown = start;
         using var progress = new ProgressLine(terminal);
@@ -66,7 +67,7 @@ sealed class Recording(Terminal terminal)
         return recorder.Ended switch
         {
             RecordStop.MaxSize => $"the file has reached {Texts.Size(MaxSize)}",
-            RecordStop.TargetEnded => "the target ended",
+            RecordStop.TargetEnded => target.HasExited ? "the target ended" : "the target has become another program (exec)",
             _ => "the file could not be written",
         };
     }

@@ -145,7 +145,7 @@ public sealed class TraceSession : IDisposable
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
             var watch = new ArenaWatch([.. _memory.Arenas.Select(a => (a.Start, a.End))]);
-            using HelperThread helper = HelperPlace.Start(Target, _writer, null);
+            using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
             ArmReport report = Change(helper, watch);
             Switch(on: false);
             _memory.Session.Set32(SessionHeader.Detached, 1);
@@ -168,6 +168,7 @@ public sealed class TraceSession : IDisposable
             helper.Exit();
             return report;
         }
+        _poker.HeldThread = Launcher?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
         planner.Make();
