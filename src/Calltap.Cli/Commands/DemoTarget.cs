@@ -9,11 +9,11 @@ sealed class DemoTarget : IDisposable
 {
     const int SecondsToLive = 300;
 
-    /// <summary>About half a second in which a thread calls nothing.</summary>
-    const ulong QuietWork = 400_000_000;
+    /// <summary>So long that every thread stays between two calls until the work is set back.</summary>
+    const ulong QuietWork = 1ul << 50;
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(250);
 
     readonly ControlFile _control;
     readonly TargetLauncher _launcher;
@@ -68,7 +68,7 @@ sealed class DemoTarget : IDisposable
     }
 
     /// <summary>
-    /// Lets every thread spin for a moment between two calls, so that what was called and what was recorded can be compared.
+    /// Holds every thread between two calls for a moment, so that what was called and what was recorded can be compared.
     /// </summary>
     /// <param name="drained">Changes while events still come.</param>
     /// <returns>A moment at which no call was under way, and the calls made until then.</returns>
