@@ -1,1 +1,1 @@
-return 0;
+return Calltap.Cli.CommandLine.Run(args);

@@ -18,10 +18,11 @@ public static class DemoProgram
     /// <summary>Returns the path of the built program; takes about ten seconds on two cores the first time.</summary>
     /// <param name="cacheDirectory">Where it is kept.</param>
     /// <param name="progress">Told the compiled and the total number of files; called from several threads.</param>
+    /// <param name="functions">How many functions it is to have; at least 10, so that there are callers.</param>
     /// <exception cref="CompilerException">No compiler, or it failed.</exception>
-    public static string Build(string cacheDirectory, Action<int, int>? progress = null)
+    public static string Build(string cacheDirectory, Action<int, int>? progress = null, int functions = FunctionCount)
     {
-        var sources = new PlainFunctions(FunctionCount, withCallees: true).Generate();
+        var sources = new PlainFunctions(functions, withCallees: true).Generate();
         SourceFile[] own =
         [
             SourceFile.FromResource(typeof(DemoProgram), "control.h"),

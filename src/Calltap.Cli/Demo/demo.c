@@ -4,11 +4,12 @@
 #include "plain.h"
 #include <sched.h>
 
-/* About 1 ns a step: two dependent operations of 1 and 3 cycles. Inlined, so that it is no function to trace. */
-static inline __attribute__((always_inline)) void demo_work(u64 steps)
+/* About 1 ns a step: a multiplication that waits for the one before. The number of steps is read anew each time, so that the
+ * tester can hold all threads between two calls and let them go on at once. Inlined, so that it is no function to trace. */
+static inline __attribute__((always_inline)) void demo_work(const volatile u64 *steps)
 {
-    u64 x = steps;
-    for (u64 i = 0; i < steps; i++)
+    u64 x = 1;
+    for (u64 i = 0; i < *steps; i++)
         __asm__ volatile("imul $3, %0, %0" : "+r"(x));
 }
 
@@ -23,7 +24,7 @@ static void demo_round(struct control *c, struct control_thread *t, struct gap_m
         t->checksum = t->checksum * 31 + result;
         *at = (*at + PLAIN_STRIDE) % PLAIN_COUNT;
         *x = *x * 6364136223846793005ull + 1442695040888963407ull;
-        demo_work(c->work);
+        demo_work(&c->work);
         gap_check(gaps);
     }
 }

@@ -179,12 +179,12 @@ sealed class Guard
                 Seize(tid, new Pid(tid.Value));
             }
         } while (_threads.Count > before); // a thread that was being created meanwhile shows in the next listing
-        if (_threads.Count == 0) throw new AttachException(AttachRefusal.TargetEnded, $"process {_window.Target.Pid} has ended");
+        if (_threads.Count == 0 && _window.HeldThread == default) throw new AttachException(AttachRefusal.TargetEnded, $"process {_window.Target.Pid} has ended");
     }
 
     void Seize(Tid tid, Pid process)
     {
-        if (tid == _window.HelperThread || _threads.Find(tid) >= 0) return;
+        if (tid == _window.HelperThread || tid == _window.HeldThread || _threads.Find(tid) >= 0) return;
         SysResult seized = Ptrace.Seize(tid, SeizeOptions);
         if (seized.Errno == Errno.ESRCH) return;
         if (!seized.Ok)

@@ -36,6 +36,9 @@ sealed class TextPoker
     /// <summary>What a thread at a breakpoint does.</summary>
     public IInt3Policy Policy { get; init; } = new SitePolicy();
 
+    /// <summary>The thread that a launcher holds; default when the target runs.</summary>
+    public Tid HeldThread { get; set; }
+
     /// <summary>Totals of all windows.</summary>
     public TrapCounts Totals { get; private set; }
 
@@ -57,7 +60,7 @@ sealed class TextPoker
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread));
+            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread));
         byte[] trapAction = sync.ReadTrapAction();
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();

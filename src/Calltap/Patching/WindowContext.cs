@@ -13,6 +13,8 @@ namespace Calltap.Patching;
 /// <param name="HandlesSignals">Some signal is caught: contexts may be saved on stacks.</param>
 /// <param name="Vacating">Arenas that are to be given up when no thread is in them; null when none is.</param>
 /// <param name="HelperThread">The helper thread: runs our code only, blocks all signals, is left alone.</param>
+/// <param name="HeldThread">The thread that a launcher holds at the program's start for the whole window: stopped, outside every region, and
+/// not to be seized a second time; default when there is none.</param>
 sealed record WindowContext(
     TargetProcess Target,
     TargetTextWriter Writer,
@@ -23,4 +25,5 @@ sealed record WindowContext(
     StackScan Scan,
     bool HandlesSignals,
     ArenaWatch? Vacating,
-    Tid HelperThread);
+    Tid HelperThread,
+    Tid HeldThread);

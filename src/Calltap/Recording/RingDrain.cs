@@ -14,6 +14,9 @@ sealed class RingDrain
 {
     const int BatchEvents = 32 * 1024;
 
+    /// <summary>Of one ring in one round: a thread that writes as fast as we read must not keep us from the others, and from the limits.</summary>
+    const int MaxBatches = 8;
+
     static readonly TimeSpan s_holePatience = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan s_hurriedCheck = TimeSpan.FromMilliseconds(3); // where threads come faster than headers are free
@@ -92,7 +95,7 @@ sealed class RingDrain
     void Drain(DrainedRing ring)
     {
         if (ring.Owner.Value == 0 && (ring.Owner = _memory.Owner(ring.Index)).Value == 0) return;
-        int count, batches = 0, batchesOfRing = _memory.Layout.RingSize / (EventLayout.Size * BatchEvents) + 1;
+        int count, batches = 0;
         do
         {
             ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
@@ -101,7 +104,7 @@ sealed class RingDrain
             ReportLost(ring);
             _memory.Publish(ring.Index, ring.Reader.Tail);
             Events += count;
-        } while (count == BatchEvents && ++batches < batchesOfRing); // a thread that writes as fast as we read waits its turn
+        } while (count == BatchEvents && ++batches < MaxBatches);
         SkipHoles(ring, sure: false);
     }
 

@@ -183,6 +183,7 @@ public sealed class TraceSession : IDisposable
             helper.Exit();
             return report;
         }
+        _poker.HeldThread = Launcher?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
         planner.Make();

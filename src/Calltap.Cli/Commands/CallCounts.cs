@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Calltap.Cli.Output;
+using Calltap.Modules;
+using Calltap.Probes;
+
+namespace Calltap.Cli.Commands;
+
+/// <summary>Calls of functions, the most called first.</summary>
+/// <param name="Functions">Functions with at least one call.</param>
+/// <param name="Uncounted">Calls of threads that found no room for counters.</param>
+sealed record CallCounts(IReadOnlyList<(TargetFunction Function, ulong Calls)> Functions, ulong Uncounted)
+{
+    /// <summary>All calls.</summary>
+    public ulong Total => Functions.Aggregate(0ul, (sum, f) => sum + f.Calls);
+
+    /// <summary>What an op has counted so far.</summary>
+    public static CallCounts Of(TraceSession session, Op op) =>
+        Sorted(session.Catalog, session.Counts(op), session.Unattributed);
+
+    /// <summary>What was added since <paramref name="before"/>.</summary>
+    public CallCounts Since(CallCounts before)
+    {
+        Dictionary<FunctionId, ulong> known = before.Functions.ToDictionary(f => f.Function.Id, f => f.Calls);
+        return new CallCounts(
+            [.. Functions.Select(f => (f.Function, Calls: f.Calls - known.GetValueOrDefault(f.Function.Id))).Where(f => f.Calls > 0).OrderByDescending(f => f.Calls)],
+            Uncounted - before.Uncounted);
+    }
+
+    /// <summary>The first <paramref name="top"/> as a table.</summary>
+    public TextTable ToTable(int top)
+    {
+        var table = new TextTable(">calls", "function", "module");
+        foreach ((TargetFunction function, ulong calls) in Functions.Take(top))
+            table.Add($"{calls:N0}", function.Name, function.Module.Name);
+        return table;
+    }
+
+    /// <summary>As one JSON object.</summary>
+    public void WriteJson(Stream output, TimeSpan duration)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteStartArray("functions");
+        foreach ((TargetFunction function, ulong calls) in Functions)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", function.Name);
+            json.WriteString("module", function.Module.Name);
+            json.WriteNumber("calls", calls);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNumber("total", Total);
+        json.WriteNumber("uncounted", Uncounted);
+        json.WriteNumber("duration_ns", duration.Ticks * 100);
+        json.WriteEndObject();
+    }
+
+    static CallCounts Sorted(FunctionCatalog catalog, IReadOnlyDictionary<FunctionId, ulong> counts, ulong uncounted) => new(
+        [.. counts.Where(c => c.Value > 0).OrderByDescending(c => c.Value).ThenBy(c => c.Key.Value).Select(c => (catalog.Functions[c.Key.Value], c.Value))],
+        uncounted);
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Calltap.Cli.Input;
+using Calltap.Cli.Output;
+using Calltap.Trace;
+
+namespace Calltap.Cli.Commands;
+
+/// <summary><c>calltap report</c>: statistics of each function in a trace.</summary>
+static class ReportCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var file = new Argument<string>("FILE") { Description = "The trace." };
+        Option<string> sort = new Option<string>("--sort") { Description = "The column to sort by.", DefaultValueFactory = _ => ReportOrder.Default }
+            .AcceptOnlyFromAmong(ReportOrder.Keys);
+        Option<int?> top = OptionParsers.Number("--top", "Show only so many functions.", "N");
+        var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
+        var command = new Command("report", "Show calls, total and self time, minimum, mean, maximum and percentiles of each function.") { file, sort, top, json };
+        command.SetAction(parsed =>
+        {
+            using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!);
+            TraceReport report = ReportOrder.Sorted(ReportBuilder.Build(trace.Reader), parsed.GetValue(sort)!, parsed.GetValue(top) ?? int.MaxValue);
+            if (parsed.GetValue(json))
+            {
+                ReportJson.Write(report, terminal.OutStream);
+                terminal.Out.WriteLine();
+            }
+            else
+            {
+                ReportText.Write(report, terminal);
+            }
+            return trace.Conclude(terminal);
+        });
+        return command;
+    }
+}

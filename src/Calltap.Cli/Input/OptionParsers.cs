@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Calltap.Cli.Input;
+
+/// <summary>Options whose values are more than words, each with an error that says what is expected.</summary>
+static class OptionParsers
+{
+    /// <summary>A duration; null when not given.</summary>
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "2s|500ms|dd:hh:mm:ss",
+        CustomParser = result => DurationText.TryParse(TextOf(result), out TimeSpan duration)
+            ? duration
+            : Fail<TimeSpan?>(result, "is no duration: give 500ms, 2s, 1m or dd:hh:mm:ss"),
+    };
+
+    /// <summary>A size; <paramref name="otherwise"/> when not given.</summary>
+    public static Option<ByteSize> Size(string name, string description, ByteSize otherwise) => new(name)
+    {
+        Description = description,
+        HelpName = "500MB|2GB",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result => SizeText.TryParse(TextOf(result), out ByteSize size)
+            ? size
+            : Fail<ByteSize>(result, "is no size: give 500MB, 2GB or a number of bytes"),
+    };
+
+    /// <summary>A number above zero; null when not given.</summary>
+    public static Option<int?> Number(string name, string description, string helpName, params string[] aliases) => new(name, aliases)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => int.TryParse(TextOf(result), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
+            ? number
+            : Fail<int?>(result, "is no number above 0"),
+    };
+
+    static string TextOf(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[^1].Value : "";
+
+    static T? Fail<T>(ArgumentResult result, string what)
+    {
+        string option = result.Parent is OptionResult parent ? $"{parent.Option.Name}: " : "";
+        result.AddError($"{option}'{TextOf(result)}' {what}");
+        return default;
+    }
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Calltap.Modules;
+using Calltap.Probes;
+
+namespace Calltap.Cli.Input;
+
+/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>.</summary>
+sealed class ScopeOptions
+{
+    readonly Option<string[]> _filter = new("--filter", "-F")
+    {
+        Description = "Functions to trace: a glob of names, name@module, or @module; may be given several times. Default: all in scope.",
+        HelpName = "GLOB",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    readonly Option<string[]> _notrace = new("--notrace", "-N")
+    {
+        Description = "Functions not to trace; wins over -F.",
+        HelpName = "GLOB",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    readonly Option<bool> _libraries = new("--libs") { Description = "The libraries too, but not the C library." };
+
+    readonly Option<bool> _all = new("--all") { Description = "Everything that is loaded, but not the dynamic linker." };
+
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_filter);
+        command.Add(_notrace);
+        command.Add(_libraries);
+        command.Add(_all);
+    }
+
+    /// <summary>What was given.</summary>
+    /// <exception cref="CommandException">A pattern is none.</exception>
+    public ScopeChoice Read(ParseResult parsed)
+    {
+        FunctionScope scope =
+            parsed.GetValue(_all) ? FunctionScope.All : parsed.GetValue(_libraries) ? FunctionScope.Libraries : FunctionScope.Executable;
+        string[] filter = parsed.GetValue(_filter) ?? [];
+        try
+        {
+            return new ScopeChoice(scope, FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []), string.Join(',', filter));
+        }
+        catch (FormatException e)
+        {
+            throw CommandException.Usage(e.Message);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Calltap.Cli.Input;
+using Calltap.Cli.Output;
+using Calltap.Code;
+using Calltap.Modules;
+using Calltap.Probes;
+
+namespace Calltap.Cli.Targets;
+
+/// <summary>How many functions in scope some op wants, and how many of those can be armed.</summary>
+/// <param name="InScope">Functions in scope.</param>
+/// <param name="Matching">Of those, wanted ones.</param>
+/// <param name="Patchable">Of those, ones whose entry can be patched.</param>
+/// <param name="Refusal">The commonest reason why one can't; empty when all can.</param>
+/// <param name="Hint">How to get names for functions without one; null when all have one.</param>
+sealed record ScopeMatches(int InScope, int Matching, int Patchable, string Refusal, string? Hint)
+{
+    /// <summary>Counts.</summary>
+    public static ScopeMatches Of(FunctionCatalog catalog, IReadOnlyCollection<Op> ops)
+    {
+        List<TargetFunction> wanted = [.. catalog.Functions.Where(f => ops.Any(op => op.Filter.Wants(f.Names, f.Module.Name)))];
+        string refusal = wanted.Where(f => f.Plan.Entry is null).GroupBy(f => f.Plan.EntryRefusal).OrderByDescending(g => g.Count())
+            .Select(g => g.Key.Text()).FirstOrDefault("");
+        string? hint = catalog.Modules.Select(m => m.Symbols.NamesHint).FirstOrDefault(hint => hint is not null);
+        return new ScopeMatches(catalog.Functions.Count, wanted.Count, wanted.Count(f => f.Plan.Entry is not null), refusal, hint);
+    }
+
+    /// <summary>That there is something to arm.</summary>
+    /// <exception cref="CommandException">There is not.</exception>
+    public void CheckAny(ScopeChoice scope, Pid pid)
+    {
+        if (Matching == 0)
+        {
+            string wider = scope.Scope == FunctionScope.Executable ? ", or widen the scope by --libs, --all or @module" : "";
+            throw CommandException.Nothing($"no function matches among {Texts.Count(InScope)} in scope: look at `calltap functions -p {pid}`{wider}{(Hint is null ? "" : $" ({Hint})")}");
+        }
+        if (Patchable == 0)
+            throw CommandException.Nothing($"none of {Texts.Of(Matching, "matching function")} can be armed ({Refusal}): see `calltap functions -p {pid}`");
+    }
+}
