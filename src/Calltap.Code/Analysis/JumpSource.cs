@@ -52,7 +52,7 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
             bool indexed = at.Op1Kind == OpKind.Memory && at.MemoryIndex != Register.None;
             if (at.Mnemonic == Mnemonic.Add && at.Op1Kind == OpKind.Register && !added)
                 (added, other) = (true, at.Op1Register);
-            else if (added && indexed && at.MemoryIndexScale == 4 && at.Mnemonic is Mnemonic.Movsxd or Mnemonic.Mov)
+            else if (added && indexed && IsRelativeLoad(at))
                 return new(SwitchShape.Relative4, TableOf(instructions, i, at), BoundBefore(instructions, i));
             else if (!added && indexed && at.MemoryIndexScale == 8 && at.Mnemonic == Mnemonic.Mov)
                 return Absolute(instructions, i, at);
@@ -65,6 +65,11 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
         return new(SwitchShape.Opaque, null, 0);
     }
 
+    // movsxd r64, [table+index*4]; without optimisation the index is multiplied before: mov r32, [index+table]; cdqe.
+    private static bool IsRelativeLoad(in Instruction load) =>
+        load.Mnemonic is Mnemonic.Movsxd or Mnemonic.Mov && load.MemorySize is MemorySize.Int32 or MemorySize.UInt32
+        && load.MemoryIndexScale is 4 or 1;
+
     private static JumpSource Absolute(List<Instruction> instructions, int index, in Instruction load) =>
         new(SwitchShape.Absolute8, TableOf(instructions, index, load), BoundBefore(instructions, index));
 
@@ -72,12 +77,20 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
     {
         if (load.MemoryBase == Register.None)
             return new(load.MemoryDisplacement64);
+        ImageAddress? table = ConstantIn(instructions, index, load.MemoryBase);
+        if (table is null && load.MemoryIndexScale == 1)
+            table = ConstantIn(instructions, index, load.MemoryIndex);
+        return table is { } found ? found + unchecked((long)load.MemoryDisplacement64) : null;
+    }
+
+    private static ImageAddress? ConstantIn(List<Instruction> instructions, int index, Register register)
+    {
         for (int i = index - 1; i >= 0 && i > index - MaxBackForTable; i--)
         {
             Instruction at = instructions[i];
-            if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() != load.MemoryBase || at.Mnemonic is Mnemonic.Cmp or Mnemonic.Test)
+            if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() != register || at.Mnemonic is Mnemonic.Cmp or Mnemonic.Test)
                 continue;
-            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov && AddressFormed(at) is { } table ? table + unchecked((long)load.MemoryDisplacement64) : null;
+            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov ? AddressFormed(at) : null;
         }
 
         return null;

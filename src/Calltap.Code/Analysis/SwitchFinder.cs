@@ -10,8 +10,8 @@ internal sealed class SwitchFinder(ModuleFacts facts)
 {
     private readonly List<Instruction> _instructions = [];
     private readonly HashSet<ImageAddress> _absoluteTables = [];
+    private readonly HashSet<ImageAddress> _relativeTables = [];
     private readonly InstructionReader _reader = new();
-    private bool _hasRelativeTable;
     private bool _hasLabel;
     private bool _hasLabelTable;
 
@@ -51,10 +51,12 @@ internal sealed class SwitchFinder(ModuleFacts facts)
     private void ReadCandidates(FunctionCode code, JumpTables tables)
     {
         _absoluteTables.Clear();
-        _hasRelativeTable = _hasLabel = false;
+        _relativeTables.Clear();
+        _hasLabel = false;
         foreach (ImageAddress candidate in Candidates())
         {
-            _hasRelativeTable |= tables.Read(candidate, SwitchShape.Relative4, 0) > 0;
+            if (tables.Read(candidate, SwitchShape.Relative4, 0) > 0)
+                _relativeTables.Add(candidate);
             if (tables.Read(candidate, SwitchShape.Absolute8, 0) > 0)
                 _absoluteTables.Add(candidate);
             if (!code.Contains(candidate))
@@ -91,10 +93,12 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         }
 
         // A table that a switch of known shape uses is no store of labels for a jump of unknown origin.
-        var switchTables = sources.Where(s => s.Shape == SwitchShape.Absolute8).Select(s => s.Table).ToHashSet();
-        _hasLabelTable = _absoluteTables.Any(t => !switchTables.Contains(t));
+        _hasLabelTable = HasOther(_absoluteTables, SwitchShape.Absolute8, sources) || HasOther(_relativeTables, SwitchShape.Relative4, sources);
         return sources;
     }
+
+    private static bool HasOther(HashSet<ImageAddress> tables, SwitchShape shape, JumpSource[] sources) =>
+        tables.Any(table => !Array.Exists(sources, source => source.Shape == shape && source.Table == table));
 
     private IndirectJumpMeaning Meaning(JumpSource source, JumpTables tables, bool returnAddressOnTop)
     {
@@ -103,7 +107,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
             case SwitchShape.Got:
                 return IndirectJumpMeaning.TailCall;
             case SwitchShape.Relative4:
-                return _hasRelativeTable ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood;
+                return _relativeTables.Count > 0 ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood;
             case SwitchShape.Absolute8 when source.Table is { } own ? _absoluteTables.Contains(own) : _absoluteTables.Count > 0:
                 return IndirectJumpMeaning.Switch;
             case SwitchShape.Absolute8 when source.Table is { } functions && tables.HoldsFunctions(functions):

@@ -1,8 +1,9 @@
 namespace Calltap.Code.Emit;
 
 /// <summary>
-/// The list form's data: for each site a zero-terminated array of qwords, one per op that wants it. The low half says
-/// what to do, the high half is the operand.
+/// The list form's data, found by a number that the stub passes (the list's place in qwords): a qword with the entry's
+/// site id, then one for each op that wants the site, then 0. Of an op's the low half says what to do, the high half is
+/// the operand.
 /// </summary>
 public static class OpListLayout
 {

@@ -9,7 +9,7 @@ namespace Calltap.Code.Emit;
 /// +0    magic, +8 version, +16.. what status and detach need (SessionHeader in Calltap)
 /// +1024 queue head   qword, counts headers taken; moved by the target with lock cmpxchg
 /// +1088 queue tail   qword, counts headers offered; moved by the tracer
-/// +1152 unattributed qword, events lost because no header was left (lock inc)
+/// +1152 unattributed qwords: entries, exits and counts lost because no header was left (lock inc)
 /// +4096 queue        dwords: indices of ready headers, at position &amp; (Capacity - 1)
 /// then  headers      128 bytes each
 /// then  rings, then counters
@@ -26,8 +26,14 @@ public sealed record SessionMemoryLayout(int Capacity, int RingSize, int Counter
     /// <summary>Offset of the queue's tail.</summary>
     public const int QueueTail = 1088;
 
-    /// <summary>Offset of the count of events that found no header.</summary>
-    public const int Unattributed = 1152;
+    /// <summary>Offset of the number of entry events that found no header.</summary>
+    public const int UnattributedEntries = 1152;
+
+    /// <summary>Offset of the number of exit events that found no header.</summary>
+    public const int UnattributedExits = 1160;
+
+    /// <summary>Offset of the number of calls that found no header to be counted in.</summary>
+    public const int UnattributedCounts = 1168;
 
     /// <summary>Offset of the queue's entries.</summary>
     public const int Queue = 4096;

@@ -9,7 +9,8 @@ namespace Calltap.Code.Emit;
 /// queue of ready ones. Runs once per thread, or where two threads' hashes collide.
 /// </summary>
 /// <remarks>
-/// In: rcx = thread pointer. Out: rdx = slot, or 0 when nothing can be recorded. Changes rax and flags.
+/// In: rcx = thread pointer. Out: rdx = slot; or 0 when nothing can be recorded, and then eax = 1 if that is a loss, 0 if
+/// the session is off. Changes rax and flags.
 /// A signal handler may interrupt it anywhere and run it again for the same thread: the slot's key is stored last, so
 /// the handler either finds the slot whole or claims a header of its own, which is drained like any other.
 /// </remarks>
@@ -52,9 +53,11 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.jne(probe);
 
         asm.Label(ref none);
-        asm.mov(rax, (options.SessionMemory + SessionMemoryLayout.Unattributed).Value);
-        asm.@lock.inc(__qword_ptr[rax]);
+        asm.mov(eax, 1);
+        asm.xor(edx, edx);
+        asm.jmp(found);
         asm.Label(ref off);
+        asm.xor(eax, eax);
         asm.xor(edx, edx);
         asm.jmp(found);
 

@@ -81,9 +81,9 @@ public sealed class TrampolineEmitter
 
     void GraphEntry(bool saveFlags)
     {
-        Label done = _asm.CreateLabel(), lost = _asm.CreateLabel();
+        Label done = _asm.CreateLabel(), lost = _asm.CreateLabel(), none = _asm.CreateLabel();
         Save(saveFlags);
-        FindSlot(done);
+        FindSlot(none);
         Reserve(lost);
         // The clock is read as late as possible: the trampoline's own time is not the function's.
         _asm.rdtsc();
@@ -96,17 +96,18 @@ public sealed class TrampolineEmitter
         _asm.Label(ref lost);
         _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostEntries]);
         _asm.jmp(done);
+        Unattributed(none, done, SessionMemoryLayout.UnattributedEntries);
     }
 
     void GraphExit()
     {
-        Label done = _asm.CreateLabel(), lost = _asm.CreateLabel();
+        Label done = _asm.CreateLabel(), lost = _asm.CreateLabel(), none = _asm.CreateLabel();
         Save(flags: true);
         _asm.rdtsc(); // as early as possible
         _asm.shl(rdx, 32);
         _asm.or(rax, rdx);
         _asm.mov(__qword_ptr[rsp + SavedTime], rax);
-        FindSlot(done);
+        FindSlot(none);
         Reserve(lost);
         _asm.mov(rax, __qword_ptr[rsp + SavedTime]);
         _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax); // commits
@@ -116,33 +117,33 @@ public sealed class TrampolineEmitter
         _asm.Label(ref lost);
         _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostExits]);
         _asm.jmp(done);
+        Unattributed(none, done, SessionMemoryLayout.UnattributedExits);
     }
 
     void CountEntry(bool saveFlags)
     {
-        Label done = _asm.CreateLabel();
+        Label done = _asm.CreateLabel(), none = _asm.CreateLabel();
         Save(saveFlags);
-        FindSlot(done);
+        FindSlot(none);
         _asm.mov(rcx, __qword_ptr[rdx + ThreadSlotLayout.Counts]);
         _asm.mov(eax, __dword_ptr[rsp + Operand]);
         _asm.inc(__qword_ptr[rcx + rax * 8]); // one instruction, the thread's own counter: exact without a lock
         _asm.Label(ref done);
         Restore(saveFlags);
         _asm.ret();
+        Unattributed(none, done, SessionMemoryLayout.UnattributedCounts);
     }
 
     /// <summary>The list form: rsi walks the site's list, rdi keeps the thread's slot.</summary>
     void ListEntry()
     {
-        Label done = _asm.CreateLabel(), next = _asm.CreateLabel(), count = _asm.CreateLabel(), lost = _asm.CreateLabel();
+        Label done = _asm.CreateLabel(), next = _asm.CreateLabel(), count = _asm.CreateLabel(), lost = _asm.CreateLabel(), none = _asm.CreateLabel();
         Save(flags: true);
         _asm.mov(__qword_ptr[rsp + SavedRsi], rsi);
         _asm.mov(__qword_ptr[rsp + SavedRdi], rdi);
-        FindSlot(done);
+        FindSlot(none);
         _asm.mov(rdi, rdx);
-        _asm.mov(rsi, _options.OpLists.Value);
-        _asm.mov(eax, __dword_ptr[rsp + Operand]);
-        _asm.mov(rsi, __qword_ptr[rsi + rax * 8]); // published before the first int3 of the batch that uses it
+        LoadList();
         _asm.Label(ref next);
         _asm.mov(rax, __qword_ptr[rsi]);
         _asm.add(rsi, 8);
@@ -170,6 +171,51 @@ public sealed class TrampolineEmitter
         _asm.mov(rdi, __qword_ptr[rsp + SavedRdi]);
         Restore(flags: true);
         _asm.ret();
+        UnattributedList(none, done);
+    }
+
+    /// <summary>rsi = the first op of the list that the operand names; the operand becomes the site's id. Changes rax.</summary>
+    void LoadList()
+    {
+        _asm.mov(rsi, _options.OpLists.Value);
+        _asm.mov(eax, __dword_ptr[rsp + Operand]);
+        _asm.lea(rsi, __qword_ptr[rsi + rax * 8]);
+        _asm.mov(rax, __qword_ptr[rsi]);
+        _asm.mov(__dword_ptr[rsp + Operand], eax);
+        _asm.add(rsi, 8);
+    }
+
+    /// <summary>More threads run than have headers: counts the loss among all threads', unless the session is off (eax = 0).</summary>
+    void Unattributed(Label none, Label done, int counter)
+    {
+        _asm.Label(ref none);
+        _asm.test(eax, eax);
+        _asm.je(done);
+        _asm.mov(rcx, (_options.SessionMemory + counter).Value);
+        _asm.@lock.inc(__qword_ptr[rcx]);
+        _asm.jmp(done);
+    }
+
+    /// <summary>The same for every op of the site's list.</summary>
+    void UnattributedList(Label none, Label done)
+    {
+        Label next = _asm.CreateLabel(), add = _asm.CreateLabel();
+        _asm.Label(ref none);
+        _asm.test(eax, eax);
+        _asm.je(done);
+        LoadList();
+        _asm.Label(ref next);
+        _asm.mov(rax, __qword_ptr[rsi]);
+        _asm.add(rsi, 8);
+        _asm.test(eax, eax);
+        _asm.je(done);
+        _asm.mov(rcx, (_options.SessionMemory + SessionMemoryLayout.UnattributedCounts).Value);
+        _asm.cmp(eax, (int)OpListLayout.Count);
+        _asm.je(add);
+        _asm.mov(rcx, (_options.SessionMemory + SessionMemoryLayout.UnattributedEntries).Value);
+        _asm.Label(ref add);
+        _asm.@lock.inc(__qword_ptr[rcx]);
+        _asm.jmp(next);
     }
 
     void Save(bool flags)

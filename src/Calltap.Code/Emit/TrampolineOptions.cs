@@ -4,7 +4,7 @@ namespace Calltap.Code.Emit;
 /// <param name="ThreadTable">Address of the thread table (<see cref="ThreadSlotLayout"/>).</param>
 /// <param name="SessionMemory">Address of the shared session memory.</param>
 /// <param name="Layout">Its layout.</param>
-/// <param name="OpLists">Address of the table of op lists: a qword per site id, the address of the site's list.</param>
+/// <param name="OpLists">Address of the op lists (<see cref="OpListLayout"/>).</param>
 /// <param name="TidOffset">
 /// Offset from the thread pointer at which libc keeps the tid, verified for every thread; null where it is not known.
 /// </param>

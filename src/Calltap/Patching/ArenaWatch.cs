@@ -7,15 +7,20 @@ namespace Calltap.Patching;
 sealed class ArenaWatch : IStackWords
 {
     readonly (ulong Start, ulong End)[] _arenas;
+    bool _complete;
+    bool _seen;
 
     public ArenaWatch(IReadOnlyCollection<(TargetAddress Start, TargetAddress End)> arenas)
     {
         _arenas = [.. arenas.Select(a => (a.Start.Value, a.End.Value))];
-        Bounds = (arenas.Min(a => a.Start), arenas.Max(a => a.End));
+        if (arenas.Count > 0) Bounds = (arenas.Min(a => a.Start), arenas.Max(a => a.End));
     }
 
-    /// <summary>A thread was seen in one.</summary>
-    public bool InUse { get; private set; }
+    /// <summary>A thread may be in one: true until a window has looked at every thread and seen none.</summary>
+    public bool InUse => !_complete || _seen;
+
+    /// <summary>Every thread was looked at.</summary>
+    public void Complete() => _complete = true;
 
     /// <inheritdoc/>
     public (TargetAddress Low, TargetAddress High) Bounds { get; }
@@ -24,6 +29,6 @@ sealed class ArenaWatch : IStackWords
     public void Found(ulong word)
     {
         foreach ((ulong start, ulong end) in _arenas)
-            if (word >= start && word < end) InUse = true;
+            if (word >= start && word < end) _seen = true;
     }
 }

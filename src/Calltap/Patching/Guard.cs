@@ -22,6 +22,7 @@ sealed class Guard
     const int SeizeOptions = Ptrace.PTRACE_O_TRACECLONE | Ptrace.PTRACE_O_TRACEFORK | Ptrace.PTRACE_O_TRACEVFORK | Ptrace.PTRACE_O_TRACEEXEC;
 
     const int StopsPerRound = 16;
+    const int SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
 
     /// <summary>More forks than this in one window are held back by making the window fail, not by losing one.</summary>
     const int MaxForkChildren = 4096;
@@ -36,11 +37,15 @@ sealed class Guard
     readonly Thread _thread;
     readonly Pid[] _forkChildren = new Pid[MaxForkChildren]; // filled by the guard, read by the batch's thread
 
-    volatile int _wanted; // the phase asked for; written by Run, read by Loop
-    volatile int _done;   // the phase that is complete; written by Loop, read by Run
+    volatile int _wanted; // the phase asked for; written by Run and Close, read by the guard
+    volatile int _done;   // the phase that is complete; written by the guard, read by Await
+    int _phase = (int)GuardPhase.Answer;
     volatile int _forkCount; // published after the element; pairs with ForkChildren
     volatile bool _targetGone;
-    volatile Exception? _failure;
+    volatile Exception? _failure; // of the seizing; later ones are not let out while breakpoints may stand
+    bool _started;
+    bool _sharers;
+    Tid _self;
     long _phaseStart;
 
     public Guard(WindowContext window)
@@ -62,6 +67,7 @@ sealed class Guard
     /// <exception cref="AttachException">The target can't be seized.</exception>
     public void Open(TimeSpan deadline)
     {
+        _started = true;
         _thread.Start();
         if (!Await(GuardPhase.Answer, deadline)) throw new TimeoutException("the target's threads could not be seized in time");
     }
@@ -73,14 +79,14 @@ sealed class Guard
         return Await(phase, deadline);
     }
 
-    /// <summary>Ends the phase and goes back to answering traps only.</summary>
-    public void Rest() => Run(GuardPhase.Answer, TimeSpan.FromSeconds(1));
-
     /// <summary>Lets every thread go.</summary>
     public void Close()
     {
+        if (!_started) return;
         _wanted = (int)GuardPhase.Close;
-        if (_thread.ThreadState != System.Threading.ThreadState.Unstarted) _thread.Join();
+        _thread.Join();
+        // The kernel detaches in the thread's last moments, after the runtime has let go of it.
+        while (ThreadLook.Exists(new Pid(Environment.ProcessId), _self)) Clock.Sleep(s_idle);
     }
 
     /// <summary>
@@ -104,43 +110,58 @@ sealed class Guard
 
     void Main()
     {
+        _self = SystemCall.CurrentThread();
         try
         {
-            Scheduling.MakeRealTime(SystemCall.CurrentThread()); // best effort: a trap waits for this thread
+            Scheduling.MakeRealTime(_self); // best effort: a trap waits for this thread
             SeizeAll();
-            Loop();
         }
         catch (Exception e)
         {
-            _failure = e;
+            _failure = e; // no breakpoint stands yet: leaving lets everybody go
+            return;
+        }
+        _done = (int)GuardPhase.Answer;
+        while (!Loop()) { }
+    }
+
+    /// <summary>
+    /// Serves until the window is closed. An exception must not end the guard while a thread may hit a breakpoint: it
+    /// is dropped, and whoever waits for a phase sees it not completed.
+    /// </summary>
+    /// <returns>Whether the window is closed.</returns>
+    bool Loop()
+    {
+        try
+        {
+            while (_wanted != (int)GuardPhase.Close) Turn();
+            while (ServeStops(GuardPhase.Close)) { } // no int3 is left: this ends
+            for (int i = 0; i < _threads.Count; i++)
+                if (_threads[i].ForkChild && !_threads[i].Gone) Ptrace.Detach(_threads[i].Tid, 0);
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return false;
         }
     }
 
-    void Loop()
+    void Turn()
     {
-        int phase = (int)GuardPhase.Answer;
-        _done = phase;
-        while (phase != (int)GuardPhase.Close)
+        bool busy = ServeStops((GuardPhase)_phase);
+        if (_wanted != _phase)
         {
-            bool busy = ServeStops((GuardPhase)phase);
-            if (_wanted != phase)
-            {
-                phase = _wanted;
-                _threads.StartPhase();
-                _phaseStart = Stopwatch.GetTimestamp();
-                if (phase == (int)GuardPhase.Answer) _done = phase;
-            }
-            if (phase is (int)GuardPhase.Clear or (int)GuardPhase.Drain && _done != phase)
-            {
-                LookAtThreads((GuardPhase)phase);
-                if (_threads.AllObserved()) _done = phase;
-            }
-            if (!busy) Clock.Sleep(s_idle);
+            _phase = _wanted;
+            _threads.StartPhase();
+            _phaseStart = Stopwatch.GetTimestamp();
+            if (_phase == (int)GuardPhase.Answer) _done = _phase;
         }
-        while (ServeStops(GuardPhase.Close)) { } // no int3 is left: this ends
-        for (int i = 0; i < _threads.Count; i++)
-            if (_threads[i].ForkChild) Ptrace.Detach(_threads[i].Tid, 0);
-        _done = phase;
+        if (_phase is (int)GuardPhase.Clear or (int)GuardPhase.Drain && _done != _phase)
+        {
+            LookAtThreads((GuardPhase)_phase);
+            if (_threads.AllObserved()) _done = _phase;
+        }
+        if (!busy) Clock.Sleep(s_idle);
     }
 
     // ---- seizing ----
@@ -152,7 +173,11 @@ sealed class Guard
         {
             before = _threads.Count;
             foreach (Tid tid in _window.Target.ReadThreads()) Seize(tid, _window.Target.Pid);
-            foreach (Tid tid in SharersOfMemory()) Seize(tid, new Pid(tid.Value));
+            foreach (Tid tid in SharersOfMemory())
+            {
+                _sharers = true;
+                Seize(tid, new Pid(tid.Value));
+            }
         } while (_threads.Count > before); // a thread that was being created meanwhile shows in the next listing
         if (_threads.Count == 0 && _window.HeldThread == default) throw new AttachException(AttachRefusal.TargetEnded, $"process {_window.Target.Pid} has ended");
     }
@@ -166,7 +191,7 @@ sealed class Guard
         {
             ProcStatus? status = _window.Target.ReadStatus(tid);
             if (status is null or { IsDead: true }) return; // a leader that has exited gives EPERM
-            if (status.TracerPid.Value != 0 && _threads.Find(tid) < 0 && status.TracerPid.Value == Environment.ProcessId)
+            if (status.TracerPid.Value == _self.Value) // the kernel names the tracing thread
             {
                 _threads.Add(tid).Process = process; // seized by TRACECLONE a moment ago
                 return;
@@ -182,9 +207,9 @@ sealed class Guard
     List<Tid> SharersOfMemory()
     {
         var sharers = new List<Tid>();
-        var leader = new Tid(_window.Target.Pid.Value);
+        Tid own = _threads.AnyOf(_window.Target.Pid);
         foreach (Tid child in ProcFiles.Children(_window.Target.Pid))
-            if (SystemCall.SharesMemory(leader, child) is { Ok: true, Value: true }) sharers.Add(child);
+            if (SystemCall.SharesMemory(own, child) is { Ok: true, Value: true }) sharers.Add(child);
         return sharers;
     }
 
@@ -231,9 +256,24 @@ sealed class Guard
                 ServeExec(tid);
                 break;
             default:
-                Ptrace.Cont(tid, 0); // clone, fork, vfork: the new one reports itself
+                Expect(tid, stopEvent);
+                Ptrace.Cont(tid, 0);
                 break;
         }
+    }
+
+    /// <summary>
+    /// A thread has made another thread or a process, which will report itself: the window waits for it, or it would
+    /// run on among breakpoints with nobody to answer.
+    /// </summary>
+    void Expect(Tid parent, int stopEvent)
+    {
+        int index = _threads.Find(parent);
+        if (index >= 0 && stopEvent == Ptrace.PTRACE_EVENT_VFORK) _threads[index].InVfork = true;
+        if (!Ptrace.GetEventMsg(parent, out ulong made).Ok || _threads.Find(new Tid((int)made)) >= 0) return;
+        ref GuardedThread child = ref _threads.Add(new Tid((int)made));
+        child.Expected = true;
+        child.IsFork = stopEvent == Ptrace.PTRACE_EVENT_FORK;
     }
 
     void ServeTrap(Tid tid, GuardPhase phase)
@@ -247,8 +287,14 @@ sealed class Guard
                 if (_threads[index].BlocksTrap) BlockTrapAgain(tid);
                 // The trap is taken and answered: a stop like any other to look at.
                 if (!_threads[index].Observed)
-                    _threads[index].Observed = _observer.SeenStopped(ref registers, phase, ref _traps.Counts, out _);
+                    _threads[index].Observed = _observer.SeenStopped(tid, ref registers, phase, ref _traps.Counts, out _);
             }
+        }
+        int known = _threads.Find(tid);
+        if (known >= 0 && _threads[known].StopsAgain)
+        {
+            _threads[known].StopsAgain = false;
+            Ptrace.Interrupt(tid); // the group stop is reported again before the thread is back in user code
         }
         Ptrace.Cont(tid, outcome == TrapOutcome.Foreign ? Signals.SIGTRAP : 0);
     }
@@ -257,7 +303,7 @@ sealed class Guard
     void ServeSignal(Tid tid, int signal, GuardPhase phase)
     {
         int index = _threads.Find(tid);
-        if (phase == GuardPhase.Clear && index >= 0 && !_threads[index].Observed) LookAtStopped(tid, index, phase);
+        if (phase == GuardPhase.Clear && index >= 0) LookAtStopped(tid, index, phase);
         Ptrace.Cont(tid, signal);
     }
 
@@ -270,36 +316,41 @@ sealed class Guard
     void ServeEventStop(Tid tid, int signal, GuardPhase phase)
     {
         int index = _threads.Find(tid);
-        if (index < 0)
+        if (index < 0 || _threads[index].Expected)
         {
-            if (IsForkChild(tid))
+            bool fork = index >= 0 && _threads[index].IsFork;
+            bool own = ThreadLook.Exists(_window.Target.Pid, tid);
+            if (!own && IsForkChild(tid, fork))
             {
                 HoldForkChild(tid);
                 return;
             }
-            index = AddNewThread(tid);
+            _threads.Add(tid).Process = own ? _window.Target.Pid : new Pid(tid.Value);
+            index = _threads.Find(tid);
         }
         if (_threads[index].ForkChild) return;
-        bool groupStop = signal is Signals.SIGSTOP or 20 or 21 or 22; // SIGTSTP, SIGTTIN, SIGTTOU
-        if (phase is GuardPhase.Clear or GuardPhase.Drain && !_threads[index].Observed) LookAtStopped(tid, index, phase);
-        if (groupStop) Ptrace.Listen(tid); // CONT would wake a process that job control has stopped
+        LookAtStopped(tid, index, phase);
+        _threads[index].Interrupted = false;
+        bool groupStop = signal is Signals.SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU;
+        if (groupStop && PendingSignals.HasQueuedBreakpoint(tid))
+        {
+            // Its breakpoint is answered first, without a user instruction in between; then it stops again.
+            _threads[index].StopsAgain = true;
+            Ptrace.Cont(tid, 0);
+        }
+        else if (groupStop) Ptrace.Listen(tid); // CONT would wake a process that job control has stopped
         else Ptrace.Cont(tid, 0);
-    }
-
-    int AddNewThread(Tid tid)
-    {
-        bool own = ThreadLook.At(_window.Target.Pid, tid).Activity != ThreadActivity.Gone;
-        _threads.Add(tid).Process = own ? _window.Target.Pid : new Pid(tid.Value);
-        return _threads.Find(tid);
     }
 
     void LookAtStopped(Tid tid, int index, GuardPhase phase)
     {
-        // An int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
+        // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
         // stop that follows is looked at instead.
         if (PendingSignals.HasQueuedBreakpoint(tid)) return;
         if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
-        _threads[index].Observed = _observer.SeenStopped(ref registers, phase, ref _traps.Counts, out bool changed);
+        bool changed = false;
+        if (phase is GuardPhase.Clear or GuardPhase.Drain && !_threads[index].Observed)
+            _threads[index].Observed = _observer.SeenStopped(tid, ref registers, phase, ref _traps.Counts, out changed);
         if (_threads[index].Interrupted && RestartableCalls.TryRepeatAfterEintr(tid, ref registers))
         {
             _traps.Counts.Restarted++;
@@ -316,8 +367,9 @@ sealed class Guard
         Ptrace.Detach(tid, 0); // another program now: nothing of ours is in it
     }
 
-    bool IsForkChild(Tid tid) =>
-        SystemCall.SharesMemory(new Tid(_window.Target.Pid.Value), tid) is { Ok: true, Value: false };
+    /// <summary>Whether a new process has a copy of the memory; where the kernel can't compare, its making tells.</summary>
+    bool IsForkChild(Tid tid, bool madeByFork) =>
+        SystemCall.SharesMemory(_threads.AnyOf(_window.Target.Pid), tid) is { Ok: true } compared ? !compared.Value : madeByFork;
 
     void HoldForkChild(Tid tid)
     {
@@ -336,8 +388,9 @@ sealed class Guard
         for (int i = 0; i < _threads.Count; i++)
         {
             ref GuardedThread thread = ref _threads[i];
-            if (thread.Observed || thread.Gone || thread.ForkChild) continue;
-            if (_observer.SeenAsleep(thread.Process, thread.Tid, phase)) thread.Observed = true;
+            if (thread.Observed || thread.Gone || thread.ForkChild || thread.Expected) continue;
+            bool maySleepInClone = thread.InVfork || _sharers;
+            if (_observer.SeenAsleep(thread.Process, thread.Tid, phase, maySleepInClone)) thread.Observed = true;
             else if (!patient && !thread.Interrupted)
             {
                 thread.Interrupted = true;

@@ -11,8 +11,20 @@ struct GuardedThread
     /// <summary>Seen, in the present phase, where the phase wants it.</summary>
     public bool Observed;
 
-    /// <summary>PTRACE_INTERRUPT was sent in the present phase.</summary>
+    /// <summary>PTRACE_INTERRUPT was sent, and the stop it leads to has not been seen.</summary>
     public bool Interrupted;
+
+    /// <summary>It was announced by its parent's stop and has not stopped itself yet: thread or fork child.</summary>
+    public bool Expected;
+
+    /// <summary>Announced by a fork: where memory can't be compared, it is taken for a copy.</summary>
+    public bool IsFork;
+
+    /// <summary>It waits in vfork: its child, which is guarded too, runs on its memory.</summary>
+    public bool InVfork;
+
+    /// <summary>A group stop came between a breakpoint and its signal: it goes back into the stop once answered.</summary>
+    public bool StopsAgain;
 
     /// <summary>It blocked SIGTRAP when it was seized: the kernel unblocks it at a breakpoint.</summary>
     public bool BlocksTrap;

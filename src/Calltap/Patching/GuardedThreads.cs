@@ -10,7 +10,8 @@ sealed class GuardedThreads
 
     public ref GuardedThread this[int index] => ref _threads[index];
 
-    public int Find(Tid tid) => _index.TryGetValue(tid.Value, out int index) ? index : -1;
+    /// <summary>The index of a live thread; -1 also where a dead one had this tid.</summary>
+    public int Find(Tid tid) => _index.TryGetValue(tid.Value, out int index) && !_threads[index].Gone ? index : -1;
 
     public ref GuardedThread Add(Tid tid)
     {
@@ -28,7 +29,15 @@ sealed class GuardedThreads
     public void StartPhase()
     {
         for (int i = 0; i < Count; i++)
-            _threads[i].Observed = _threads[i].Interrupted = false;
+            _threads[i].Observed = false;
+    }
+
+    /// <summary>Some thread of the process that still has its memory: a leader that has exited has none.</summary>
+    public Tid AnyOf(Pid process)
+    {
+        for (int i = 0; i < Count; i++)
+            if (!_threads[i].Gone && !_threads[i].ForkChild && !_threads[i].Expected && _threads[i].Process == process) return _threads[i].Tid;
+        return new Tid(process.Value);
     }
 
     public bool AllObserved()

@@ -25,7 +25,7 @@ public sealed record Poke(Site Site, PatchBytes To, Stub? Stub, EmulatedInstruct
     /// Whether threads may stand inside the region, where its tail is about to change: only where several
     /// instructions give way to one.
     /// </summary>
-    public bool NeedsClearing => Stub is not null && Site.State == SiteState.Original && Site.Plan.InteriorStarts.Count > 0;
+    public bool NeedsClearing => Stub is not null && Site.Installed == Site.Original && Site.Plan.InteriorStarts.Count > 0;
 
     static EmulatedInstruction Restored(Site site)
     {

@@ -15,6 +15,7 @@ sealed class PokePlan
     readonly List<Poke> _single = [];
     readonly HashSet<Site> _deferred = [];
     readonly List<Site> _refused = [];
+    readonly Dictionary<Site, SiteState> _before = [];
     PatchImage _image = PatchImage.For([]);
 
     PokePlan(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
@@ -47,6 +48,7 @@ sealed class PokePlan
             while (at < mappings.Count && mappings[at].End <= address) at++;
             if (at == mappings.Count || address < mappings[at].Start || mappings[at].End - address < PatchBytes.Length)
                 Refuse(poke, "no longer mapped");
+            else if (mappings[at].IsShared) Refuse(poke, "in shared memory: other processes would see it change");
             else if (IsPrivateText(mappings[at])) _paged.Add(poke);
             else _single.Add(poke);
         }
@@ -54,7 +56,7 @@ sealed class PokePlan
 
     static bool IsPrivateText(MemoryMapping mapping) =>
         mapping.Inode != 0
-        && (mapping.Permissions & (MappingPermissions.Write | MappingPermissions.Shared)) == 0;
+        && (mapping.Permissions & MappingPermissions.Write) == 0;
 
     /// <summary>Compares every site with what must be there, and takes the copy-on-write of its page before the window.</summary>
     void Verify()
@@ -107,15 +109,29 @@ sealed class PokePlan
         return PatchBytes.From(bytes);
     }
 
+    /// <summary>Whether any site is to get new bytes.</summary>
+    public bool HasTails => _deferred.Count < Pokes.Count;
+
+    /// <summary>From here on nobody knows what a site holds, until <see cref="Settle()"/> has looked.</summary>
+    public void MarkChanging()
+    {
+        foreach (Poke poke in Pokes)
+        {
+            _before[poke.Site] = poke.Site.State;
+            poke.Site.State = SiteState.Changing;
+            poke.Site.Stub ??= poke.Stub;
+        }
+    }
+
     /// <summary>The images that the passes start from, read in the window.</summary>
     public void ReadImages()
     {
         foreach (PatchRun run in _image.Runs)
             if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
-        foreach (Poke poke in _paged)
-            if (_image.Read(poke.Site.Address) != poke.Site.Installed)
-                throw new PatchMismatchException(
-                    poke.Site.Address, Bytes(poke.Site.Installed), Bytes(_image.Read(poke.Site.Address)));
+        // Between the plan and the window somebody else wrote there: not a byte of ours goes over it.
+        _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
+        _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
+        Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
     }
 
     /// <summary>Pass 1.</summary>
@@ -139,13 +155,22 @@ sealed class PokePlan
         {
             if (_deferred.Contains(poke.Site))
             {
-                _writer.Write(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
+                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
                 continue;
             }
             poke.Site.Installed.CopyTo(before);
             poke.To.CopyTo(after);
-            _writer.Write(poke.Site.Address + 1, before[1..], after[1..]);
+            WriteOnce(poke.Site.Address + 1, before[1..], after[1..]);
         }
+    }
+
+    /// <summary>A write that may have been made by an earlier try of the same step.</summary>
+    void WriteOnce(TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> now = stackalloc byte[PatchBytes.Length];
+        now = now[..bytes.Length];
+        if (_target.ReadMemory(address, now) == now.Length && now.SequenceEqual(bytes)) return;
+        _writer.Write(address, expected, bytes);
     }
 
     /// <summary>Pass 3.</summary>
@@ -156,7 +181,7 @@ sealed class PokePlan
         WriteRuns();
         foreach (Poke poke in _single)
             if (!_deferred.Contains(poke.Site))
-                _writer.Write(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
+                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
     }
 
     void WriteRuns()
@@ -191,27 +216,41 @@ sealed class PokePlan
         foreach (Poke poke in Pokes)
         {
             poke.Site.Original.CopyTo(bytes);
-            writer.Place(poke.Site.Address, bytes);
+            if (!writer.TryPlace(poke.Site.Address, bytes)) return;
         }
     }
 
-    /// <summary>After the window: reads every site back and records what it holds.</summary>
+    /// <summary>After the window: looks at every site and records what it holds.</summary>
     /// <exception cref="PatchMismatchException">A site holds something else: no more patching in this target.</exception>
     public void Settle()
     {
-        foreach (PatchRun run in _image.Runs) _writer.Verify(run.Start, run.Image);
-        foreach (Poke poke in Pokes)
+        PatchMismatchException? first = null;
+        foreach (PatchRun run in _image.Runs)
+            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
+        foreach (Poke poke in _paged) Settle(poke, _image.Read(poke.Site.Address), ref first);
+        foreach (Poke poke in _single) Settle(poke, ReadSite(poke.Site.Address), ref first);
+        if (first is not null) throw first;
+    }
+
+    void Settle(Poke poke, PatchBytes found, ref PatchMismatchException? first)
+    {
+        Site site = poke.Site;
+        bool deferred = _deferred.Contains(site);
+        PatchBytes expected = deferred ? site.Installed : poke.To;
+        if (found != expected)
         {
-            if (_deferred.Contains(poke.Site)) continue;
-            poke.Site.Installed = poke.To;
-            poke.Site.State = poke.Stub is null ? SiteState.Original : SiteState.Armed;
-            poke.Site.Stub = poke.Stub ?? poke.Site.Stub;
-            poke.Site.Refusal = null;
+            first ??= new PatchMismatchException(site.Address, Bytes(expected), Bytes(found));
+            return; // it stays Changing: whoever comes next reads the bytes and decides
         }
-        foreach (Poke poke in _single)
-            if (ReadSite(poke.Site.Address) != poke.Site.Installed)
-                throw new PatchMismatchException(
-                    poke.Site.Address, Bytes(poke.Site.Installed), Bytes(ReadSite(poke.Site.Address)));
+        if (deferred)
+        {
+            site.State = _before[site];
+            return;
+        }
+        site.Installed = poke.To;
+        site.State = poke.Stub is null ? SiteState.Original : SiteState.Armed;
+        site.Stub = poke.Stub ?? site.Stub;
+        site.Refusal = null;
     }
 
     static byte[] Bytes(PatchBytes bytes)

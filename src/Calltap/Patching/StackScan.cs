@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Calltap.Native;
 using Calltap.Symbols;
 using Calltap.Target;
 
@@ -20,6 +21,7 @@ sealed class StackScan
     readonly byte[] _buffer = new byte[ChunkSize];
     readonly ulong[] _starts;
     readonly ulong[] _ends;
+    readonly int _mainStack;
 
     /// <summary>Takes the writable mappings as they are now; a stack mapped later is read to its first hole.</summary>
     public StackScan(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
@@ -28,13 +30,24 @@ sealed class StackScan
         MemoryMapping[] writable = [.. mappings.Where(m => (m.Permissions & MappingPermissions.Write) != 0)];
         _starts = [.. writable.Select(m => m.Start.Value)];
         _ends = [.. writable.Select(m => m.End.Value)];
+        _mainStack = Array.FindIndex(writable, m => m.Path == "[stack]");
     }
 
-    /// <summary>Tells <paramref name="words"/> of each word of the stack within its bounds.</summary>
-    public void Scan(ulong stackPointer, IStackWords words)
+    /// <summary>
+    /// Tells <paramref name="words"/> of each word of the thread's stack within its bounds. A thread on another stack
+    /// than its own (sigaltstack, a coroutine's) has its own looked at as well, whole: where it left off is not known.
+    /// </summary>
+    public void Scan(Tid tid, ulong stackPointer, IStackWords words)
+    {
+        ulong at = stackPointer & ~7ul;
+        Scan(at, Math.Min(EndOf(at), at + MaxDepth), words);
+        int home = HomeOf(tid);
+        if (home >= 0 && (at < _starts[home] || at >= _ends[home])) Scan(_starts[home], _ends[home], words);
+    }
+
+    void Scan(ulong at, ulong end, IStackWords words)
     {
         (TargetAddress low, TargetAddress high) = words.Bounds;
-        ulong at = stackPointer & ~7ul, end = Math.Min(EndOf(at), at + MaxDepth);
         while (at < end)
         {
             int wanted = (int)Math.Min((ulong)ChunkSize, end - at);
@@ -46,10 +59,19 @@ sealed class StackScan
         }
     }
 
-    ulong EndOf(ulong address)
+    ulong EndOf(ulong address) => Find(address) is >= 0 and int index ? _ends[index] : ulong.MaxValue;
+
+    /// <summary>The mapping of the thread's own stack: [stack] for the first thread, else the one that holds its descriptor.</summary>
+    int HomeOf(Tid tid)
+    {
+        if (tid.Value == _target.Pid.Value) return _mainStack;
+        return RobustList.HeadOf(tid) is { Ok: true, Value: not 0 } head ? Find(head.Value) : -1;
+    }
+
+    int Find(ulong address)
     {
         int index = Array.BinarySearch(_starts, address);
         if (index < 0) index = ~index - 1;
-        return index >= 0 && address < _ends[index] ? _ends[index] : ulong.MaxValue;
+        return index >= 0 && address < _ends[index] ? index : -1;
     }
 }

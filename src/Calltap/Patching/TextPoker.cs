@@ -1,4 +1,4 @@
-using Calltap.Symbols;
+using Calltap.Native;
 using Calltap.Target;
 
 namespace Calltap.Patching;
@@ -18,13 +18,14 @@ namespace Calltap.Patching;
 /// 5 drain    every trap that was taken has been answered
 /// 6 close    every thread is let go; all bytes are read back
 /// </code>
-/// Until pass 2 the way out is to put the heads back (<see cref="RollBack"/>); from pass 2 on it is to go on.
+/// Until pass 2 the way out is to put the heads back; from pass 2 on it is to go on.
 /// </remarks>
 sealed class TextPoker
 {
     static readonly TimeSpan s_openDeadline = TimeSpan.FromSeconds(5);
     static readonly TimeSpan s_clearDeadline = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan s_drainDeadline = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan s_drainDeadline = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(1);
 
     readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
@@ -54,13 +55,12 @@ sealed class TextPoker
         var steps = new StepClock();
         PokePlan plan = PokePlan.Make(_target, _writer, pokes);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
-        if (plan.Pokes.Count == 0) return Result(plan, default, steps);
-        journal.Changing(plan.Pokes);
+        if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
+        journal.Changing(plan.Pokes); // I13
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
-        var window = new WindowContext(
+        var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread);
-        var guard = new Guard(window);
+            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread));
         byte[] trapAction = sync.ReadTrapAction();
         NoCollection quiet = NoCollection.Begin();
         steps.Mark("plan");
@@ -68,10 +68,8 @@ sealed class TextPoker
         {
             guard.Open(s_openDeadline);
             steps.Mark("open");
-            plan.ReadImages();
-            steps.Mark("read");
-            Passes(plan, guard, regions, sync, steps);
-            MendForkChildren(plan, guard);
+            Window(plan, guard, regions, sync, steps);
+            vacating?.Complete();
         }
         finally
         {
@@ -79,50 +77,86 @@ sealed class TextPoker
             quiet.Dispose();
         }
         steps.Mark("close");
-        if (guard.TargetGone) throw AttachChecks.Ended(_target.Pid);
+        if (IsGone(guard)) throw AttachChecks.Ended(_target.Pid);
         RestoreTrapAction(sync, trapAction);
-        plan.Settle();
-        journal.Changed(plan.Pokes);
         TrapCounts totals = Totals;
         totals.Add(guard.Counts);
         Totals = totals;
+        try
+        {
+            plan.Settle();
+        }
+        finally
+        {
+            journal.Changed(plan.Pokes);
+        }
         return Result(plan, guard.Counts, steps);
     }
 
-    static void Passes(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+    /// <summary>
+    /// From the first breakpoint on, the window is not left before none stands any more and every trap is answered,
+    /// whatever fails meanwhile: a breakpoint without a guard would end the target.
+    /// </summary>
+    void Window(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
-        plan.WriteBreakpoints();
-        sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
-        steps.Mark("pass 1");
-        if (!regions.IsEmpty)
+        plan.ReadImages();
+        plan.MarkChanging();
+        steps.Mark("read");
+        try
         {
-            if (!guard.Run(GuardPhase.Clear, s_clearDeadline))
-            {
-                RollBack(plan, guard, sync);
-                return;
-            }
+            plan.WriteBreakpoints();
+            sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
+            steps.Mark("pass 1");
+            if (!regions.IsEmpty && !guard.Run(GuardPhase.Clear, s_clearDeadline))
+                throw new TimeoutException("a thread of the target could not be looked at in time");
             plan.Defer(regions.Deferred);
             steps.Mark("clear");
         }
-        plan.WriteTails();
-        sync.SyncCores(); // I3: every core sees the tails before any head changes
+        catch (Exception e) when (!IsGone(guard))
+        {
+            // I12: nothing but heads has changed, and they go back. Their old tails are untouched: no sync is needed.
+            plan.DeferAll(e.Message);
+            guard.Run(GuardPhase.Answer, s_clearDeadline);
+        }
+        Insist(guard, plan.WriteTails); // and the heads of deferred sites
+        if (plan.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
         steps.Mark("pass 2");
-        plan.WriteHeads();
-        sync.SyncCores();
+        Insist(guard, plan.WriteHeads);
+        if (plan.HasTails) Insist(guard, sync.SyncCores);
         steps.Mark("pass 3");
-        guard.Run(GuardPhase.Drain, s_drainDeadline);
+        Insist(guard, () => Drain(guard)); // I9
+        MendForkChildren(plan, guard);
         steps.Mark("drain");
     }
 
-    /// <summary>A thread could not be seen in time: nothing but heads has changed, and they go back.</summary>
-    static void RollBack(PokePlan plan, Guard guard, ICoreSync sync)
+    /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>
+    void Insist(Guard guard, Action step)
     {
-        plan.DeferAll("a thread of the target could not be looked at in time");
-        guard.Rest();
-        plan.WriteTails(); // nothing is left to get a tail: this puts the heads of deferred sites back
-        sync.SyncCores();
-        guard.Run(GuardPhase.Drain, s_drainDeadline);
+        while (!IsGone(guard))
+        {
+            try
+            {
+                step();
+                return;
+            }
+            catch (Exception e) when (e is not AttachException)
+            {
+                // A stopped or frozen target, or a write that another's byte has spoilt: the guard goes on answering.
+                Clock.Sleep(s_retry);
+            }
+            catch (AttachException) when (!IsGone(guard))
+            {
+                Clock.Sleep(s_retry);
+            }
+        }
     }
+
+    static void Drain(Guard guard)
+    {
+        if (!guard.Run(GuardPhase.Drain, s_drainDeadline)) throw new TimeoutException("a thread of the target could not be looked at in time");
+    }
+
+    bool IsGone(Guard guard) => guard.TargetGone || _target.HasExited || _target.MemoryIsGone;
 
     /// <summary>Processes forked in the window have its breakpoints in their copies of the text.</summary>
     static void MendForkChildren(PokePlan plan, Guard guard)

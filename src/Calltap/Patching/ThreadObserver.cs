@@ -16,29 +16,34 @@ namespace Calltap.Patching;
 sealed class ThreadObserver(WindowContext window)
 {
     /// <summary>Looks from outside. True when the thread may be checked off.</summary>
-    public bool SeenAsleep(Pid pid, Tid tid, GuardPhase phase)
+    /// <param name="pid">Its process.</param>
+    /// <param name="tid">The thread.</param>
+    /// <param name="phase">What it is looked at for.</param>
+    /// <param name="maySleepInClone">It waits in vfork, and its child is guarded. Otherwise a call that makes a process is no sleep.</param>
+    public bool SeenAsleep(Pid pid, Tid tid, GuardPhase phase, bool maySleepInClone)
     {
         long before = ThreadLook.SwitchesOf(pid, tid);
         ThreadLook look = ThreadLook.At(pid, tid);
         if (look.Activity == ThreadActivity.Gone) return true;
         if (look.Activity == ThreadActivity.Running) return false;
+        if (look.MakesProcess && !maySleepInClone) return false;
         // In no system call, a taken breakpoint would show as the byte behind a site.
         if (look.Activity == ThreadActivity.Blocked && window.KnownSites.Contains(look.Pc - 1)) return false;
         if (phase == GuardPhase.Drain && window.Vacating is null) return true;
         if (look.Activity == ThreadActivity.Blocked && window.Regions.FindInterior(look.Pc) >= 0) return false;
-        ScanStack(look.Pc, look.StackPointer, phase);
+        ScanStack(tid, look.Pc, look.StackPointer, phase);
         return before >= 0 && ThreadLook.SwitchesOf(pid, tid) == before;
     }
 
     /// <summary>
     /// Looks at a stopped thread, and moves it out of a region it is in. True when it may be checked off.
     /// </summary>
-    public bool SeenStopped(ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts, out bool changed)
+    public bool SeenStopped(Tid tid, ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts, out bool changed)
     {
         changed = false;
         if (phase != GuardPhase.Clear)
         {
-            ScanStack(registers.rip, registers.rsp, phase);
+            ScanStack(tid, registers.rip, registers.rsp, phase);
             return true;
         }
         int region = window.Regions.FindInterior(registers.rip);
@@ -53,15 +58,15 @@ sealed class ThreadObserver(WindowContext window)
             else
                 window.Regions.Defer(region);
         }
-        ScanStack(registers.rip, registers.rsp, phase);
+        ScanStack(tid, registers.rip, registers.rsp, phase);
         return true;
     }
 
-    void ScanStack(ulong pc, ulong stackPointer, GuardPhase phase)
+    void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)
     {
-        if (phase == GuardPhase.Clear && window.HandlesSignals) window.Scan.Scan(stackPointer, window.Regions);
+        if (phase == GuardPhase.Clear && window.HandlesSignals) window.Scan.Scan(tid, stackPointer, window.Regions);
         if (phase != GuardPhase.Drain || window.Vacating is not { } arenas) return;
         arenas.Found(pc);
-        window.Scan.Scan(stackPointer, arenas);
+        window.Scan.Scan(tid, stackPointer, arenas);
     }
 }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Calltap.Code;
 using Calltap.Native;
+using Calltap.Sessions;
 using Calltap.Target;
 
 namespace Calltap.Patching;
@@ -45,6 +46,7 @@ static class WarmCode
         Prepare(typeof(TargetTextWriter));
         Prepare(typeof(HelperThread));
         Prepare(typeof(Mailbox));
+        Prepare(typeof(HelperSync));
         Prepare(typeof(PendingSignals));
         Prepare(typeof(RestartableCalls));
         Prepare(typeof(ThreadLook));

@@ -45,8 +45,8 @@ public sealed class Recorder : IDisposable
     /// <summary>Why it has ended; <see cref="RecordStop.None"/> while it goes on.</summary>
     public RecordStop Ended => (RecordStop)_stop;
 
-    /// <summary>What the file's stream said when it failed; null when it did not.</summary>
-    public IOException? Failure { get; private set; }
+    /// <summary>Why nothing more is written: an <see cref="IOException"/> of the file, or a fault of ours; null when all is well.</summary>
+    public Exception? Failure { get; private set; }
 
     /// <summary>How far it is.</summary>
     public RecordProgress Progress => new(_drain.Events, _sink.Written, _drain.LostEntries, _drain.LostExits);
@@ -128,7 +128,7 @@ public sealed class Recorder : IDisposable
         if (Ended == RecordStop.None) _stop = (int)reason;
     }
 
-    /// <summary>A full disk ends the recording, not the tracer: the target must still be disarmed.</summary>
+    /// <summary>A full disk, or a fault of ours, ends the recording, not the tracer: the target must still be disarmed.</summary>
     void Guarded(Action write)
     {
         if (Failure is not null) return;
@@ -136,7 +136,7 @@ public sealed class Recorder : IDisposable
         {
             write();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             Failure = e;
             End(RecordStop.WriteFailed);

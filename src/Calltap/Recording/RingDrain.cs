@@ -14,11 +14,9 @@ sealed class RingDrain
 {
     const int BatchEvents = 32 * 1024;
 
-    /// <summary>Of one ring in one round: a thread that writes as fast as we read must not keep us from the others, and from the limits.</summary>
-    const int MaxBatches = 8;
-
     static readonly TimeSpan s_holePatience = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan s_hurriedCheck = TimeSpan.FromMilliseconds(3); // where threads come faster than headers are free
 
     readonly TargetProcess _target;
     readonly SessionMemory _memory;
@@ -26,24 +24,27 @@ sealed class RingDrain
     readonly IEventSink _sink;
     readonly List<DrainedRing> _rings = [];
     readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
-    HashSet<Tid> _alive = [];
+    readonly bool _namespaced;
     readonly Dictionary<Tid, LostCounts> _lostOf = [];
     long _aliveAt;
     long _lostEntries;
     long _lostExits;
     ulong _seen;
 
-    public RingDrain(TraceSession session, IEventSink sink) =>
+    public RingDrain(TraceSession session, IEventSink sink)
+    {
         (_target, _memory, _slots, _sink) = (session.Target, session.Memory, session.ThreadSlots, sink);
+        _namespaced = _target.ReadStatus(new Tid(_target.Pid.Value)) is { } leader && leader.NamespaceId != _target.Pid.Value;
+    }
 
     /// <summary>Events taken so far.</summary>
     public long Events { get; private set; }
 
     /// <summary>Entry events that threads could not record, all rings and those without one.</summary>
-    public long LostEntries => _lostEntries + (long)_memory.Unattributed;
+    public long LostEntries => _lostEntries + Bounded(_memory.UnattributedEntries);
 
     /// <summary>Exit events that threads could not record.</summary>
-    public long LostExits => _lostExits;
+    public long LostExits => _lostExits + Bounded(_memory.UnattributedExits);
 
     /// <summary>One round over all rings.</summary>
     /// <returns>Events taken.</returns>
@@ -52,7 +53,7 @@ sealed class RingDrain
         TakeNewRings();
         long before = Events;
         foreach (DrainedRing ring in _rings) Drain(ring);
-        if (Stopwatch.GetElapsedTime(_aliveAt) > s_threadCheck) RetireDeadThreads();
+        if (Stopwatch.GetElapsedTime(_aliveAt) > (_memory.IsScarce ? s_hurriedCheck : s_threadCheck)) RetireDeadThreads();
         return Events - before;
     }
 
@@ -60,11 +61,17 @@ sealed class RingDrain
     public void Finish()
     {
         while (Round() > 0) { }
-        foreach (DrainedRing ring in _rings)
-        {
-            SkipHoles(ring, sure: true);
-            ReportLost(ring);
-        }
+        foreach (DrainedRing ring in _rings) Empty(ring);
+        if (_memory.UnattributedEntries + _memory.UnattributedExits > 0)
+            _sink.Lost(default, Bounded(_memory.UnattributedEntries), Bounded(_memory.UnattributedExits), 0);
+    }
+
+    /// <summary>A ring that nobody writes any more: everything in it, and every hole, is taken.</summary>
+    void Empty(DrainedRing ring)
+    {
+        do Drain(ring);
+        while (SkipHoles(ring, sure: true));
+        ReportLost(ring);
     }
 
     void TakeNewRings()
@@ -85,7 +92,7 @@ sealed class RingDrain
     void Drain(DrainedRing ring)
     {
         if (ring.Owner.Value == 0 && (ring.Owner = _memory.Owner(ring.Index)).Value == 0) return;
-        int count, batches = 0;
+        int count, batches = 0, batchesOfRing = _memory.Layout.RingSize / (EventLayout.Size * BatchEvents) + 1;
         do
         {
             ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
@@ -94,7 +101,7 @@ sealed class RingDrain
             ReportLost(ring);
             _memory.Publish(ring.Index, ring.Reader.Tail);
             Events += count;
-        } while (count == BatchEvents && ++batches < MaxBatches);
+        } while (count == BatchEvents && ++batches < batchesOfRing); // a thread that writes as fast as we read waits its turn
         SkipHoles(ring, sure: false);
     }
 
@@ -102,50 +109,51 @@ sealed class RingDrain
     /// A reserved slot whose writer never comes back blocks its ring: after a while, with later events behind it, it is
     /// given up and counted as lost. A late filler is recognised by its time.
     /// </summary>
-    void SkipHoles(DrainedRing ring, bool sure)
+    bool SkipHoles(DrainedRing ring, bool sure)
     {
         ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
         Span<byte> data = _memory.Ring(ring.Index);
         if (!ring.Reader.IsHole(data, head))
         {
             ring.HoleSince = 0;
-            return;
+            return false;
         }
         if (ring.HoleSince == 0) ring.HoleSince = Stopwatch.GetTimestamp();
-        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return;
-        ring.Reader.SkipHole(data, head);
+        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return false;
         ring.HoleSince = 0;
+        return ring.Reader.SkipHole(data, head);
     }
 
     /// <summary>A thread that has ended: its ring is empty now, so its header can go round again.</summary>
     void RetireDeadThreads()
     {
         _aliveAt = Stopwatch.GetTimestamp();
-        HashSet<Tid> before = _alive;
-        _alive = [.. _target.ReadThreads()];
+        HashSet<Tid> alive = Alive();
         for (int i = _rings.Count - 1; i >= 0; i--)
         {
             DrainedRing ring = _rings[i];
-            // Seen dead in two listings running, with a drain between: nothing of it can be under way.
-            if (ring.Owner.Value == 0 || _alive.Contains(ring.Owner) || before.Contains(ring.Owner)) continue;
+            // Missing in two listings, since one may pass over a live thread, with a drain between: nothing is under way.
+            if (ring.Owner.Value == 0 || alive.Contains(ring.Owner)) continue;
             if (!ring.SeenDead)
             {
                 ring.SeenDead = true;
                 continue;
             }
-            Drain(ring);
-            SkipHoles(ring, sure: true);
-            ReportLost(ring);
+            Empty(ring);
             _rings.RemoveAt(i);
             _slots.Retire(ring.Owner, _memory.Read(ring.Index, ThreadHeaderLayout.ThreadPointer));
             _memory.Offer(ring.Index);
         }
     }
 
+    /// <summary>The target's threads as its libc knows them: in a container their ids are others than here.</summary>
+    HashSet<Tid> Alive() => _namespaced
+        ? [.. _target.ReadThreads().Select(_target.ReadStatus).OfType<ProcStatus>().Select(status => new Tid(status.NamespaceId))]
+        : [.. _target.ReadThreads()];
+
     void ReportLost(DrainedRing ring)
     {
-        var entries = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostEntries);
-        var exits = (long)_memory.Read(ring.Index, ThreadHeaderLayout.LostExits);
+        long entries = ReadCount(ring, ThreadHeaderLayout.LostEntries), exits = ReadCount(ring, ThreadHeaderLayout.LostExits);
         long holes = ring.Reader.SkippedHoles;
         if (entries == ring.LostEntries && exits == ring.LostExits && holes == ring.LostHoles) return;
         _lostEntries += entries - ring.LostEntries + holes - ring.LostHoles;
@@ -154,6 +162,11 @@ sealed class RingDrain
         LostOf(ring.Owner).Add(ring);
         _sink.Lost(ring.Owner, _lostOf[ring.Owner].Entries, _lostOf[ring.Owner].Exits, _lostOf[ring.Owner].Holes);
     }
+
+    /// <summary>A count kept by the target, below 2^48: sums of hostile ones can't overflow.</summary>
+    long ReadCount(DrainedRing ring, int offset) => Bounded(_memory.Read(ring.Index, offset));
+
+    static long Bounded(ulong count) => (long)(count & ((1ul << 48) - 1));
 
     LostCounts LostOf(Tid owner)
     {

@@ -28,6 +28,7 @@ sealed class ArmPlanner(
     /// <summary>Plans the change. Stubs are placed in the arenas; nothing leads to them yet.</summary>
     public void Make()
     {
+        registry.LookAgain();
         var work = catalog.Functions.Select(f => (Function: f, Want: ops.WantOf(f))).Where(w => Differs(w.Function, w.Want)).ToList();
         foreach ((TargetFunction function, Want want) in work.Where(w => !w.Want.Any)) Disarm(registry.Of(function), want);
         for (int i = 0; i < plan.Arenas.Count; i++)
@@ -86,10 +87,7 @@ sealed class ArmPlanner(
         Site entry = sites.Entry;
         bool flagsDead = entry.Plan.FlagsDeadAtEntry;
         if (!want.Single)
-        {
-            lists.Set(entry.Id, want, slot => ops.Counter(slot, sites.Function.Id));
-            return (trampolines.ListEntry, entry.Id.Value);
-        }
+            return (trampolines.ListEntry, lists.Find(entry.Id, want, slot => ops.Counter(slot, sites.Function.Id)));
         return want.Graph != 0
             ? (flagsDead ? trampolines.GraphEntryFlagsDead : trampolines.GraphEntry, entry.Id.Value)
             : (flagsDead ? trampolines.CountEntryFlagsDead : trampolines.CountEntry, ops.Counter(OpTable.Only(want.Count), sites.Function.Id));

@@ -10,12 +10,23 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
     const int NR_rt_sigaction = 13;
     const int SignalActionSize = 32;
 
+    readonly List<(TargetAddress Start, long Size)> _mapped = [];
+
     /// <summary>mmap; at <paramref name="address"/> exactly when it is given.</summary>
     public TargetAddress Map(TargetAddress address, long size, int protection, int flags, ulong descriptor = ulong.MaxValue)
     {
         SysResult<long> mapped = helper.Syscall(
             SystemCall.NR_mmap, address.Value, (ulong)size, (ulong)protection, (ulong)flags, descriptor, 0);
-        return new TargetAddress((ulong)Require(mapped, $"mmap of {size} bytes"));
+        var start = new TargetAddress((ulong)Require(mapped, $"mmap of {size} bytes"));
+        _mapped.Add((start, size));
+        return start;
+    }
+
+    /// <summary>Takes back every mapping made so far: setting up has failed.</summary>
+    public void UnmapAll()
+    {
+        foreach ((TargetAddress start, long size) in _mapped) Unmap(start, size);
+        _mapped.Clear();
     }
 
     /// <summary>madvise; advice that an old kernel does not know is done without.</summary>

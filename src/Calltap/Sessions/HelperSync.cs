@@ -5,17 +5,38 @@ using Calltap.Target;
 namespace Calltap.Sessions;
 
 /// <summary>The helper thread as a window uses it.</summary>
-sealed class HelperSync(HelperThread helper, HelperCalls calls) : ICoreSync
+sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
 {
+    readonly HelperCalls _calls = new(target, helper);
+    bool _pending;
+
     /// <inheritdoc/>
     public Tid HelperThread => helper.Tid;
 
     /// <inheritdoc/>
-    public void SyncCores() => helper.SyncCores().OrThrow("membarrier(PRIVATE_EXPEDITED_SYNC_CORE)");
+    public void SyncCores()
+    {
+        if (_pending) Take(); // one that timed out: the target was stopped
+        if (!helper.Mailbox.Post(SystemCall.NR_membarrier, [Calltap.Target.HelperThread.SyncCommand]).Ok) throw AttachChecks.Ended(target.Pid);
+        _pending = true;
+        Take();
+    }
+
+    /// <exception cref="TimeoutException">The target is stopped or frozen; the answer comes when it goes on.</exception>
+    void Take()
+    {
+        if (!helper.Mailbox.TryTake(helper.Timeout, out long result))
+        {
+            if (target.HasExited || target.MemoryIsGone) throw AttachChecks.Ended(target.Pid);
+            throw new TimeoutException($"process {target.Pid} ({target.Name}) is stopped or frozen");
+        }
+        _pending = false;
+        if (result != 0) throw new SystemCallException((Errno)(-result), "membarrier(PRIVATE_EXPEDITED_SYNC_CORE)");
+    }
 
     /// <inheritdoc/>
-    public byte[] ReadTrapAction() => calls.ReadSignalAction(Signals.SIGTRAP);
+    public byte[] ReadTrapAction() => _calls.ReadSignalAction(Signals.SIGTRAP);
 
     /// <inheritdoc/>
-    public void WriteTrapAction(ReadOnlySpan<byte> action) => calls.WriteSignalAction(Signals.SIGTRAP, action);
+    public void WriteTrapAction(ReadOnlySpan<byte> action) => _calls.WriteSignalAction(Signals.SIGTRAP, action);
 }

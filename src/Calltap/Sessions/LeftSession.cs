@@ -18,6 +18,7 @@ namespace Calltap;
 public sealed class LeftSession
 {
     const int HeaderSize = 4096;
+    const byte JumpOpcode = 0xe9;
 
     readonly TargetProcess _target;
     readonly byte[] _header;
@@ -64,19 +65,25 @@ public sealed class LeftSession
         }
     }
 
-    /// <summary>The session in a target; null when there is none.</summary>
+    /// <summary>
+    /// The session in a target; null when there is none. One that has ended and left memory behind counts only where
+    /// there is no other.
+    /// </summary>
     public static LeftSession? Find(TargetProcess target)
     {
         ArgumentNullException.ThrowIfNull(target);
+        LeftSession? ended = null; // what a detached session had to leave mapped does not hide one that is armed
         foreach (MemoryMapping mapping in target.ReadMappings())
         {
             if (!IsSession(mapping)) continue;
             var header = new byte[HeaderSize];
-            if (target.ReadMemory(mapping.Start, header) == header.Length
-                && BinaryPrimitives.ReadUInt64LittleEndian(header) == SessionHeader.MagicValue)
-                return new LeftSession(target, header);
+            if (target.ReadMemory(mapping.Start, header) != header.Length
+                || BinaryPrimitives.ReadUInt64LittleEndian(header) != SessionHeader.MagicValue) continue;
+            var session = new LeftSession(target, header);
+            if (!session.IsDetached) return session;
+            ended = session;
         }
-        return null;
+        return ended;
     }
 
     /// <summary>What the op with this bit does.</summary>
@@ -131,33 +138,38 @@ public sealed class LeftSession
     }
 
     /// <summary>Restores every byte, verifies it, and unmaps what is provably unused.</summary>
-    /// <returns>Sites restored.</returns>
+    /// <returns>How it went; sites that hold somebody else's bytes are among the refused.</returns>
     /// <exception cref="AttachException">The target can't be traced.</exception>
-    /// <exception cref="PatchMismatchException">A site holds bytes that are neither the original nor ours.</exception>
     public BatchResult Restore()
     {
         var writer = new TargetTextWriter(_target);
         using HelperThread helper = HelperPlace.Start(_target, writer, null);
         helper.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         SessionRemains remains = SessionRemains.Read(_header);
-        var pokes = new List<Poke>();
-        foreach (SiteTableEntry entry in ReadSites())
-            if (ToSite(entry) is { State: not SiteState.Original } site) pokes.Add(Poke.MakeNop(site));
+        Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
+        Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
         var poker = new TextPoker(_target, writer);
-        BatchResult result = poker.Poke(pokes, new HelperSync(helper, new HelperCalls(_target, helper)), new NoJournal(), watch);
+        BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), watch);
         TargetAddress threads = remains.Tables[0].Start;
         writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
-        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Refused.Count > 0);
+        result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };
+        bool restored = result.Refused.Count == 0;
+        // What stays mapped, because a thread is still in it, is no session any more.
+        if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
+        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || !restored);
         helper.Exit();
         return result;
     }
 
-    /// <summary>The site as the poker wants it: what it holds is read, since its tracer may have died in the middle.</summary>
-    Site? ToSite(SiteTableEntry entry)
+    /// <summary>
+    /// The site as the poker wants it: what it holds is read, since its tracer may have died in the middle. Null when
+    /// its module is gone; refused when it holds bytes that are neither the original nor ours.
+    /// </summary>
+    Site? ToSite(SiteTableEntry entry, SessionRemains remains)
     {
         Span<byte> live = stackalloc byte[PatchBytes.Length];
-        if (_target.ReadMemory(entry.Address, live) != live.Length) return null; // its module is gone
+        if (_target.ReadMemory(entry.Address, live) != live.Length) return null;
         PatchBytes found = PatchBytes.From(live);
         var plan = new SitePlan(
             default, entry.Length, entry.Kind, entry.Class, default, entry.CodeLength == 1 ? 0 : 1, entry.CodeLength,
@@ -169,20 +181,26 @@ public sealed class LeftSession
             Stub = new Stub(entry.Stub, entry.Displaced, []),
             Installed = found,
         };
-        site.State = found == entry.Original ? SiteState.Original : SiteState.Armed;
-        bool ours = found == entry.Original || found == entry.Installed || IsBetween(found, entry);
-        if (ours) return site;
-        Span<byte> original = stackalloc byte[PatchBytes.Length];
-        entry.Original.CopyTo(original);
-        throw new PatchMismatchException(entry.Address, original, live);
+        bool ours = found.Head == PatchBytes.Int3 ? IsBetween(found, entry) : LeadsInto(entry.Address, found, remains);
+        if (found == entry.Original) site.State = SiteState.Original;
+        else if (ours) site.State = SiteState.Armed;
+        else (site.State, site.Refusal) = (SiteState.Changing, $"holds {found}, which is neither {entry.Original} nor a jump of ours");
+        return site;
     }
 
-    /// <summary>A state that a window passes through: an int3, and a tail that is the old or the new one.</summary>
+    /// <summary>A jump to a stub, of whichever form: a tracer that died while it changed one left the older.</summary>
+    static bool LeadsInto(TargetAddress site, PatchBytes found, SessionRemains remains)
+    {
+        if (found.Head != JumpOpcode) return false;
+        TargetAddress target = site + PatchBytes.Length + (int)(uint)(found.Value >> 8);
+        return remains.Arenas.Any(arena => target >= arena.Start && target < arena.Start + arena.Size);
+    }
+
+    /// <summary>A state that a window passes through: an int3, and a tail that is an old or a new one.</summary>
     static bool IsBetween(PatchBytes found, SiteTableEntry entry)
     {
-        if (found.Head != PatchBytes.Int3) return false;
         ulong tail = found.Value >> 8;
-        bool jumpTail = entry.State == SiteState.Changing; // a modified site's older jump is not recorded
-        return tail == entry.Original.Value >> 8 || tail == entry.Installed.Value >> 8 || jumpTail;
+        bool anyTail = entry.State == SiteState.Changing; // a modified site's older jump is not recorded
+        return tail == entry.Original.Value >> 8 || tail == entry.Installed.Value >> 8 || anyTail;
     }
 }

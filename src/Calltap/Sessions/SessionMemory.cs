@@ -18,7 +18,6 @@ sealed class SessionMemory : IDisposable
         _file = file;
         Layout = layout;
         Address = address;
-        Set(SessionHeader.Magic, SessionHeader.MagicValue);
         Set(SessionHeader.Address, address.Value);
         Set(SessionHeader.Size, (ulong)layout.TotalSize);
         _file.Dword(SessionHeader.TracerPid) = Environment.ProcessId;
@@ -35,6 +34,9 @@ sealed class SessionMemory : IDisposable
 
     /// <summary>Writes a dword of the session header.</summary>
     public void Set32(int offset, int value) => _file.Dword(offset) = value;
+
+    /// <summary>From now on the session is found by others.</summary>
+    public void Announce() => Set(SessionHeader.Magic, SessionHeader.MagicValue);
 
     /// <summary>Says what an op is called.</summary>
     public void SetOp(int index, int kind, string? name)
@@ -66,13 +68,13 @@ sealed class SessionMemory : IDisposable
     public ulong Taken => Volatile.Read(ref _file.Qword(SessionMemoryLayout.QueueHead));
 
     /// <summary>Headers offered so far.</summary>
-    public ulong Offered => _file.Qword(SessionMemoryLayout.QueueTail);
+    public ulong Offered { get; private set; }
 
     /// <summary>Offers a header whose ring is empty and whose limit is set.</summary>
     public void Offer(int index)
     {
         Prepare(index);
-        ulong tail = Offered;
+        ulong tail = Offered++; // kept here: the target may write anything over its own copy
         _file.Dword(QueueEntry(tail)) = index;
         // Pairs with the target's load of the tail before its load of the entry (ThreadLookupEmitter.Claim).
         Volatile.Write(ref _file.Qword(SessionMemoryLayout.QueueTail), tail + 1);
@@ -88,6 +90,7 @@ sealed class SessionMemory : IDisposable
     {
         long header = Layout.HeaderAt(index);
         _file.At(header, SessionMemoryLayout.HeaderSize).Clear();
+        _file.Punch(Layout.RingAt(index), Layout.RingSize); // what a former owner may have left there is gone
         _file.Qword(header + ThreadHeaderLayout.Limit) = LimitFor(0);
     }
 
@@ -116,8 +119,17 @@ sealed class SessionMemory : IDisposable
     /// <summary>Allocates a ring's pages.</summary>
     public bool Allocate(int index) => _file.Allocate(Layout.RingAt(index), Layout.RingSize).Ok;
 
-    /// <summary>Events that found no header.</summary>
-    public ulong Unattributed => Volatile.Read(ref _file.Qword(SessionMemoryLayout.Unattributed));
+    /// <summary>Entry events that found no header.</summary>
+    public ulong UnattributedEntries => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedEntries));
+
+    /// <summary>Exit events that found no header.</summary>
+    public ulong UnattributedExits => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedExits));
+
+    /// <summary>Calls that found no header to be counted in.</summary>
+    public ulong UnattributedCounts => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedCounts));
+
+    /// <summary>Whether few headers are left for threads to come.</summary>
+    public bool IsScarce => Offered - Math.Min(Taken, Offered) < (ulong)Layout.Capacity / 4;
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

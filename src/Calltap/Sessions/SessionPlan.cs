@@ -16,12 +16,13 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     /// <summary>Count ops that can be added in a session's life.</summary>
     public const int MaxCountOps = 8;
 
+    const int ListsPerFunction = 4;
     const int BytesPerStub = 96;
     const int ArenaBase = 64 * 1024;
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
 
-    /// <summary>Bytes of the op lists: a qword for each site, then room for the lists themselves.</summary>
-    public long OpListsSize => PageUp(8L * MaxSites + 8L * (MaxCountOps + 2) * (Functions + 1) * 2);
+    /// <summary>Bytes of the op lists: for each function some lists of every op that there can be.</summary>
+    public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * (Functions + 1) * ListsPerFunction);
 
     /// <summary>Bytes of the site table.</summary>
     public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites);

@@ -12,6 +12,7 @@ namespace Calltap.Sessions;
 /// </summary>
 sealed class SiteRegistry : IPokeJournal
 {
+    readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
     readonly TargetMemory _memory;
     readonly byte[] _table;
@@ -20,8 +21,9 @@ sealed class SiteRegistry : IPokeJournal
     readonly Dictionary<(SiteId Site, StubEvents Events), Stub> _stubs = [];
     uint _next = 1;
 
-    public SiteRegistry(TargetTextWriter writer, TargetMemory memory, SessionPlan plan)
+    public SiteRegistry(TargetProcess target, TargetTextWriter writer, TargetMemory memory, SessionPlan plan)
     {
+        _target = target;
         _writer = writer;
         _memory = memory;
         _table = new byte[(long)SiteTableEntry.Size * plan.MaxSites];
@@ -59,6 +61,19 @@ sealed class SiteRegistry : IPokeJournal
     /// <summary>Keeps a stub that was written.</summary>
     public void Keep(Site site, in StubEvents events, Stub stub) => _stubs.Add((site.Id, events), stub);
 
+    /// <summary>After a window that ended by an exception, the bytes themselves say what a site is.</summary>
+    public void LookAgain()
+    {
+        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        foreach (FunctionSites sites in _functions.Values)
+            foreach (Site site in sites.Exits.Prepend(sites.Entry))
+            {
+                if (site.State != SiteState.Changing || _target.ReadMemory(site.Address, bytes) != bytes.Length) continue;
+                site.Installed = PatchBytes.From(bytes);
+                site.State = site.Installed == site.Original ? SiteState.Original : SiteState.Armed;
+            }
+    }
+
     /// <summary>Notes who wants a site, for <c>status</c>.</summary>
     public void Want(Site site, ulong ops, TargetAddress trampoline) => _wanted[site.Id] = (ops, trampoline);
 
@@ -89,6 +104,7 @@ sealed class SiteRegistry : IPokeJournal
     /// <summary>One write for all: what lies between is written with its own value.</summary>
     void WriteSpan(IReadOnlyList<Poke> pokes)
     {
+        if (pokes.Count == 0) return;
         int first = (int)pokes.Min(poke => poke.Site.Id.Value), last = (int)pokes.Max(poke => poke.Site.Id.Value);
         int start = SiteTableEntry.Size * first;
         _writer.Place(_memory.SiteTable + start, _table.AsSpan(start, SiteTableEntry.Size * (last - first + 1)));

@@ -28,9 +28,24 @@ sealed record TargetMemory(
         TargetProcess target, TargetTextWriter writer, HelperThread helper, SessionPlan plan, int tidOffset)
     {
         var calls = new HelperCalls(target, helper);
+        try
+        {
+            return Map(target, writer, helper, calls, plan, tidOffset);
+        }
+        catch
+        {
+            calls.UnmapAll();
+            throw;
+        }
+    }
+
+    static TargetMemory Map(
+        TargetProcess target, TargetTextWriter writer, HelperThread helper, HelperCalls calls, SessionPlan plan, int tidOffset)
+    {
         SessionMemory session = MapSession(target, helper, calls, plan.Layout);
         TargetAddress threads = calls.Map(default, ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
-        calls.Advise(threads, ThreadSlotLayout.TableSize, MadviseWipeOnFork);
+        calls.Require(
+            helper.Syscall(SystemCall.NR_madvise, threads.Value, ThreadSlotLayout.TableSize, MadviseWipeOnFork), "madvise(MADV_WIPEONFORK)");
         calls.Advise(threads, ThreadSlotLayout.TableSize, MadviseDontDump);
         TargetAddress lists = calls.Map(default, plan.OpListsSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
         TargetAddress sites = calls.Map(default, plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
@@ -79,5 +94,6 @@ sealed record TargetMemory(
             Session.Set(SessionHeader.Arenas + 16 * i + 8, (ulong)(Arenas[i].End - Arenas[i].Start));
         }
         Session.Set32(SessionHeader.ArenaCount, count);
+        Session.Announce();
     }
 }

@@ -51,17 +51,23 @@ static class ThreadPointers
             read = start < head ? target.ReadMemory(new TargetAddress(start), memory) : 0;
         }
         int ownTid = target.ReadStatus(tid)?.NamespaceId ?? 0;
-        for (int at = 0; at + 16 < read && start + (ulong)at < head; at += 8)
-            if (BinaryPrimitives.ReadUInt64LittleEndian(memory[at..]) == start + (ulong)at
+        // From the head downwards: the descriptor is the nearest thing below it that begins with its own address, at
+        // fs:0 (psABI) and at fs:0x10 (glibc's tcbhead_t.self).
+        for (int at = (int)(head - start) & ~7; at >= 0; at -= 8)
+            if (at + DescriptorSize / 2 <= read && PointsAtItself(memory[at..], start + (ulong)at)
                 && Offset(memory[at..read], ownTid, known) is int offset) return offset;
         return null;
     }
+
+    static bool PointsAtItself(ReadOnlySpan<byte> descriptor, ulong address) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(descriptor) == address
+        && BinaryPrimitives.ReadUInt64LittleEndian(descriptor[0x10..]) == address;
 
     static int? Offset(ReadOnlySpan<byte> descriptor, int tid, int? known)
     {
         if (known is int offset)
             return offset + 4 <= descriptor.Length && BinaryPrimitives.ReadInt32LittleEndian(descriptor[offset..]) == tid ? offset : null;
-        for (int at = 16; at + 4 <= Math.Min(descriptor.Length, DescriptorSize); at += 4)
+        for (int at = 0x18; at + 4 <= Math.Min(descriptor.Length, DescriptorSize); at += 4)
             if (BinaryPrimitives.ReadInt32LittleEndian(descriptor[at..]) == tid) return at;
         return null;
     }

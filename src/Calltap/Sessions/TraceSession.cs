@@ -26,9 +26,9 @@ public sealed class TraceSession : IDisposable
     TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
     {
         (Target, _writer, Catalog, _plan, _memory) = (target, writer, catalog, plan, memory);
-        _registry = new SiteRegistry(writer, memory, plan);
+        _registry = new SiteRegistry(target, writer, memory, plan);
         _ops = new OpTable(memory.Session, plan.Functions);
-        _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize, plan.MaxSites);
+        _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize);
         _poker = new TextPoker(target, writer);
     }
 
@@ -81,8 +81,8 @@ public sealed class TraceSession : IDisposable
         SessionPlan plan = SessionPlan.For(target, catalog); // after the helper: its page is not room for an arena
         TargetMemory memory = TargetMemory.Map(target, writer, helper, plan, tidOffset);
         int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
-        for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
         for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
+        for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
         var session = new TraceSession(target, writer, catalog, plan, memory) { Launcher = launcher };
         session.Switch(on: true);
         helper.Exit();
@@ -98,8 +98,21 @@ public sealed class TraceSession : IDisposable
     public ArmReport Add(IReadOnlyCollection<Op> ops)
     {
         ArgumentNullException.ThrowIfNull(ops);
-        foreach (Op op in ops) _ops.Add(op);
-        return Change(null);
+        var added = new List<Op>();
+        try
+        {
+            foreach (Op op in ops)
+            {
+                _ops.Add(op);
+                added.Add(op);
+            }
+            return Change(null);
+        }
+        catch
+        {
+            added.ForEach(_ops.Remove);
+            throw;
+        }
     }
 
     /// <summary>Removes an op while the target runs.</summary>
@@ -111,7 +124,7 @@ public sealed class TraceSession : IDisposable
     }
 
     /// <summary>Calls that were neither recorded nor counted, because more threads ran than have room in the session's memory.</summary>
-    public ulong Unattributed => _memory.Session.Unattributed;
+    public ulong Unattributed => _memory.Session.UnattributedEntries + _memory.Session.UnattributedCounts;
 
     /// <summary>
     /// The calls that a count op has counted, by function; also after it was removed, or everything detached: then no
@@ -139,7 +152,6 @@ public sealed class TraceSession : IDisposable
     public ArmReport? Detach()
     {
         if (_detached) return null;
-        _detached = true;
         if (Target.HasExited || Target.MemoryIsGone) return null;
         try
         {
@@ -148,9 +160,11 @@ public sealed class TraceSession : IDisposable
             using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
             ArmReport report = Change(helper, watch);
             Switch(on: false);
-            _memory.Session.Set32(SessionHeader.Detached, 1);
-            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse || report.Batch.Refused.Count > 0);
+            bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
+            _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
+            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse || !restored);
             helper.Exit();
+            _detached = true;
             return report;
         }
         catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)
@@ -173,7 +187,7 @@ public sealed class TraceSession : IDisposable
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
         planner.Make();
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
-        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(running, new HelperCalls(Target, running)), _registry, vacating);
+        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;

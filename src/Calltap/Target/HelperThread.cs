@@ -11,7 +11,9 @@ namespace Calltap.Target;
 /// </summary>
 internal sealed class HelperThread : IDisposable
 {
-    private const int MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 5;
+    /// <summary>MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE.</summary>
+    internal const ulong SyncCommand = 1 << 5;
+
     private const int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 6;
     private const int MADV_DONTFORK = 10;
     private const int MADV_DONTDUMP = 16;
@@ -84,7 +86,7 @@ internal sealed class HelperThread : IDisposable
         new(Syscall(SystemCall.NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE).Errno);
 
     /// <summary>Makes every running thread of the target execute a serialising instruction before it goes on.</summary>
-    internal SysResult SyncCores() => new(Syscall(SystemCall.NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE).Errno);
+    internal SysResult SyncCores() => new(Syscall(SystemCall.NR_membarrier, SyncCommand).Errno);
 
     /// <summary>Ends the helper: it unmaps its own memory; whether its thread is gone within two seconds.</summary>
     internal bool Exit()

@@ -11,7 +11,9 @@ namespace Calltap.Target;
 internal sealed class PtraceThread : IDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private readonly Thread _thread;
+    private Tid _self; // written by the thread before its work, read after its end
 
     internal PtraceThread(string name)
     {
@@ -49,14 +51,18 @@ internal sealed class PtraceThread : IDisposable
     public void Dispose()
     {
         _work.CompleteAdding();
-        if (Thread.CurrentThread != _thread)
-            _thread.Join();
+        if (Thread.CurrentThread == _thread)
+            return;
+        _thread.Join();
+        // The kernel detaches in the thread's last moments, after the runtime has let go of it: until then nobody else can attach.
+        Deadline.In(s_patience).Poll(() => !Directory.Exists(ProcFiles.Thread(new Pid(Environment.ProcessId), _self, "")));
     }
 
     // Threads of the target wait for this one: it asks for a real-time priority, and does without where that is not allowed.
     private void Loop()
     {
-        Scheduling.MakeRealTime(SystemCall.CurrentThread());
+        _self = SystemCall.CurrentThread();
+        Scheduling.MakeRealTime(_self);
         foreach (Action work in _work.GetConsumingEnumerable())
             work();
     }

@@ -37,6 +37,9 @@ internal sealed unsafe class TargetTextWriter : IDisposable
     /// <exception cref="AttachException">The target has ended or replaced its program.</exception>
     internal void Place(TargetAddress address, ReadOnlySpan<byte> bytes) => WriteAll(address, bytes);
 
+    /// <summary>Fills memory of a process that may be killed at any time. False when it was.</summary>
+    internal bool TryPlace(TargetAddress address, ReadOnlySpan<byte> bytes) => Write(address, bytes) == bytes.Length;
+
     /// <summary>Replaces live bytes which must be <paramref name="expected"/> now, and verifies that the new ones arrived.</summary>
     /// <exception cref="PatchMismatchException">Other bytes are there: before (nothing was written) or after.</exception>
     /// <exception cref="AttachException">The target has ended or replaced its program.</exception>

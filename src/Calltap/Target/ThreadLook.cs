@@ -7,7 +7,8 @@ namespace Calltap.Target;
 /// <param name="Activity">What it does.</param>
 /// <param name="StackPointer">Its rsp in user code; 0 while it runs.</param>
 /// <param name="Pc">Its rip in user code; 0 while it runs.</param>
-internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackPointer, ulong Pc)
+/// <param name="Number">The system call it sleeps in; -1 in none.</param>
+internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackPointer, ulong Pc, int Number = -1)
 {
     private const int MaxLine = 256;
 
@@ -25,7 +26,18 @@ internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackP
         bool outside = line[0] == (byte)'-';
         return new ThreadLook(
             outside ? ThreadActivity.Blocked : ThreadActivity.InSystemCall,
-            Hex(line[(spAt + 1)..pcAt]), Hex(line[(pcAt + 1)..]));
+            Hex(line[(spAt + 1)..pcAt]), Hex(line[(pcAt + 1)..]),
+            Utf8Parser.TryParse(line, out int number, out _) ? number : -1);
+    }
+
+    /// <summary>Whether it is in clone, fork, vfork or clone3: something new may come out of it.</summary>
+    internal bool MakesProcess => Number is 56 or 57 or 58 or 435;
+
+    /// <summary>Whether the process has such a thread.</summary>
+    internal static bool Exists(Pid pid, Tid tid)
+    {
+        Span<byte> some = stackalloc byte[8];
+        return ThreadFile.Read(pid, tid, "/comm"u8, some) > 0;
     }
 
     /// <summary>

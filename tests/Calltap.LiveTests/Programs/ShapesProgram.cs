@@ -12,7 +12,7 @@ public static class ShapesProgram
     public const int FunctionCount = 2000;
 
     /// <summary>The glob that selects exactly those, and the cold parts that the compiler split off (names with a dot).</summary>
-    public const string FunctionGlob = "u[0-9]*_g*";
+    public const string FunctionGlob = "u??_g*";
 
     /// <summary>The command of the <c>loop</c> mode: runs as many rounds as its first argument says.</summary>
     public const int RunRounds = 1;

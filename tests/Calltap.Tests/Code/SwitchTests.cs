@@ -22,6 +22,29 @@ public sealed class SwitchTests
     // push rbx; mov ebx,edi; cmp edi,3; ja 21; (switch); 18: mov rax,[rsi]; pop rbx; jmp [rax+24]; 2 nops; 21: mov eax,ebx; pop rbx; ret
     private const string TailBehindSwitch = "5389fb83ff037719488d15f11f0000486304ba4801d0ffe0488b065bff6018909089d85bc3";
 
+    // As gcc -O0 -fomit-frame-pointer has it: cmp edi,3; ja; mov edx,edi; shl rdx,2; lea rax,[rip+table]; mov eax,[rdx+rax]; cdqe;
+    // lea rdx,[rip+table]; add rax,rdx; jmp rax; 23: mov eax,1; ret; 4 nops; 2d: mov eax,2; ret; 4 nops; 37: xor eax,eax; ret
+    private const string Unoptimised = "83ff03773289fa48c1e202488d05ee1f00008b04024898488d15e21f00004801d0ffe0b801000000c390909090b802000000c39090909031c0c3";
+
+    [Fact]
+    public void A_relative_table_with_a_multiplied_index_is_a_switch_and_not_an_exit()
+    {
+        FunctionPlan plan = Plan(Unoptimised, Relative(0x23, 0x2d, 0x23, 0x37));
+        Assert.False(plan.HasUnknownExits);
+        Assert.Equal(3, plan.ExitCount);
+        Assert.DoesNotContain(plan.Exits, e => e.Kind == SiteKind.TailJump);
+    }
+
+    [Fact]
+    public void A_relative_table_that_no_known_switch_uses_may_serve_an_unknown_jump()
+    {
+        // The table's address is formed but the jump's register has been loaded from elsewhere: mov rax,[rsi] for the add.
+        string opaque = Unoptimised.Replace("4801d0ffe0", "488b06ffe0", StringComparison.Ordinal);
+        FunctionPlan plan = Plan(opaque, Relative(0x23, 0x2d, 0x23, 0x37));
+        Assert.True(plan.HasUnknownExits);
+        Assert.DoesNotContain(plan.Exits, e => e.Kind == SiteKind.TailJump);
+    }
+
     [Fact]
     public void A_relative_table_is_a_switch_and_not_an_exit()
     {

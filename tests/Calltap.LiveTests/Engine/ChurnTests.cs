@@ -1,0 +1,51 @@
+using Calltap.LiveTests.Target;
+using Calltap.Probes;
+using Calltap.Recording;
+
+namespace Calltap.LiveTests.Engine;
+
+/// <summary>Threads that come and go: each gets a ring, and gives it back.</summary>
+[Collection(EngineTests.Name)]
+public sealed class ChurnTests(ITestOutputHelper output)
+{
+    const int Lanes = 4;
+
+    readonly Op _graph = new(OpKind.Graph, FunctionFilter.Parse(["churn_leaf"], []), "churn");
+
+    [Fact]
+    public void Recorded_and_lost_is_called_over_thousands_of_threads()
+    {
+        using SmallProgram program = SmallProgram.Start("churn", Lanes, 1);
+        using TraceSession session = program.Attach();
+        using var file = new MemoryStream();
+        using var recorder = new Recorder(session, file, new RecordOptions());
+        recorder.Add([_graph]);
+        int threads = LiveTest.Repeat(1000, 20_000);
+        program.Run(threads);
+        recorder.Stop();
+        RecordedCalls calls = RecordedCalls.Read(file);
+        output.WriteLine($"{Lanes * threads} threads, {program.Counted(0)} calls: recorded {calls.Entries} of {calls.Threads.Count} threads, lost {recorder.Progress.LostEntries}");
+        Assert.Equal(300L * Lanes * threads, program.Counted(0));
+        Assert.Equal(program.Counted(0), calls.Entries + recorder.Progress.LostEntries);
+        Assert.True(calls.Entries > program.Counted(0) / 2);
+        program.AssertRight();
+    }
+
+    [Fact]
+    public void Threads_may_come_and_go_in_a_window()
+    {
+        using SmallProgram program = SmallProgram.Start("churn", Lanes, 1);
+        using TraceSession session = program.Attach();
+        program.Control.Post(1, 1_000_000);
+        int rounds = LiveTest.Repeat(40, 3000);
+        for (int i = 0; i < rounds; i++)
+        {
+            Assert.Equal(1, session.Add(_graph).Armed);
+            Assert.Equal(0, session.Remove(_graph).Armed);
+            Assert.True(program.IsRunning, program.Output);
+        }
+        session.Detach();
+        TextImage.AssertRestored(session.Target, session.Catalog);
+        program.AssertRight();
+    }
+}

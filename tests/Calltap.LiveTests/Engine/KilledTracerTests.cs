@@ -1,0 +1,72 @@
+using Calltap.LiveTests.Target;
+using Calltap.Modules;
+using Calltap.Native;
+using Calltap.Patching;
+using Calltap.Probes;
+using Calltap.Target;
+
+namespace Calltap.LiveTests.Engine;
+
+/// <summary>A tracer that is killed leaves its target at work, and whoever comes after restores every byte.</summary>
+[Collection(EngineTests.Name)]
+public sealed class KilledTracerTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void What_a_killed_tracer_left_armed_is_restored()
+    {
+        using ShapesAtWork shapes = ShapesAtWork.InStorm();
+        using (var tracer = new ArmingTracer(shapes.Pid, flips: false))
+        {
+            tracer.AwaitArmed();
+            tracer.Kill();
+        }
+        using TargetProcess target = TargetProcess.Open(shapes.Pid);
+        FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
+        Assert.True(TextImage.Differences(target, catalog.Modules[0]) > 0);
+        Assert.Throws<AttachException>(() => TraceSession.Attach(shapes.Pid, new SessionOptions()));
+
+        BatchResult result = LeftSession.Find(target)!.Restore();
+        Assert.Empty(result.Refused);
+        TextImage.AssertRestored(target, catalog);
+        Assert.True(LeftSession.Find(target) is null or { IsDetached: true });
+        AssertCanBeTraced(shapes);
+        shapes.AssertRight();
+    }
+
+    [Fact]
+    public void A_tracer_may_be_killed_at_any_moment_of_arming_and_disarming()
+    {
+        using ShapesAtWork shapes = ShapesAtWork.InStorm();
+        var random = new Random(1);
+        int kills = LiveTest.Repeat(20, 500), restored = 0;
+        for (int i = 0; i < kills; i++)
+        {
+            using var tracer = new ArmingTracer(shapes.Pid, flips: true);
+            if (i % 2 == 0) tracer.AwaitArmed();
+            Clock.Sleep(TimeSpan.FromMilliseconds(random.Next(i % 2 == 0 ? 300 : 2500)));
+            tracer.Kill();
+            Assert.True(shapes.IsRunning, $"the target died of kill {i}");
+            using TargetProcess target = TargetProcess.Open(shapes.Pid);
+            if (LeftSession.Find(target) is not { } left) continue;
+            if (!left.IsDetached) left.Restore();
+            restored++;
+            FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
+            TextImage.AssertRestored(target, catalog);
+            Assert.Equal(0, shapes.Control.WrongResults);
+        }
+        output.WriteLine($"{kills} kills, {restored} sessions restored");
+        Assert.True(restored > kills / 3);
+        AssertCanBeTraced(shapes);
+        shapes.AssertRight();
+    }
+
+    static void AssertCanBeTraced(ShapesAtWork shapes)
+    {
+        using TraceSession session = shapes.Attach();
+        Op op = ShapesAtWork.OpOf(OpKind.Count);
+        Assert.True(session.Add(op).Armed > 1000);
+        Assert.True(Deadline.In(EngineTests.Patience).Poll(() => session.Counts(op).Values.Any(n => n > 0)), "no call is counted");
+        session.Detach();
+        TextImage.AssertRestored(session.Target, session.Catalog);
+    }
+}

@@ -1,0 +1,57 @@
+using Calltap.Cli.Demo;
+using Calltap.LiveTests.Programs;
+
+namespace Calltap.LiveTests.Engine;
+
+/// <summary>A program of one C file in targets/ that has a control page.</summary>
+sealed class SmallProgram : IDisposable
+{
+    readonly SpawnedProgram _program;
+
+    SmallProgram(string name, int threads, int functions)
+    {
+        Control = ControlFile.Create(threads: threads, functions: functions);
+        string path = new GeneratedProgram(name,
+        [
+            SourceFile.FromResource(typeof(SmallProgram), "control.h"),
+            SourceFile.FromResource(typeof(SmallProgram), $"{name}.c", "-O2"),
+        ]).Build(BuildCache.Directory);
+        _program = SpawnedProgram.Start(path, Control.Path, $"{threads}");
+        Control.WaitUntilReady(EngineTests.Patience);
+    }
+
+    /// <summary>Its page.</summary>
+    public ControlFile Control { get; }
+
+    public Pid Pid => _program.Pid;
+
+    public bool IsRunning => _program.IsRunning;
+
+    public string Output => _program.Output;
+
+    public static SmallProgram Start(string name, int threads, int functions = 0) => new(name, threads, functions);
+
+    /// <summary>Runs command 1.</summary>
+    public void Run(long argument) => Control.Run(1, EngineTests.Patience, argument);
+
+    public TraceSession Attach() => TraceSession.Attach(Pid, new SessionOptions());
+
+    /// <summary>Sum of a column of the count matrix over all threads.</summary>
+    public long Counted(int column) => Enumerable.Range(0, Control.ThreadCount).Sum(t => Control.Counts(t)[column]);
+
+    /// <summary>Ends it; no result may ever have been wrong.</summary>
+    public void AssertRight()
+    {
+        Assert.True(IsRunning, $"the program has ended: {_program.Wait(TimeSpan.Zero)} {Output}");
+        Assert.Equal(0, Control.WrongResults);
+        Control.Stop();
+        int code = _program.WaitForExit(EngineTests.Patience);
+        Assert.True(code == 0, $"exit code {code}: {Output}");
+    }
+
+    public void Dispose()
+    {
+        _program.Dispose();
+        Control.Dispose();
+    }
+}

@@ -1,0 +1,105 @@
+using Calltap.Code.Emit;
+
+namespace Calltap.LiveTests.Engine;
+
+/// <summary>The trampolines as machine code: every register and flag survives, and exactly the right event is written.</summary>
+public sealed class TrampolineExecutionTests
+{
+    const ulong StatusFlags = 0x8d5; // OF SF ZF AF PF CF
+    const ulong AlwaysOn = 0x202;    // IF and the bit that is always 1
+
+    static readonly SessionMemoryLayout s_layout = new(4, 1 << 16, 64);
+
+    [Fact]
+    public void Every_register_and_flag_survives_in_every_form_and_state()
+    {
+        using var run = new TrampolineExecution(s_layout);
+        Trampolines forms = run.Trampolines;
+        WriteList(run);
+        // Off; then without a header; then claiming one; then the fast path, with room and without.
+        Action[] states = [() => run.IsOn = false, () => run.IsOn = true, () => run.Offer(0, 60), () => { }];
+        foreach (Action state in states)
+        {
+            state();
+            foreach (TargetAddress form in new[] { forms.GraphEntry, forms.GraphExit, forms.CountEntry, forms.ListEntry })
+                for (ulong seed = 1; seed <= 64; seed++)
+                {
+                    ulong flags = AlwaysOn | Spread(seed) & StatusFlags;
+                    Assert.Equal(TrampolineExecution.Unchanged(seed, flags), run.Call(form, 5, seed, flags));
+                }
+            foreach (TargetAddress form in new[] { forms.GraphEntryFlagsDead, forms.CountEntryFlagsDead })
+                Assert.Equal(TrampolineExecution.Unchanged(3, AlwaysOn)[..14], run.Call(form, 5, 3, AlwaysOn)[..14]);
+        }
+    }
+
+    [Fact]
+    public void Entry_and_exit_of_a_call_have_one_stack_and_times_in_order()
+    {
+        using var run = new TrampolineExecution(s_layout);
+        run.Offer(2, 100);
+        run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
+        run.Call(run.Trampolines.GraphExit, 12, 1, AlwaysOn);
+        (ulong Time, uint Site, uint Stack) entry = run.Event(2, 0), exit = run.Event(2, 1);
+        Assert.Equal((11u, 12u), (entry.Site, exit.Site));
+        Assert.Equal(entry.Stack, exit.Stack);
+        Assert.True(entry.Time > 0 && exit.Time > entry.Time);
+        Assert.Equal(2ul * EventLayout.Size, run.Session(s_layout.HeaderAt(2) + ThreadHeaderLayout.Head));
+    }
+
+    [Fact]
+    public void A_full_ring_loses_and_says_how_many()
+    {
+        using var run = new TrampolineExecution(s_layout);
+        run.Offer(1, 3);
+        for (int i = 0; i < 5; i++) run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
+        for (int i = 0; i < 7; i++) run.Call(run.Trampolines.GraphExit, 12, 1, AlwaysOn);
+        Assert.Equal(2ul, run.Session(s_layout.HeaderAt(1) + ThreadHeaderLayout.LostEntries));
+        Assert.Equal(7ul, run.Session(s_layout.HeaderAt(1) + ThreadHeaderLayout.LostExits));
+        Assert.Equal(0u, run.Event(1, 3).Site);
+    }
+
+    [Fact]
+    public void Without_a_header_losses_are_told_apart()
+    {
+        using var run = new TrampolineExecution(s_layout);
+        WriteList(run);
+        for (int i = 0; i < 3; i++) run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
+        for (int i = 0; i < 4; i++) run.Call(run.Trampolines.GraphExit, 12, 1, AlwaysOn);
+        for (int i = 0; i < 5; i++) run.Call(run.Trampolines.CountEntry, 6, 1, AlwaysOn);
+        run.Call(run.Trampolines.ListEntry, 5, 1, AlwaysOn);
+        Assert.Equal(4ul, run.Session(SessionMemoryLayout.UnattributedEntries));
+        Assert.Equal(4ul, run.Session(SessionMemoryLayout.UnattributedExits));
+        Assert.Equal(7ul, run.Session(SessionMemoryLayout.UnattributedCounts));
+        run.IsOn = false;
+        run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
+        Assert.Equal(4ul, run.Session(SessionMemoryLayout.UnattributedEntries));
+    }
+
+    [Fact]
+    public void Each_op_of_a_list_is_served()
+    {
+        using var run = new TrampolineExecution(s_layout);
+        WriteList(run);
+        run.Offer(0, 100);
+        run.Call(run.Trampolines.ListEntry, 5, 1, AlwaysOn);
+        run.Call(run.Trampolines.ListEntry, 5, 1, AlwaysOn);
+        Assert.Equal(2ul, run.Session(s_layout.CountersAt(0) + 8 * 20));
+        Assert.Equal(2ul, run.Session(s_layout.CountersAt(0) + 8 * 21));
+        Assert.Equal(5u, run.Event(0, 1).Site);
+        Assert.Equal(0u, run.Event(0, 2).Site);
+    }
+
+    /// <summary>Site 5: recorded, and counted in counters 20 and 21.</summary>
+    static void WriteList(TrampolineExecution run)
+    {
+        const int ListAt = 0x1000;
+        run.Lists(5 * 8) = run.ListsAddress(ListAt);
+        run.Lists(ListAt) = OpListLayout.Entry(OpListLayout.Graph, 0);
+        run.Lists(ListAt + 8) = OpListLayout.Entry(OpListLayout.Count, 20);
+        run.Lists(ListAt + 16) = OpListLayout.Entry(OpListLayout.Count, 21);
+    }
+
+    /// <summary>The seed's six low bits, at the places of the six flags.</summary>
+    static ulong Spread(ulong seed) =>
+        seed & 1 | (seed >> 1 & 1) << 2 | (seed >> 2 & 1) << 4 | (seed >> 3 & 1) << 6 | (seed >> 4 & 1) << 7 | (seed >> 5 & 1) << 11;
+}

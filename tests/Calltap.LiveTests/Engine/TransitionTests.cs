@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using Calltap.LiveTests.Target;
+using Calltap.LiveTests.Programs;
+using Calltap.Patching;
+using Calltap.Probes;
+using Calltap.Recording;
+using Calltap.Sessions;
+
+namespace Calltap.LiveTests.Engine;
+
+/// <summary>ftrace's three transitions, each under eight threads that call without a pause and check every result.</summary>
+[Collection(EngineTests.Name)]
+public sealed class TransitionTests(ITestOutputHelper output)
+{
+    readonly Op _graph = ShapesAtWork.OpOf(OpKind.Graph, "graph");
+    readonly Op _count = ShapesAtWork.OpOf(OpKind.Count, "count");
+    readonly Op _second = ShapesAtWork.OpOf(OpKind.Count, "second");
+    readonly HashSet<TargetAddress> _specialised = [];
+
+    [Fact]
+    public void Make_call_and_make_nop()
+    {
+        using ShapesAtWork shapes = ShapesAtWork.InStorm();
+        using TraceSession session = shapes.Attach();
+        int rounds = LiveTest.Repeat(30, 3000);
+        long start = Stopwatch.GetTimestamp();
+        TrapCounts before = session.Traps;
+        for (int i = 0; i < rounds; i++)
+        {
+            ArmReport armed = session.Add(_graph);
+            Assert.True(armed.Armed > ShapesProgram.FunctionCount * 9 / 10, $"round {i}: armed {armed.Armed}: {Reasons(armed)}");
+            Assert.Equal(0, session.Remove(_graph).Armed);
+            TextImage.AssertRestored(session.Target, session.Catalog);
+            Assert.True(shapes.IsRunning, $"the program has ended in round {i}");
+            Assert.Equal(0, shapes.Control.WrongResults);
+        }
+        TrapCounts traps = session.Traps;
+        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: hits {traps.Hits}, emulated {traps.Emulated}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}");
+        Assert.True(traps.Hits > before.Hits, "no thread ever hit a breakpoint: the storm was none");
+        Assert.Equal(traps.Hits, traps.Emulated);
+        Assert.Equal(0, traps.Misdirected);
+        session.Detach();
+        TextImage.AssertRestored(session.Target, session.Catalog);
+        shapes.AssertRight();
+    }
+
+    [Fact]
+    public void Modify_call_from_one_op_to_another_to_several_to_one()
+    {
+        using ShapesAtWork shapes = ShapesAtWork.InStorm();
+        using TraceSession session = shapes.Attach();
+        int rounds = LiveTest.Repeat(8, 1000);
+        for (int i = 0; i < rounds; i++)
+        {
+            AssertForms(session, session.Add(_graph), one: true);
+            AssertForms(session, session.Add(_count), one: false);   // several
+            AssertForms(session, session.Remove(_graph), one: true); // one op -> another
+            AssertForms(session, session.Add([_graph, _second]), one: false);
+            AssertForms(session, session.Remove(_count), one: false);
+            AssertForms(session, session.Remove(_second), one: true);
+            Assert.Equal(0, session.Remove(_graph).Armed);
+            TextImage.AssertRestored(session.Target, session.Catalog);
+            Assert.Equal(0, shapes.Control.WrongResults);
+        }
+        Assert.Equal(0, session.Traps.Misdirected);
+        session.Detach();
+        shapes.AssertRight();
+    }
+
+    /// <summary>Functions wanted by one op use its own trampoline, those wanted by several the list's.</summary>
+    void AssertForms(TraceSession session, ArmReport report, bool one)
+    {
+        Assert.True(report.Armed > ShapesProgram.FunctionCount * 9 / 10, Reasons(report));
+        Assert.All(session.Sites.Values.Where(s => s.Armed.Any), s => Assert.Equal(one, s.Armed.Single));
+        SiteTableEntry[] entries = [.. LeftSession.Find(session.Target)!.ReadSites()
+            .Where(s => s.State == SiteState.Armed && s.Kind == Code.SiteKind.Entry)];
+        Assert.Equal(report.Armed, entries.Length);
+        if (one) _specialised.UnionWith(entries.Select(s => s.Trampoline));
+        else Assert.DoesNotContain(Assert.Single(entries.Select(s => s.Trampoline).Distinct()), _specialised);
+    }
+
+    static string Reasons(ArmReport armed) =>
+        string.Join(", ", armed.Refused.GroupBy(r => r.Reason).Select(g => $"{g.Count()} x {g.Key}"));
+}

@@ -1,0 +1,122 @@
+using Calltap.Code;
+using Calltap.Code.Emit;
+using Iced.Intel;
+using Xunit;
+
+namespace Calltap.Tests.Emit;
+
+/// <summary>A stub calls its trampoline with its operand, runs what it displaced, and goes on where the function does.</summary>
+public sealed class StubWriterTests
+{
+    const ulong SiteAddress = 0x7f00_0010_0000, Arena = 0x7f00_0000_0000, EntryTrampoline = Arena + 0x100, ExitTrampoline = Arena + 0x200;
+
+    static readonly StubEvents s_both = new(new(EntryTrampoline), 7, new(ExitTrampoline), 8);
+
+    [Fact]
+    public void An_entry_records_runs_its_instructions_and_goes_back()
+    {
+        // push rbp; mov rbp,rsp; push r15
+        Stub stub = Write("554889e54157", Plan(SiteKind.Entry, 6, 6, 6, [1, 4]), s_both, out List<Instruction> code);
+        Assert.Equal(
+            ["mov dword ptr [rsp-10],7", $"call {EntryTrampoline:X}", "push rbp", "mov rbp,rsp", "push r15", $"jmp {SiteAddress + 6:X}"],
+            Text(code));
+        Assert.Equal(code[0].IP, stub.Start.Value);
+        Assert.Equal(code[2].IP, stub.Displaced.Value);
+        Assert.Equal([code[3].IP, code[4].IP], stub.Interior.Select(i => i.Value));
+    }
+
+    [Fact]
+    public void A_rip_relative_operand_means_the_same_address()
+    {
+        // mov rax,[rip+0x1000]
+        Write("488b0500100000", Plan(SiteKind.Entry, 7, 7, 7, []), s_both, out List<Instruction> code);
+        Assert.Equal(SiteAddress + 7 + 0x1000, code[2].IPRelativeMemoryAddress);
+    }
+
+    [Fact]
+    public void A_return_runs_its_instructions_records_and_returns()
+    {
+        // pop rbx; pop rbp; ret, two nops
+        Stub stub = Write("5b5dc39090", Plan(SiteKind.Return, 5, 3, 2, [1, 2]), s_both, out List<Instruction> code);
+        Assert.Equal(["pop rbx", "pop rbp", "mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", "ret"], Text(code));
+        Assert.Equal(stub.Start, stub.Displaced);
+        // A thread at the ret goes on where its exit is recorded.
+        Assert.Equal([code[1].IP, code[2].IP], stub.Interior.Select(i => i.Value));
+    }
+
+    [Fact]
+    public void A_combined_site_records_both()
+    {
+        // mov eax,1; ret
+        SitePlan plan = Plan(SiteKind.Entry, 6, 6, 5, [5]) with { CombinedExit = true };
+        Stub stub = Write("b801000000c3", plan, s_both, out List<Instruction> code);
+        Assert.Equal(
+            ["mov dword ptr [rsp-10],7", $"call {EntryTrampoline:X}", "mov eax,1", "mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", "ret"],
+            Text(code));
+        Assert.Equal(code[2].IP, stub.Displaced.Value);
+    }
+
+    [Fact]
+    public void A_combined_site_without_exits_wanted_records_the_entry_only()
+    {
+        SitePlan plan = Plan(SiteKind.Entry, 6, 6, 5, [5]) with { CombinedExit = true };
+        Write("b801000000c3", plan, s_both with { ExitTrampoline = null }, out List<Instruction> code);
+        Assert.Equal(["mov dword ptr [rsp-10],7", $"call {EntryTrampoline:X}", "mov eax,1", "ret"], Text(code));
+    }
+
+    [Fact]
+    public void A_tail_jump_records_and_jumps_where_it_did()
+    {
+        // jmp +0x100
+        SitePlan plan = Plan(SiteKind.TailJump, 5, 5, 0, []) with { TailTarget = new(0x105) };
+        Write("e900010000", plan, s_both, out List<Instruction> code);
+        Assert.Equal(["mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", $"jmp {SiteAddress + 0x105:X}"], Text(code));
+    }
+
+    [Theory]
+    [InlineData("0f8500010000", "jne", 6)] // jne +0x100
+    [InlineData("0f8c00010000", "jl", 6)]
+    public void A_conditional_tail_jump_records_when_it_is_taken(string hex, string condition, int length)
+    {
+        SitePlan plan = Plan(SiteKind.ConditionalTailJump, length, length, 0, []) with { TailTarget = new(0x106) };
+        Write(hex, plan, s_both, out List<Instruction> code);
+        Assert.Equal(
+            [$"{condition} {code[2].IP:X}", $"jmp {SiteAddress + 6:X}", "mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", $"jmp {SiteAddress + 0x106:X}"],
+            Text(code));
+    }
+
+    [Fact]
+    public void A_full_arena_refuses_and_writes_nothing()
+    {
+        var writer = new StubWriter(new byte[StubWriter.MaxStubSize - 1], new(Arena));
+        SitePlan plan = Plan(SiteKind.Return, 5, 1, 0, []);
+        Assert.False(writer.TryWrite(plan, [0xc3, 0x90, 0x90, 0x90, 0x90], new(SiteAddress), s_both, out _, out RefusalReason reason));
+        Assert.Equal(RefusalReason.ArenaFull, reason);
+        Assert.Equal(0, writer.Length);
+    }
+
+    static SitePlan Plan(SiteKind kind, int length, int code, int transfer, int[] starts) => new(
+        default, length, kind, SiteClass.SeveralInstructions, starts.Aggregate(default(OffsetSet), (s, o) => s.With(o)), transfer, code, null, false, false);
+
+    static Stub Write(string hex, SitePlan plan, StubEvents events, out List<Instruction> code)
+    {
+        var buffer = new byte[1024];
+        var writer = new StubWriter(buffer, new(Arena + 0x1000));
+        Assert.True(writer.TryWrite(plan, Convert.FromHexString(hex), new(SiteAddress), events, out Stub? stub, out RefusalReason reason), $"{reason}");
+        Decoder decoder = Decoder.Create(64, buffer[..writer.Length], Arena + 0x1000);
+        code = [];
+        while (decoder.IP < Arena + 0x1000 + (ulong)writer.Length) code.Add(decoder.Decode());
+        return stub!;
+    }
+
+    static IEnumerable<string> Text(IEnumerable<Instruction> code)
+    {
+        var formatter = new MasmFormatter(new FormatterOptions { AddLeadingZeroToHexNumbers = false, HexSuffix = "", UppercaseHex = true, MemorySizeOptions = MemorySizeOptions.Always, ShowBranchSize = false, BranchLeadingZeros = false });
+        return code.Select(instruction =>
+        {
+            var output = new StringOutput();
+            formatter.Format(instruction, output);
+            return output.ToStringAndReset();
+        });
+    }
+}
