@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Calltap.LiveTests.Engine;
+
+namespace Calltap.LiveTests.Cli;
+
+/// <summary>Trace files that are damaged, cut off, or can't be written.</summary>
+[Collection(EngineTests.Name)]
+public sealed class TraceFileInputTests
+{
+    [Fact]
+    public void A_cut_file_is_read_up_to_the_cut()
+    {
+        using var folder = new ScratchFolder();
+        byte[] whole = File.ReadAllBytes(Record(folder));
+        string cut = folder.File("cut");
+        File.WriteAllBytes(cut, whole[..(whole.Length * 2 / 3)]);
+        using CliRun report = CliRun.Run(1, "report", cut, "--json");
+        Assert.Contains("calltap: ", report.Errors);
+        Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 0);
+        CliRun.Run(1, "replay", cut).Dispose();
+    }
+
+    [Fact]
+    public void What_is_no_trace_is_refused()
+    {
+        using var folder = new ScratchFolder();
+        File.WriteAllText(folder.File("text"), "no trace at all, but long enough to hold a header");
+        Assert.Contains("is it a trace", CliRun.RunBad(2, "report", folder.File("text")));
+        Assert.Contains("is it a trace", CliRun.RunBad(2, "replay", folder.File("text")));
+        Assert.Contains("can't read", CliRun.RunBad(2, "report", folder.File("absent")));
+    }
+
+    [Fact]
+    public void A_thread_that_is_not_in_the_trace_is_1()
+    {
+        using var folder = new ScratchFolder();
+        Assert.Contains("no thread 1 in this trace", CliRun.RunBad(1, "replay", Record(folder), "--tid", "1"));
+    }
+
+    [Fact]
+    public void Whoever_closes_the_pipe_has_seen_enough()
+    {
+        using var folder = new ScratchFolder();
+        string trace = Record(folder);
+        using CliRun run = CliRun.StartBy(["bash", "-c", "set -o pipefail; \"$@\" | head -n 2", "bash"], "replay", trace);
+        run.AssertEnds(0);
+        Assert.Equal("", run.Errors);
+    }
+
+    [Fact]
+    public void A_full_disk_ends_the_recording_and_leaves_a_readable_file()
+    {
+        using var folder = new ScratchFolder();
+        string mount = Directory.CreateDirectory(folder.File("small")).FullName;
+        using (CliRun mounted = CliRun.StartBy(["sh", "-c", $"mount -t tmpfs -o size=600k none {mount}"]))
+            Assert.SkipUnless(mounted.EndsWith(0), "needs the right to mount");
+        try
+        {
+            using BusyDemo demo = BusyDemo.Start();
+            using CliRun record = CliRun.Run(2, "record", "-p", demo.PidText, "-o", Path.Combine(mount, "t"));
+            Assert.Contains("what was written is readable", record.Errors.Split('\n')[^1]);
+            Assert.Contains("all bytes restored and verified", record.Errors);
+            using CliRun report = CliRun.Run(1, "report", Path.Combine(mount, "t"), "--json");
+            Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 0);
+            demo.AssertRight();
+        }
+        finally
+        {
+            using CliRun unmounted = CliRun.StartBy(["sh", "-c", $"umount {mount}"]);
+            unmounted.EndsWith(0);
+        }
+    }
+
+    [Fact]
+    public void Results_that_can_not_be_written_are_a_failure()
+    {
+        using CliRun run = CliRun.StartBy(["sh", "-c", "\"$@\" > /dev/full", "sh"], "functions", BusyDemo.Path);
+        run.AssertEnds(2);
+        Assert.Contains("No space left on device", run.Errors);
+    }
+
+    static string Record(ScratchFolder folder)
+    {
+        using BusyDemo demo = BusyDemo.Start();
+        string trace = folder.File("t.calltap");
+        CliRun.Run(0, "record", "-p", demo.PidText, "-o", trace, "--duration", "300ms").Dispose();
+        return trace;
+    }
+}

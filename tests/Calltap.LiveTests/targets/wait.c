@@ -1,0 +1,8 @@
+/* Waits to be killed. */
+#include <unistd.h>
+
+int main(void)
+{
+    for (;;)
+        pause();
+}
