@@ -1,3 +1,4 @@
+using Calltap.Code;
 using Calltap.Patching;
 using CsCheck;
 using Xunit;
@@ -26,44 +27,69 @@ public sealed class PatchImageTests
     }
 
     [Fact]
-    public void A_site_that_straddles_two_runs_is_written_and_read_whole()
+    public void No_site_is_divided_between_two_runs()
     {
-        const int Last = PatchRun.MaxPages * Page - 2; // the run is full: its page is not taken twice
+        const int Last = PatchRun.MaxPages * Page - 2; // the run is full: it takes one page more
         PatchImage image = For([.. Enumerable.Range(0, PatchRun.MaxPages).Select(i => (long)i * Page), Last]);
-        Assert.Equal([(Start, PatchRun.MaxPages * Page), (Start + PatchRun.MaxPages * Page, Page)], Runs(image));
-        TargetAddress site = new TargetAddress(Start) + Last;
-        image.WriteTail(site, s_patch);
-        image[site] = s_patch.Head;
-        Assert.Equal(s_patch, image.Read(site));
-        Assert.Equal(1, image.Runs[0].Image[^2]);
-        Assert.Equal([3, 4, 5], image.Runs[1].Image[..3]);
+        Assert.Equal([(Start, (PatchRun.MaxPages + 1) * Page)], Runs(image));
     }
 
     [Fact]
-    public void Every_site_is_in_exactly_one_place() =>
+    public void Every_site_is_in_exactly_one_run() =>
         Gen.Int[0, 300 * Page].HashSet[1, 200].Sample(offsets =>
         {
             long[] sorted = [.. offsets.Order().Select(o => (long)o * 5)];
             PatchImage image = For(sorted);
             for (int i = 1; i < image.Runs.Count; i++) Assert.True(image.Runs[i - 1].End <= image.Runs[i].Start);
-            Assert.All(image.Runs, run => Assert.InRange(run.Image.Length, Page, (PatchRun.MaxPages + 1) * Page));
             foreach (long offset in sorted)
             {
                 TargetAddress site = new TargetAddress(Start) + offset;
-                PatchBytes mine = PatchBytes.From(BitConverter.GetBytes(offset * 0x1234_5678_9ab1));
-                image[site] = mine.Head;
-                image.WriteTail(site, mine);
-                Assert.Equal(mine, image.Read(site));
+                PatchRun run = Assert.Single(image.Runs, r => site >= r.Start && site < r.End);
+                Assert.True(run.End - site >= PatchBytes.Length);
+                Assert.Same(run, image.Find(site));
             }
         });
 
     [Fact]
-    public void Writing_a_tail_leaves_the_head_and_the_neighbours()
+    public void The_passes_write_head_tail_head_and_leave_the_neighbours()
     {
-        PatchImage image = For(64);
-        TargetAddress site = new TargetAddress(Start) + 64;
-        image.WriteTail(site, s_patch);
-        Assert.Equal([0, 0, 2, 3, 4, 5, 0], image.Runs[0].Image[63..70]);
+        PatchRun run = RunWith(64, out _);
+        run.PutBreakpoints();
+        Assert.Equal([9, 0xcc, 9, 9, 9, 9, 9], run.Image[63..70]);
+        run.PutTails();
+        Assert.Equal([9, 0xcc, 2, 3, 4, 5, 9], run.Image[63..70]);
+        run.PutHeads();
+        Assert.Equal([9, 1, 2, 3, 4, 5, 9], run.Image[63..70]);
+    }
+
+    [Fact]
+    public void A_deferred_site_gets_its_old_head_back()
+    {
+        PatchRun run = RunWith(64, out Poke poke);
+        run.PutBreakpoints();
+        run.Defer(poke.Site.Address);
+        run.PutTails();
+        run.PutHeads();
+        Assert.Equal([9, 9, 9, 9, 9, 9, 9], run.Image[63..70]);
+    }
+
+    [Fact]
+    public void A_site_that_does_not_hold_what_is_installed_is_found()
+    {
+        PatchRun run = RunWith(64, out Poke poke);
+        Assert.Null(run.FindChanged());
+        run.Image[66] = 0;
+        Assert.Equal(poke.Site.Address, run.FindChanged());
+    }
+
+    static PatchRun RunWith(int offset, out Poke poke)
+    {
+        var plan = new SitePlan(default, 5, SiteKind.Entry, SiteClass.SingleInstruction, default, 5, 5, null, false, false);
+        var site = new Site(new SiteId(1), default, default, plan, new TargetAddress(Start) + offset, new byte[] { 9, 9, 9, 9, 9 });
+        poke = new Poke(site, s_patch, null, EmulatedInstruction.Jump(default));
+        PatchRun run = PatchImage.For([poke]).Runs[0];
+        run.Image.AsSpan().Fill(9);
+        return run;
     }
 
     [Fact]
