@@ -11,7 +11,7 @@ namespace Calltap.Patching;
 /// </summary>
 /// <remarks>
 /// <code>
-/// Start -> [SeizeAll] -> Answer -> Clear -> Answer -> Drain -> Close -> (thread exit)
+/// Start -> [SeizeAll] -> Answer -> Enter -> Clear -> Drain -> Close -> (thread exit)
 /// </code>
 /// The phases are asked for by the thread that runs the batch (<see cref="Run"/>) and acknowledged by the guard; both
 /// sides meet in two volatile words. While a thread of the target waits, the guard allocates nothing and takes no lock.
@@ -156,51 +156,62 @@ sealed class Guard
             _phaseStart = Stopwatch.GetTimestamp();
             if (_phase == (int)GuardPhase.Answer) _done = _phase;
         }
-        if (_phase is (int)GuardPhase.Clear or (int)GuardPhase.Drain && _done != _phase)
+        if (_phase != (int)GuardPhase.Answer && _done != _phase)
         {
             LookAtThreads((GuardPhase)_phase);
-            if (_threads.AllObserved()) _done = _phase;
+            if (_threads.AllObserved()) Complete();
         }
         if (!busy) Clock.Sleep(s_idle);
+    }
+
+    void Complete()
+    {
+        // Whatever was under way when its maker was seized is there now: if a listing shows more, once again.
+        if (_phase == (int)GuardPhase.Enter && SeizeListed()) _threads.StartPhase();
+        else _done = _phase;
     }
 
     // ---- seizing ----
 
     void SeizeAll()
     {
-        int before;
-        do
-        {
-            before = _threads.Count;
-            foreach (Tid tid in _window.Target.ReadThreads()) Seize(tid, _window.Target.Pid);
-            foreach (Tid tid in SharersOfMemory())
-            {
-                _sharers = true;
-                Seize(tid, new Pid(tid.Value));
-            }
-        } while (_threads.Count > before); // a thread that was being created meanwhile shows in the next listing
+        while (SeizeListed()) { } // a thread that was being created meanwhile shows in the next listing
         if (_threads.Count == 0 && _window.HeldThread == default) throw new AttachException(AttachRefusal.TargetEnded, $"process {_window.Target.Pid} has ended");
     }
 
-    void Seize(Tid tid, Pid process)
+    /// <summary>Whether a listing showed a thread that was not seized before; those that report themselves do not count.</summary>
+    bool SeizeListed()
     {
-        if (tid == _window.HelperThread || tid == _window.HeldThread || _threads.Find(tid) >= 0) return;
+        bool any = false;
+        foreach (Tid tid in _window.Target.ReadThreads()) any |= Seize(tid, _window.Target.Pid);
+        foreach (Tid tid in SharersOfMemory())
+        {
+            _sharers = true;
+            any |= Seize(tid, new Pid(tid.Value));
+        }
+        return any;
+    }
+
+    bool Seize(Tid tid, Pid process)
+    {
+        if (tid == _window.HelperThread || tid == _window.HeldThread || _threads.Find(tid) >= 0) return false;
         SysResult seized = Ptrace.Seize(tid, SeizeOptions);
-        if (seized.Errno == Errno.ESRCH) return;
+        if (seized.Errno == Errno.ESRCH) return false;
         if (!seized.Ok)
         {
             ProcStatus? status = _window.Target.ReadStatus(tid);
-            if (status is null or { IsDead: true }) return; // a leader that has exited gives EPERM
+            if (status is null or { IsDead: true }) return false; // a leader that has exited gives EPERM
             if (status.TracerPid.Value == _self.Value) // the kernel names the tracing thread
             {
                 _threads.Add(tid).Process = process; // seized by TRACECLONE a moment ago
-                return;
+                return false;
             }
             seized.OrThrow($"ptrace(PTRACE_SEIZE, {tid})");
         }
         ref GuardedThread thread = ref _threads.Add(tid);
         thread.Process = process;
         thread.BlocksTrap = _window.Target.ReadStatus(tid) is { } s && (s.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
+        return true;
     }
 
     /// <summary>vfork children on their way to exec, and other processes made with CLONE_VM: no threads, the same text.</summary>
@@ -349,7 +360,7 @@ sealed class Guard
         if (PendingSignals.HasQueuedBreakpoint(tid)) return;
         if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
         bool changed = false;
-        if (phase is GuardPhase.Clear or GuardPhase.Drain && !_threads[index].Observed)
+        if (phase is GuardPhase.Enter or GuardPhase.Clear or GuardPhase.Drain && !_threads[index].Observed)
             _threads[index].Observed = _observer.SeenStopped(tid, ref registers, phase, ref _traps.Counts, out changed);
         if (_threads[index].Interrupted && RestartableCalls.TryRepeatAfterEintr(tid, ref registers))
         {

@@ -6,6 +6,12 @@ enum GuardPhase
     /// <summary>Nothing.</summary>
     Answer,
 
+    /// <summary>
+    /// Before the first breakpoint: sees that no thread is in the middle of making a thread or process that began
+    /// before it was seized, and that would not be reported.
+    /// </summary>
+    Enter,
+
     /// <summary>Sees that no thread is, or will come back, inside a region.</summary>
     Clear,
 

@@ -8,6 +8,12 @@ struct GuardedThread
     /// <summary>The process it belongs to: the target, or one that shares its memory.</summary>
     public Pid Process;
 
+    /// <summary>
+    /// It was there when the present phase began. A later one starts behind its maker's clone: outside every region,
+    /// with no trap taken.
+    /// </summary>
+    public bool Known;
+
     /// <summary>Seen, in the present phase, where the phase wants it.</summary>
     public bool Observed;
 

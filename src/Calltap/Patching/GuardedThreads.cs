@@ -29,7 +29,7 @@ sealed class GuardedThreads
     public void StartPhase()
     {
         for (int i = 0; i < Count; i++)
-            _threads[i].Observed = false;
+            (_threads[i].Known, _threads[i].Observed) = (true, false);
     }
 
     /// <summary>Some thread of the process that still has its memory: a leader that has exited has none.</summary>
@@ -43,7 +43,7 @@ sealed class GuardedThreads
     public bool AllObserved()
     {
         for (int i = 0; i < Count; i++)
-            if (!_threads[i].Observed && !_threads[i].Gone && !_threads[i].ForkChild) return false;
+            if (_threads[i] is { Known: true, Observed: false, Gone: false, ForkChild: false }) return false;
         return true;
     }
 }

@@ -101,6 +101,9 @@ sealed class TextPoker
     /// </summary>
     void Window(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
+        if (!guard.Run(GuardPhase.Enter, s_clearDeadline))
+            throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
+        steps.Mark("enter");
         plan.ReadImages();
         plan.MarkChanging();
         steps.Mark("read");

@@ -29,7 +29,7 @@ sealed class ThreadObserver(WindowContext window)
         if (look.MakesProcess && !maySleepInClone) return false;
         // In no system call, a taken breakpoint would show as the byte behind a site.
         if (look.Activity == ThreadActivity.Blocked && window.KnownSites.Contains(look.Pc - 1)) return false;
-        if (phase == GuardPhase.Drain && window.Vacating is null) return true;
+        if (phase == GuardPhase.Enter || (phase == GuardPhase.Drain && window.Vacating is null)) return true;
         if (look.Activity == ThreadActivity.Blocked && window.Regions.FindInterior(look.Pc) >= 0) return false;
         ScanStack(tid, look.Pc, look.StackPointer, phase);
         return before >= 0 && ThreadLook.SwitchesOf(pid, tid) == before;
