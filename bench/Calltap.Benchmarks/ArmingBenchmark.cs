@@ -36,27 +36,27 @@ static class ArmingBenchmark
         byte[] before = process.ReadText();
         process.Run(BenchCommand.Busy, WarmMs); // a thread's gap meter starts with its first phase
         control.Post((int)BenchCommand.Busy, BusyMs);
-        (_, TimeSpan quietStall, _) = Stalls(control, () => Thread.Sleep(quiet));
+        (_, TimeSpan quietStall) = Stalls(control, () => Thread.Sleep(quiet));
 
         long start = Stopwatch.GetTimestamp();
         using RecordedRun run = RecordedRun.Start(process.Pid);
         TimeSpan attach = Stopwatch.GetElapsedTime(start);
         ArmReport? armed = null, disarmed = null;
-        (TimeSpan add, TimeSpan armStall, TimeSpan sum) = Stalls(control, () => armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob)));
-        (TimeSpan stop, TimeSpan disarmStall, _) = Stalls(control, () => disarmed = run.Stop());
+        (TimeSpan add, TimeSpan armStall) = Stalls(control, () => armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob)));
+        (TimeSpan stop, TimeSpan disarmStall) = Stalls(control, () => disarmed = run.Stop());
         process.RequireRightResults();
         return new ArmingRound(
-            attach, add, armed!, stop, disarmed!, armStall, disarmStall, quietStall, sum, process.ReadText().AsSpan().SequenceEqual(before));
+            attach, add, armed!, stop, disarmed!, armStall, disarmStall, quietStall, process.ReadText().AsSpan().SequenceEqual(before));
     }
 
     /// <summary>Times an action, and the threads' stalls from its beginning to a little after its end.</summary>
-    static (TimeSpan Time, TimeSpan Longest, TimeSpan Sum) Stalls(ControlFile control, Action action)
+    static (TimeSpan Time, TimeSpan Longest) Stalls(ControlFile control, Action action)
     {
         control.ResetGaps(s_notice);
         long start = Stopwatch.GetTimestamp();
         action();
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         Thread.Sleep(s_settle); // a gap is noted when it is over
-        return (time, control.LongestGap, control.Threads.Max(thread => thread.GapSum));
+        return (time, control.LongestGap);
     }
 }

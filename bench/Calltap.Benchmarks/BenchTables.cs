@@ -56,7 +56,6 @@ sealed class BenchTables(TextWriter output)
         Row("threads interrupted", rounds, r => r.Armed.Batch.Traps.Interrupted);
         Row("misdirected", rounds, r => r.Armed.Batch.Traps.Misdirected);
         Row("longest stall while arming, us", rounds, r => r.ArmStall.TotalMicroseconds);
-        Row("sum of the worst thread's stalls while arming, us", rounds, r => r.StallSum.TotalMicroseconds);
         Row("longest stall while disarming, us", rounds, r => r.DisarmStall.TotalMicroseconds);
         Row("longest stall in as long a stretch without arming, us", rounds, r => r.QuietStall.TotalMicroseconds);
     }

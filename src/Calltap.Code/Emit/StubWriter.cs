@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Calltap.Code.Emit;
 
@@ -90,7 +91,8 @@ public sealed class StubWriter
         displaced = Next;
         int transfer = plan.TransferOffset;
         if (!Displace(region[..transfer], at, offsets, out RefusalReason reason)) return reason;
-        offsets[transfer] = checked((byte)(Next - displaced));
+        int before = transfer == 0 ? 0 : 1 + BitOperations.PopCount(plan.InteriorStarts.Mask & ((1u << transfer) - 1));
+        offsets[before] = checked((byte)(Next - displaced));
         if (events.ExitTrampoline is { } exit) Event(events.ExitOperand, exit);
         Span<byte> ignored = stackalloc byte[OffsetSet.MaxOffset + 1];
         return Displace(region[transfer..plan.CodeLength], at + transfer, ignored, out reason) ? RefusalReason.None : reason;
@@ -149,7 +151,8 @@ public sealed class StubWriter
     static List<TargetAddress> Interior(SitePlan plan, TargetAddress displaced, ReadOnlySpan<byte> offsets)
     {
         var interior = new List<TargetAddress>(plan.InteriorStarts.Count);
-        foreach (int offset in plan.InteriorStarts) interior.Add(displaced + offsets[offset]);
+        // Offsets are by the instruction's number; number 0 is the region's own start.
+        for (int i = 1; i <= plan.InteriorStarts.Count; i++) interior.Add(displaced + offsets[i]);
         return interior;
     }
 

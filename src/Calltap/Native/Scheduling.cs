@@ -7,6 +7,7 @@ internal static unsafe partial class Scheduling
 {
     private const int PRIO_PROCESS = 0;
     private const int PreferredNice = -10;
+    private const int SCHED_OTHER = 0;
     private const int SCHED_RR = 2;
     private const int SCHED_RESET_ON_FORK = 0x40000000;
 
@@ -17,11 +18,24 @@ internal static unsafe partial class Scheduling
         return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_RR | SCHED_RESET_ON_FORK, &priority));
     }
 
+    /// <summary>Back to the ordinary policy; the nice value is what it was.</summary>
+    internal static SysResult MakeOrdinary(Tid tid)
+    {
+        int priority = 0;
+        return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_OTHER | SCHED_RESET_ON_FORK, &priority));
+    }
+
+    /// <summary>Whether the thread has the ordinary policy, as threads have that nobody gave another.</summary>
+    internal static bool IsOrdinary(Tid tid) => (sched_getscheduler(tid.Value) & ~SCHED_RESET_ON_FORK) == SCHED_OTHER;
+
     /// <summary>Asks for a larger share of the CPU, without keeping others off it.</summary>
     internal static SysResult Prefer(Tid tid) => SysResult.FromLibc(setpriority(PRIO_PROCESS, tid.Value, PreferredNice));
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setpriority(int which, int who, int prio);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_getscheduler(int pid);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sched_setscheduler(int pid, int policy, int* param);

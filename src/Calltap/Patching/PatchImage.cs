@@ -1,12 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Calltap.Patching;
 
-/// <summary>
-/// The pages of a batch: where each site's five bytes are in them. Sites are handled by their address order; a site
-/// may straddle two runs.
-/// </summary>
+/// <summary>The pages of a batch, in runs: where each site's five bytes are. No site is divided between two runs.</summary>
 sealed class PatchImage
 {
     readonly List<PatchRun> _runs;
+    int _last;
 
     PatchImage(List<PatchRun> runs) => _runs = runs;
 
@@ -20,60 +20,51 @@ sealed class PatchImage
         foreach (TargetAddress site in sorted)
         {
             TargetAddress first = PatchRun.PageOf(site), last = PatchRun.PageOf(site + (PatchBytes.Length - 1)) + PatchRun.PageSize;
-            bool joins = end != default && first <= end && last - start <= PatchRun.MaxPages * PatchRun.PageSize;
-            if (joins)
+            bool fits = first == end && last - start <= PatchRun.MaxPages * PatchRun.PageSize;
+            if (end != default && (first < end || fits)) // a page, and so a site, is in one run only
             {
                 if (last > end) end = last;
                 continue;
             }
             if (end != default) runs.Add(new PatchRun(start, new byte[end - start]));
-            // A page that the previous run already has is not taken twice: one write per page and pass.
-            (start, end) = (first < end ? end : first, last);
+            (start, end) = (first, last);
         }
         if (end != default) runs.Add(new PatchRun(start, new byte[end - start]));
         return new PatchImage(runs);
     }
 
-    public byte this[TargetAddress address]
+    /// <summary>Lays out the runs for these pokes (sorted by address), each run with its own.</summary>
+    public static PatchImage For(List<Poke> sorted)
     {
-        get => Find(address).At(address, 1)[0];
-        set => Find(address).At(address, 1)[0] = value;
-    }
-
-    public PatchBytes Read(TargetAddress site)
-    {
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
-        PatchRun run = Find(site);
-        if (run.End - site >= PatchBytes.Length) run.At(site, PatchBytes.Length).CopyTo(bytes);
-        else
-            for (int i = 0; i < bytes.Length; i++) bytes[i] = this[site + i];
-        return PatchBytes.From(bytes);
-    }
-
-    public void WriteTail(TargetAddress site, PatchBytes to)
-    {
-        PatchRun run = Find(site);
-        if (run.End - site >= PatchBytes.Length)
+        PatchImage image = For(sorted.Select(poke => poke.Site.Address));
+        int from = 0;
+        foreach (PatchRun run in image._runs)
         {
-            to.TailTo(run.At(site + 1, PatchBytes.Length - 1));
-            return;
+            int to = from;
+            while (to < sorted.Count && sorted[to].Site.Address < run.End) to++;
+            run.Take(CollectionsMarshal.AsSpan(sorted)[from..to]);
+            from = to;
         }
-        for (int i = 1; i < PatchBytes.Length; i++) this[site + i] = (byte)(to.Value >> (8 * i));
+        return image;
     }
 
-    PatchRun Find(TargetAddress address) =>
+    public PatchBytes Read(TargetAddress site) => PatchBytes.From(Find(site).At(site, PatchBytes.Length));
+
+    /// <summary>The run that holds the address.</summary>
+    public PatchRun Find(TargetAddress address) =>
         TryFind(address) ?? throw new ArgumentOutOfRangeException(nameof(address), $"{address} is not in the batch");
 
-    /// <summary>The run that holds the address; null when none does.</summary>
+    /// <summary>The run that holds the address; null when none does. Quick when asked in the order of addresses.</summary>
     public PatchRun? TryFind(TargetAddress address)
     {
+        if (_last < _runs.Count && address >= _runs[_last].Start && address < _runs[_last].End) return _runs[_last];
         int low = 0, high = _runs.Count - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
             if (address < _runs[middle].Start) high = middle - 1;
             else if (address >= _runs[middle].End) low = middle + 1;
-            else return _runs[middle];
+            else return _runs[_last = middle];
         }
         return null;
     }

@@ -16,7 +16,7 @@ sealed class PokePlan
     readonly HashSet<Site> _deferred = [];
     readonly List<Site> _refused = [];
     readonly Dictionary<Site, SiteState> _before = [];
-    PatchImage _image = PatchImage.For([]);
+    PatchImage _image = PatchImage.For(new List<Poke>());
 
     PokePlan(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
 
@@ -72,7 +72,7 @@ sealed class PokePlan
         _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
         _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
         Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
-        _image = PatchImage.For(_paged.Select(poke => poke.Site.Address));
+        _image = PatchImage.For(_paged);
     }
 
     bool Matches(Poke poke, PatchBytes found)
@@ -126,19 +126,29 @@ sealed class PokePlan
     /// <summary>The images that the passes start from, read in the window.</summary>
     public void ReadImages()
     {
-        foreach (PatchRun run in _image.Runs)
-            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
+        ReadRuns();
+        if (_image.Runs.All(run => run.FindChanged() is null)) return;
         // Between the plan and the window somebody else wrote there: not a byte of ours goes over it.
         _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
-        _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
         Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
+        _image = PatchImage.For(_paged);
+        ReadRuns();
+    }
+
+    void ReadRuns()
+    {
+        foreach (PatchRun run in _image.Runs)
+            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
     }
 
     /// <summary>Pass 1.</summary>
     public void WriteBreakpoints()
     {
-        foreach (Poke poke in _paged) _image[poke.Site.Address] = PatchBytes.Int3;
-        WriteRuns();
+        foreach (PatchRun run in _image.Runs)
+        {
+            run.PutBreakpoints();
+            _writer.WritePage(run.Start, run.Image);
+        }
         foreach (Poke poke in _single)
             _writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
     }
@@ -147,10 +157,11 @@ sealed class PokePlan
     public void WriteTails()
     {
         Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
-        foreach (Poke poke in _paged)
-            if (_deferred.Contains(poke.Site)) _image[poke.Site.Address] = poke.Site.Installed.Head;
-            else _image.WriteTail(poke.Site.Address, poke.To);
-        WriteRuns();
+        foreach (PatchRun run in _image.Runs)
+        {
+            run.PutTails();
+            _writer.WritePage(run.Start, run.Image);
+        }
         foreach (Poke poke in _single)
         {
             if (_deferred.Contains(poke.Site))
@@ -176,17 +187,14 @@ sealed class PokePlan
     /// <summary>Pass 3.</summary>
     public void WriteHeads()
     {
-        foreach (Poke poke in _paged)
-            if (!_deferred.Contains(poke.Site)) _image[poke.Site.Address] = poke.To.Head;
-        WriteRuns();
+        foreach (PatchRun run in _image.Runs)
+        {
+            run.PutHeads();
+            _writer.WritePage(run.Start, run.Image);
+        }
         foreach (Poke poke in _single)
             if (!_deferred.Contains(poke.Site))
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
-    }
-
-    void WriteRuns()
-    {
-        foreach (PatchRun run in _image.Runs) _writer.WritePage(run.Start, run.Image);
     }
 
     /// <summary>Leaves these out from pass 2 on.</summary>
@@ -205,6 +213,7 @@ sealed class PokePlan
     {
         poke.Site.Refusal = reason;
         _deferred.Add(poke.Site);
+        _image.TryFind(poke.Site.Address)?.Defer(poke.Site.Address);
     }
 
     /// <summary>Puts the original bytes into a forked child's own copy of the text.</summary>
@@ -225,8 +234,7 @@ sealed class PokePlan
     public void Settle()
     {
         PatchMismatchException? first = null;
-        foreach (PatchRun run in _image.Runs)
-            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
+        ReadRuns();
         foreach (Poke poke in _paged) Settle(poke, _image.Read(poke.Site.Address), ref first);
         foreach (Poke poke in _single) Settle(poke, ReadSite(poke.Site.Address), ref first);
         if (first is not null) throw first;

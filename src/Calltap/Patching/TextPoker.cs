@@ -63,6 +63,7 @@ sealed class TextPoker
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread));
         byte[] trapAction = sync.ReadTrapAction();
         NoCollection quiet = NoCollection.Begin();
+        UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
         try
         {
@@ -74,6 +75,7 @@ sealed class TextPoker
         finally
         {
             guard.Close();
+            urgent.Dispose();
             quiet.Dispose();
         }
         steps.Mark("close");

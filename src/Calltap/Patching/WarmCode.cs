@@ -57,6 +57,20 @@ static class WarmCode
         Prepare(typeof(MemoryFile));
         Prepare(typeof(Descriptors));
         Prepare(typeof(Clock));
+        Prepare(typeof(Scheduling));
+        Prepare(typeof(HelperBootstrap));
+        Prepare(typeof(Injection));
+        Prepare(typeof(HijackedThread));
+        Prepare(typeof(PtraceThread));
+        Prepare(typeof(ThreadCandidate));
+        Prepare(typeof(TraceeStop));
+        Prepare(typeof(RestoreFrame));
+        Prepare(typeof(ExtendedState));
+        Prepare(typeof(Gadgets));
+        Prepare(typeof(GuardedThread));
+        Prepare(typeof(ProcFiles));
+        Prepare(typeof(ProcStatus));
+        Prepare(typeof(UrgentThread));
         return true;
     }
 

@@ -92,7 +92,7 @@ sealed class RingDrain
     void Drain(DrainedRing ring)
     {
         if (ring.Owner.Value == 0 && (ring.Owner = _memory.Owner(ring.Index)).Value == 0) return;
-        int count, batches = 0, batchesOfRing = _memory.Layout.RingSize / (EventLayout.Size * BatchEvents) + 1;
+        int count, batches = 0;
         do
         {
             ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
@@ -101,7 +101,7 @@ sealed class RingDrain
             ReportLost(ring);
             _memory.Publish(ring.Index, ring.Reader.Tail);
             Events += count;
-        } while (count == BatchEvents && ++batches < batchesOfRing); // a thread that writes as fast as we read waits its turn
+        } while (count == BatchEvents && ++batches < MaxBatches);
         SkipHoles(ring, sure: false);
     }
 

@@ -15,6 +15,8 @@ namespace Calltap.Sessions;
 /// </remarks>
 static class ThreadPointers
 {
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
     const int SearchBelowHead = 0x600; // glibc 2.36: the head is 0x2e0 behind the thread pointer
     const int DescriptorSize = 0x700;
     const int IoWorker = 0x10;          // PF_IO_WORKER: never runs user code
@@ -28,16 +30,22 @@ static class ThreadPointers
         foreach (Tid tid in target.ReadThreads())
         {
             if (IsWorker(target, tid)) continue;
-            SysResult<ulong> head = RobustList.HeadOf(tid);
-            if (head.Errno == Errno.ESRCH) continue;
-            int? found = head is { Ok: true, Value: not 0 } ? TidOffset(target, tid, head.Value, offset) : null;
-            if (found is null && target.ReadStatus(tid) is null or { IsDead: true }) continue;
+            int? found = null;
+            bool gone = false;
+            // A thread in the making has no list yet; the helper of a tracer that was killed leaves in a moment.
+            Deadline.In(s_patience).Poll(() => (gone = IsGone(target, tid)) || (found = TidOffset(target, tid, offset)) is not null);
+            if (gone) continue;
             offset = found ?? throw new AttachException(
                 AttachRefusal.Unsupported,
                 $"thread {tid} of process {target.Pid} ({target.Name}) has no thread pointer that could be verified: only threads made by glibc can be traced");
         }
         return offset ?? throw AttachChecks.Ended(target.Pid);
     }
+
+    static bool IsGone(TargetProcess target, Tid tid) => target.ReadStatus(tid) is null or { IsDead: true };
+
+    static int? TidOffset(TargetProcess target, Tid tid, int? known) =>
+        RobustList.HeadOf(tid) is { Ok: true, Value: not 0 } head ? TidOffset(target, tid, head.Value, known) : null;
 
     static int? TidOffset(TargetProcess target, Tid tid, ulong head, int? known)
     {

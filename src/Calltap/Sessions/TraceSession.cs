@@ -75,6 +75,7 @@ public sealed class TraceSession : IDisposable
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
         LeftSession.RefuseIfPresent(target);
+        WarmCode.Prepare(); // before a thread is borrowed for the helper's start
         int tidOffset = ThreadPointers.FindTidOffset(target);
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);

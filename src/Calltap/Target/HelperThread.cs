@@ -31,8 +31,11 @@ internal sealed class HelperThread : IDisposable
         (_shared, _pipe, _mailbox) = (shared, pipe, new Mailbox(shared, pipe));
     }
 
-    /// <summary>Every wait for an answer ends after this time, unless told otherwise.</summary>
-    internal TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Every wait for an answer ends after this time, unless told otherwise. Registering SYNC_CORE waits for an RCU grace period: more than
+    /// 2 s on two CPUs with a load of 14 (m).
+    /// </summary>
+    internal TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Its thread id, as the tracer sees it.</summary>
     internal Tid Tid { get; }

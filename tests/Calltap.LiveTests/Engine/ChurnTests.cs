@@ -27,7 +27,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
         output.WriteLine($"{Lanes * threads} threads, {program.Counted(0)} calls: recorded {calls.Entries} of {calls.Threads.Count} threads, lost {recorder.Progress.LostEntries}");
         Assert.Equal(300L * Lanes * threads, program.Counted(0));
         Assert.Equal(program.Counted(0), calls.Entries + recorder.Progress.LostEntries);
-        Assert.True(calls.Entries > program.Counted(0) / 2);
+        Assert.True(calls.Threads.Count > 1000, "rings must go round");
         program.AssertRight();
     }
 

@@ -32,7 +32,7 @@ public sealed class RealProgramsTracedTests(ITestOutputHelper output)
     {
         Assert.SkipUnless(RedisServer.IsInstalled, "redis is not installed (Debian: apt-get install redis-server redis-tools)");
         using RedisServer server = RedisServer.Start();
-        using SpawnedProgram benchmark = server.StartBenchmark(100_000);
+        using SpawnedProgram benchmark = server.StartBenchmark(30_000);
         int wrong = 0;
         Record(server.Program.Pid, FunctionFilter.All, () => wrong += server.WrongEchoes(50));
         wrong += server.WrongEchoes(50);

@@ -42,9 +42,6 @@ sealed unsafe partial class TrampolineExecution : IDisposable
     /// <summary>A qword of the op lists' memory.</summary>
     public ref ulong Lists(long offset) => ref *(ulong*)(_memory + ListsAt + offset);
 
-    /// <summary>The address of a qword of the op lists' memory.</summary>
-    public ulong ListsAddress(long offset) => At(ListsAt + offset).Value;
-
     /// <summary>The master switch.</summary>
     public bool IsOn
     {

@@ -8,6 +8,8 @@ public sealed class TrampolineExecutionTests
     const ulong StatusFlags = 0x8d5; // OF SF ZF AF PF CF
     const ulong AlwaysOn = 0x202;    // IF and the bit that is always 1
 
+    const uint ListNumber = 0x200; // the place of the op list, in qwords
+
     static readonly SessionMemoryLayout s_layout = new(4, 1 << 16, 64);
 
     [Fact]
@@ -25,7 +27,7 @@ public sealed class TrampolineExecutionTests
                 for (ulong seed = 1; seed <= 64; seed++)
                 {
                     ulong flags = AlwaysOn | Spread(seed) & StatusFlags;
-                    Assert.Equal(TrampolineExecution.Unchanged(seed, flags), run.Call(form, 5, seed, flags));
+                    Assert.Equal(TrampolineExecution.Unchanged(seed, flags), run.Call(form, form == forms.ListEntry ? ListNumber : 5, seed, flags));
                 }
             foreach (TargetAddress form in new[] { forms.GraphEntryFlagsDead, forms.CountEntryFlagsDead })
                 Assert.Equal(TrampolineExecution.Unchanged(3, AlwaysOn)[..14], run.Call(form, 5, 3, AlwaysOn)[..14]);
@@ -66,7 +68,7 @@ public sealed class TrampolineExecutionTests
         for (int i = 0; i < 3; i++) run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
         for (int i = 0; i < 4; i++) run.Call(run.Trampolines.GraphExit, 12, 1, AlwaysOn);
         for (int i = 0; i < 5; i++) run.Call(run.Trampolines.CountEntry, 6, 1, AlwaysOn);
-        run.Call(run.Trampolines.ListEntry, 5, 1, AlwaysOn);
+        run.Call(run.Trampolines.ListEntry, ListNumber, 1, AlwaysOn);
         Assert.Equal(4ul, run.Session(SessionMemoryLayout.UnattributedEntries));
         Assert.Equal(4ul, run.Session(SessionMemoryLayout.UnattributedExits));
         Assert.Equal(7ul, run.Session(SessionMemoryLayout.UnattributedCounts));
@@ -81,8 +83,8 @@ public sealed class TrampolineExecutionTests
         using var run = new TrampolineExecution(s_layout);
         WriteList(run);
         run.Offer(0, 100);
-        run.Call(run.Trampolines.ListEntry, 5, 1, AlwaysOn);
-        run.Call(run.Trampolines.ListEntry, 5, 1, AlwaysOn);
+        run.Call(run.Trampolines.ListEntry, ListNumber, 1, AlwaysOn);
+        run.Call(run.Trampolines.ListEntry, ListNumber, 1, AlwaysOn);
         Assert.Equal(2ul, run.Session(s_layout.CountersAt(0) + 8 * 20));
         Assert.Equal(2ul, run.Session(s_layout.CountersAt(0) + 8 * 21));
         Assert.Equal(5u, run.Event(0, 1).Site);
@@ -92,11 +94,8 @@ public sealed class TrampolineExecutionTests
     /// <summary>Site 5: recorded, and counted in counters 20 and 21.</summary>
     static void WriteList(TrampolineExecution run)
     {
-        const int ListAt = 0x1000;
-        run.Lists(5 * 8) = run.ListsAddress(ListAt);
-        run.Lists(ListAt) = OpListLayout.Entry(OpListLayout.Graph, 0);
-        run.Lists(ListAt + 8) = OpListLayout.Entry(OpListLayout.Count, 20);
-        run.Lists(ListAt + 16) = OpListLayout.Entry(OpListLayout.Count, 21);
+        ulong[] words = [5, OpListLayout.Entry(OpListLayout.Graph, 0), OpListLayout.Entry(OpListLayout.Count, 20), OpListLayout.Entry(OpListLayout.Count, 21), 0];
+        for (int i = 0; i < words.Length; i++) run.Lists(8L * (ListNumber + i)) = words[i];
     }
 
     /// <summary>The seed's six low bits, at the places of the six flags.</summary>

@@ -49,7 +49,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         using TraceSession session = shapes.Attach();
-        int rounds = LiveTest.Repeat(8, 1000);
+        int rounds = LiveTest.Repeat(3, 1000);
         for (int i = 0; i < rounds; i++)
         {
             AssertForms(session, session.Add(_graph), one: true);

@@ -12,6 +12,8 @@ public sealed class StubWriterTests
 
     static readonly StubEvents s_both = new(new(EntryTrampoline), 7, new(ExitTrampoline), 8);
 
+    static readonly StubEvents s_exit = new(null, 0, new(ExitTrampoline), 8);
+
     [Fact]
     public void An_entry_records_runs_its_instructions_and_goes_back()
     {
@@ -37,10 +39,18 @@ public sealed class StubWriterTests
     public void A_return_runs_its_instructions_records_and_returns()
     {
         // pop rbx; pop rbp; ret, two nops
-        Stub stub = Write("5b5dc39090", Plan(SiteKind.Return, 5, 3, 2, [1, 2]), s_both, out List<Instruction> code);
+        Stub stub = Write("5b5dc39090", Plan(SiteKind.Return, 5, 3, 2, [1, 2]), s_exit, out List<Instruction> code);
         Assert.Equal(["pop rbx", "pop rbp", "mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", "ret"], Text(code));
         Assert.Equal(stub.Start, stub.Displaced);
         // A thread at the ret goes on where its exit is recorded.
+        Assert.Equal([code[1].IP, code[2].IP], stub.Interior.Select(i => i.Value));
+    }
+
+    [Fact]
+    public void A_thread_at_any_instruction_of_a_return_goes_on_at_its_copy()
+    {
+        // mov eax,[rip+16]; add rsp,8; ret
+        Stub stub = Write("8b05100000004883c408c3", Plan(SiteKind.Return, 11, 11, 10, [6, 10]), s_exit, out List<Instruction> code);
         Assert.Equal([code[1].IP, code[2].IP], stub.Interior.Select(i => i.Value));
     }
 
@@ -69,7 +79,7 @@ public sealed class StubWriterTests
     {
         // jmp +0x100
         SitePlan plan = Plan(SiteKind.TailJump, 5, 5, 0, []) with { TailTarget = new(0x105) };
-        Write("e900010000", plan, s_both, out List<Instruction> code);
+        Write("e900010000", plan, s_exit, out List<Instruction> code);
         Assert.Equal(["mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", $"jmp {SiteAddress + 0x105:X}"], Text(code));
     }
 
@@ -79,7 +89,7 @@ public sealed class StubWriterTests
     public void A_conditional_tail_jump_records_when_it_is_taken(string hex, string condition, int length)
     {
         SitePlan plan = Plan(SiteKind.ConditionalTailJump, length, length, 0, []) with { TailTarget = new(0x106) };
-        Write(hex, plan, s_both, out List<Instruction> code);
+        Write(hex, plan, s_exit, out List<Instruction> code);
         Assert.Equal(
             [$"{condition} {code[2].IP:X}", $"jmp {SiteAddress + 6:X}", "mov dword ptr [rsp-10],8", $"call {ExitTrampoline:X}", $"jmp {SiteAddress + 0x106:X}"],
             Text(code));

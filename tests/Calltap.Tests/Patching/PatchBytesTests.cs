@@ -26,7 +26,7 @@ public sealed class PatchBytesTests
         var bytes = new byte[5];
         PatchBytes.Jump(site, target).CopyTo(bytes);
         Decoder.Create(64, bytes, site.Value).Decode(out Instruction jump);
-        Assert.Equal(Code.Jmp_rel32_64, jump.Code);
+        Assert.Equal(Iced.Intel.Code.Jmp_rel32_64, jump.Code);
         Assert.Equal(target.Value, jump.NearBranchTarget);
     });
 
