@@ -14,6 +14,9 @@ sealed class RingDrain
 {
     const int BatchEvents = 32 * 1024;
 
+    /// <summary>Of one ring in one round, a ring's worth: a thread that writes as fast as we read must not keep us from the others.</summary>
+    const int MaxBatches = 8;
+
     static readonly TimeSpan s_holePatience = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan s_hurriedCheck = TimeSpan.FromMilliseconds(3); // where threads come faster than headers are free
