@@ -80,7 +80,8 @@ sealed class DemoTarget : IDisposable
         Wait(() =>
         {
             (long, long) now = (Calls, drained());
-            if (now != (calls, events))
+            // Not even a thread that had no CPU for all that time is in the middle of a call.
+            if (now != (calls, events) || !_control.Threads.All(thread => thread.Resting))
             {
                 since = Stopwatch.GetTimestamp();
                 (calls, events) = now;

@@ -162,7 +162,8 @@ public sealed class ControlFile : IDisposable
         Nanoseconds(ReadThread(index, 56)),
         ReadThread(index, 64),
         new TscTime((ulong)ReadThread(index, 80)),
-        Nanoseconds(ReadThread(index, 88)));
+        Nanoseconds(ReadThread(index, 88)),
+        ReadThread(index, 96) == 1);
 
     static TimeSpan Nanoseconds(long value) => TimeSpan.FromTicks(value / 100);
 

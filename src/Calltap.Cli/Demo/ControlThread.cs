@@ -12,6 +12,7 @@ namespace Calltap.Cli.Demo;
 /// <param name="GapCount">How many those were.</param>
 /// <param name="GapTsc">TSC at the end of the longest gap.</param>
 /// <param name="CpuTime">CPU time it used in the last phase.</param>
+/// <param name="Resting">It is between two calls, where the program tells so (the demo does).</param>
 public sealed record ControlThread(
     Tid Tid,
     long Calls,
@@ -23,4 +24,5 @@ public sealed record ControlThread(
     TimeSpan GapSum,
     long GapCount,
     TscTime GapTsc,
-    TimeSpan CpuTime);
+    TimeSpan CpuTime,
+    bool Resting);

@@ -57,7 +57,8 @@ struct control_thread {
     u64 gap_epoch;    /* the reset that the gap words belong to */
     u64 gap_tsc;      /* TSC at the end of the longest gap */
     u64 cpu_ns;       /* CPU time used in the last phase */
-    u64 reserved[4];
+    u64 resting;      /* 1: between two calls, at its untraced work */
+    u64 reserved[3];
 };
 
 struct control {
@@ -94,6 +95,7 @@ CONTROL_AT(control, counts_offset, 96);
 CONTROL_AT(control, results, 128);
 CONTROL_AT(control_thread, gap_ns, 40);
 CONTROL_AT(control_thread, cpu_ns, 88);
+CONTROL_AT(control_thread, resting, 96);
 _Static_assert(sizeof(struct control_thread) == 128, "two cache lines: the adjacent-line prefetcher shares pairs");
 _Static_assert(sizeof(struct control) <= CONTROL_THREADS_AT, "threads start behind the header");
 _Static_assert(CONTROL_THREADS_AT + CONTROL_THREADS_MAX * 128 <= CONTROL_COUNTS_AT, "counts start behind the threads");

@@ -24,7 +24,9 @@ static void demo_round(struct control *c, struct control_thread *t, struct gap_m
         t->checksum = t->checksum * 31 + result;
         *at = (*at + PLAIN_STRIDE) % PLAIN_COUNT;
         *x = *x * 6364136223846793005ull + 1442695040888963407ull;
+        __atomic_store_n(&t->resting, 1, __ATOMIC_RELEASE);
         demo_work(&c->work);
+        __atomic_store_n(&t->resting, 0, __ATOMIC_RELEASE);
         gap_check(gaps);
     }
 }

@@ -64,7 +64,7 @@ public sealed class BadInputTests
         string program;
         try
         {
-            program = Compiled("wait.c", "-m32");
+            program = Compiled("wait32.c", "-m32 -nostdlib -static"); // needs no 32-bit libc
         }
         catch (CompilerException e)
         {

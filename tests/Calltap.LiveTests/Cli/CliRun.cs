@@ -100,7 +100,7 @@ sealed class CliRun : IDisposable
     {
         Assert.True(_process.WaitForExit(s_patience), $"still runs: {Errors}");
         _process.WaitForExit(); // until its output is read
-        Assert.True(code == _process.ExitCode, $"exit code {_process.ExitCode}, not {code}: {Errors}");
+        Assert.True(code == _process.ExitCode, $"exit code {_process.ExitCode}, not {code}: {Errors}\n{Output}");
     }
 
     /// <summary>Waits for its end; whether it has this code.</summary>

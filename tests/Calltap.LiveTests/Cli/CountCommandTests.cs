@@ -34,8 +34,9 @@ public sealed class CountCommandTests
     public void Prints_in_intervals()
     {
         using BusyDemo demo = BusyDemo.Start();
-        using CliRun count = CliRun.Run(0, "count", "-p", demo.PidText, "--interval", "200ms", "--duration", "700ms", "--top", "2");
-        Assert.True(count.Output.Split('\n').Count(line => line.StartsWith("# 0.", StringComparison.Ordinal)) >= 2, count.Output);
+        using CliRun count = CliRun.Run(0, "count", "-p", demo.PidText, "--interval", "100ms", "--duration", "1s", "--top", "2");
+        Assert.Matches(@"(?m)^# \d+\.\d s: [\d,]+ calls of \d+ functions$", count.Output); // how many depends on how busy the machine is
+        Assert.Matches(@"(?m)^# [\d,]+ calls of \d+ functions in [\d.]+ s$", count.Output);
         demo.AssertRight();
     }
 }
