@@ -34,6 +34,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
     [Fact]
     public void Threads_may_come_and_go_in_a_window()
     {
+        LiveTest.NotYet("the window is given up when threads come faster than they can be looked at");
         using SmallProgram program = SmallProgram.Start("churn", Lanes, 1);
         using TraceSession session = program.Attach();
         program.Control.Post(1, 1_000_000);
