@@ -9,7 +9,7 @@ namespace Calltap.Code.Emit;
 /// one cache line each, found by the hash of the thread pointer (fs:0, System V psABI TLS: it holds its own address):
 /// <code>
 /// +0  key     thread pointer; 0 = free, 1 = being claimed
-/// +8  header  address of the thread header (RingLayout)
+/// +8  header  address of the thread header (ThreadHeaderLayout)
 /// +16 data    address of the ring's first byte
 /// +24 counts  address of the thread's counters, 8 bytes each
 /// +32 tid     dword: owner, compared with the one libc keeps, where its offset was verified

@@ -39,6 +39,21 @@ public sealed class TimerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void No_exit_of_a_handler_or_of_what_it_interrupts_lacks_its_call()
+    {
+        LiveTest.NotYet("a call tree takes an alternate signal stack near the thread's own for the same stack, and its exits lose their calls");
+        using SmallProgram program = SmallProgram.Start("timers", Threads, 2);
+        using TraceSession session = program.Attach();
+        using var file = new MemoryStream();
+        using var recorder = new Recorder(session, file, new RecordOptions());
+        recorder.Add([_graph, _count]);
+        program.Run(LiveTest.Repeat(3_000, 100_000));
+        recorder.Stop();
+        RecordedCalls calls = RecordedCalls.Read(file);
+        Assert.Equal(0, calls.LostEntries > 0 ? 0 : calls.OrphanExits);
+    }
+
+    [Fact]
     public void Handlers_run_right_through_windows()
     {
         LiveTest.NotYet("the target has ended in one of many windows under a storm of timer signals");
