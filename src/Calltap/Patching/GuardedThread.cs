@@ -9,16 +9,19 @@ struct GuardedThread
     public Pid Process;
 
     /// <summary>
-    /// It was there when the present phase began. A later one starts behind its maker's clone: outside every region,
-    /// with no trap taken.
+    /// The present phase must see it: it was there when the phase began, or was found by a listing. One that reports
+    /// itself later starts behind its maker's clone: outside every region, with no trap taken.
     /// </summary>
     public bool Known;
 
     /// <summary>Seen, in the present phase, where the phase wants it.</summary>
     public bool Observed;
 
-    /// <summary>PTRACE_INTERRUPT was sent, and the stop it leads to has not been seen.</summary>
+    /// <summary>PTRACE_INTERRUPT was sent, and the stop it may lead to has not been seen.</summary>
     public bool Interrupted;
+
+    /// <summary>It was sent in the present phase, and no stop has been seen since.</summary>
+    public bool Asked;
 
     /// <summary>It was announced by its parent's stop and has not stopped itself yet: thread or fork child.</summary>
     public bool Expected;
@@ -26,8 +29,11 @@ struct GuardedThread
     /// <summary>Announced by a fork: where memory can't be compared, it is taken for a copy.</summary>
     public bool IsFork;
 
-    /// <summary>It waits in vfork: its child, which is guarded too, runs on its memory.</summary>
-    public bool InVfork;
+    /// <summary>It stopped itself before its parent's stop announced it.</summary>
+    public bool Unannounced;
+
+    /// <summary>The child that runs on its memory while it waits in vfork; default when it made none.</summary>
+    public Tid VforkChild;
 
     /// <summary>A group stop came between a breakpoint and its signal: it goes back into the stop once answered.</summary>
     public bool StopsAgain;

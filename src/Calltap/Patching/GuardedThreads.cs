@@ -26,10 +26,21 @@ sealed class GuardedThreads
         return ref _threads[Count++];
     }
 
+    /// <summary>
+    /// Whether this child of a thread that is only now seen to have made it has stopped itself already; it may even
+    /// have ended since.
+    /// </summary>
+    public bool TakeAnnouncement(Tid child)
+    {
+        if (!_index.TryGetValue(child.Value, out int known) || !_threads[known].Unannounced) return Find(child) >= 0;
+        _threads[known].Unannounced = false;
+        return true;
+    }
+
     public void StartPhase()
     {
         for (int i = 0; i < Count; i++)
-            (_threads[i].Known, _threads[i].Observed) = (true, false);
+            (_threads[i].Known, _threads[i].Observed, _threads[i].Asked) = (true, false, false);
     }
 
     /// <summary>Some thread of the process that still has its memory: a leader that has exited has none.</summary>
@@ -40,10 +51,17 @@ sealed class GuardedThreads
         return new Tid(process.Value);
     }
 
-    public bool AllObserved()
+    /// <summary>
+    /// Whether the phase has seen all that it must. At the drain a fork's child that has not stopped yet is waited for,
+    /// however new: its copy of the text may have been made among breakpoints.
+    /// </summary>
+    public bool AllObserved(GuardPhase phase)
     {
         for (int i = 0; i < Count; i++)
+        {
             if (_threads[i] is { Known: true, Observed: false, Gone: false, ForkChild: false }) return false;
+            if (phase == GuardPhase.Drain && _threads[i] is { Expected: true, IsFork: true, Gone: false }) return false;
+        }
         return true;
     }
 }

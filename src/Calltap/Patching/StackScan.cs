@@ -10,18 +10,35 @@ namespace Calltap.Patching;
 /// interrupted. Nothing tells where its frame is, so every aligned word from rsp to the end of the mapping counts; a
 /// stale word can only defer a region, never break one.
 /// </summary>
+/// <remarks>
+/// A frame on an alternate stack tells where the interrupted code's stack is: it is followed there, since that code may
+/// be a handler itself, with a frame of its own (arch/x86/include/uapi/asm/sigcontext.h: rsp, rip, flags, selectors).
+/// </remarks>
 sealed class StackScan
 {
     const int ChunkSize = 64 * 1024;
+    const int Word = sizeof(ulong);
+
+    /// <summary>cs, gs, fs and ss of a saved context of 64-bit code: nothing else looks like it.</summary>
+    const ulong SavedSelectors = 0x002b_0000_0000_0033;
+
+    /// <summary>Words from the saved rsp to the selectors.</summary>
+    const int SelectorsBehindStackPointer = 3;
+    const int Kept = SelectorsBehindStackPointer * Word;
 
     /// <summary>A signal frame lies near the stack pointer of the handler; deeper than this is not looked.</summary>
     const ulong MaxDepth = 64ul << 20;
 
+    /// <summary>Stacks of one thread that lead to each other; stale frames lead to some more.</summary>
+    const int MaxStacks = 64;
+
     readonly TargetProcess _target;
-    readonly byte[] _buffer = new byte[ChunkSize];
+    readonly byte[] _buffer = new byte[Kept + ChunkSize]; // the last words of the chunk before, then the chunk
+    readonly (ulong Start, ulong End)[] _seen = new (ulong, ulong)[MaxStacks];
     readonly ulong[] _starts;
     readonly ulong[] _ends;
     readonly int _mainStack;
+    int _seenCount;
 
     /// <summary>Takes the writable mappings as they are now; a stack mapped later is read to its first hole.</summary>
     public StackScan(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
@@ -39,24 +56,48 @@ sealed class StackScan
     /// </summary>
     public void Scan(Tid tid, ulong stackPointer, IStackWords words)
     {
-        ulong at = stackPointer & ~7ul;
-        Scan(at, Math.Min(EndOf(at), at + MaxDepth), words);
+        _seenCount = 0;
+        Follow(stackPointer, words);
         int home = HomeOf(tid);
-        if (home >= 0 && (at < _starts[home] || at >= _ends[home])) Scan(_starts[home], _ends[home], words);
+        if (home >= 0 && (stackPointer < _starts[home] || stackPointer >= _ends[home])) Read(_starts[home], _ends[home], words);
     }
 
-    void Scan(ulong at, ulong end, IStackWords words)
+    /// <summary>Looks at what lies above <paramref name="stackPointer"/> and has not been looked at.</summary>
+    void Follow(ulong stackPointer, IStackWords words)
+    {
+        ulong start = stackPointer & ~(ulong)(Word - 1), end = Math.Min(EndOf(start), start + MaxDepth);
+        foreach ((ulong from, ulong to) in _seen.AsSpan(0, _seenCount))
+        {
+            if (start >= from && start < to) return;
+            if (start < from) end = Math.Min(end, from);
+        }
+        if (_seenCount == MaxStacks) return;
+        _seen[_seenCount++] = (start, end);
+        Read(start, end, words);
+    }
+
+    void Read(ulong at, ulong end, IStackWords words)
     {
         (TargetAddress low, TargetAddress high) = words.Bounds;
+        Span<ulong> found = stackalloc ulong[MaxStacks]; // the buffer is not free before the last chunk
+        int count = 0;
+        _buffer.AsSpan(0, Kept).Clear();
         while (at < end)
         {
-            int wanted = (int)Math.Min((ulong)ChunkSize, end - at);
-            int read = _target.ReadMemory(new TargetAddress(at), _buffer.AsSpan(0, wanted));
-            foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(_buffer.AsSpan(0, read & ~7)))
+            int wanted = (int)Math.Min(ChunkSize, end - at);
+            int read = _target.ReadMemory(new TargetAddress(at), _buffer.AsSpan(Kept, wanted)) & ~(Word - 1);
+            ReadOnlySpan<ulong> chunk = MemoryMarshal.Cast<byte, ulong>(_buffer.AsSpan(0, Kept + read));
+            for (int i = SelectorsBehindStackPointer; i < chunk.Length; i++)
+            {
+                ulong word = chunk[i];
                 if (word >= low.Value && word < high.Value) words.Found(word);
-            if (read < wanted) return;
+                if (word == SavedSelectors && count < MaxStacks) found[count++] = chunk[i - SelectorsBehindStackPointer];
+            }
+            if (read < wanted) break;
             at += (ulong)read;
+            _buffer.AsSpan(read, Kept).CopyTo(_buffer);
         }
+        foreach (ulong stackPointer in found[..count]) Follow(stackPointer, words);
     }
 
     ulong EndOf(ulong address) => Find(address) is >= 0 and int index ? _ends[index] : ulong.MaxValue;

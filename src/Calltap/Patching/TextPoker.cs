@@ -166,7 +166,7 @@ sealed class TextPoker
     /// <summary>Processes forked in the window have its breakpoints in their copies of the text.</summary>
     static void MendForkChildren(PokePlan plan, Guard guard)
     {
-        foreach (Pid child in guard.ForkChildren) plan.Mend(child);
+        foreach (Pid child in guard.ForkChildren.All) plan.Mend(child);
     }
 
     /// <summary>

@@ -19,14 +19,16 @@ sealed class ThreadObserver(WindowContext window)
     /// <param name="pid">Its process.</param>
     /// <param name="tid">The thread.</param>
     /// <param name="phase">What it is looked at for.</param>
-    /// <param name="maySleepInClone">It waits in vfork, and its child is guarded. Otherwise a call that makes a process is no sleep.</param>
-    public bool SeenAsleep(Pid pid, Tid tid, GuardPhase phase, bool maySleepInClone)
+    /// <param name="vforkChildIsGuarded">A child that it may wait for in vfork is guarded.</param>
+    public bool SeenAsleep(Pid pid, Tid tid, GuardPhase phase, bool vforkChildIsGuarded)
     {
         long before = ThreadLook.SwitchesOf(pid, tid);
         ThreadLook look = ThreadLook.At(pid, tid);
         if (look.Activity == ThreadActivity.Gone) return true;
         if (look.Activity == ThreadActivity.Running) return false;
-        if (look.MakesProcess && !maySleepInClone) return false;
+        // Asleep in the making of a thread or process that may go unreported (Enter) or whose report has not been
+        // served (Drain); only to wait for a vfork child is a sleep like any other.
+        if (look.MakesProcess && phase != GuardPhase.Clear && !(vforkChildIsGuarded && look.MakesVforkChild(window.Target))) return false;
         // In no system call, a taken breakpoint would show as the byte behind a site.
         if (look.Activity == ThreadActivity.Blocked && window.KnownSites.Contains(look.Pc - 1)) return false;
         if (phase == GuardPhase.Enter || (phase == GuardPhase.Drain && window.Vacating is null)) return true;
@@ -35,31 +37,25 @@ sealed class ThreadObserver(WindowContext window)
         return before >= 0 && ThreadLook.SwitchesOf(pid, tid) == before;
     }
 
-    /// <summary>
-    /// Looks at a stopped thread, and moves it out of a region it is in. True when it may be checked off.
-    /// </summary>
-    public bool SeenStopped(Tid tid, ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts, out bool changed)
+    /// <summary>Looks at a stopped thread, which then may be checked off, and moves it out of a region it is in.</summary>
+    /// <returns>Whether <paramref name="registers"/> were changed.</returns>
+    public bool SeenStopped(Tid tid, ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts)
     {
-        changed = false;
-        if (phase != GuardPhase.Clear)
-        {
-            ScanStack(tid, registers.rip, registers.rsp, phase);
-            return true;
-        }
-        int region = window.Regions.FindInterior(registers.rip);
+        bool moved = false;
+        int region = phase == GuardPhase.Clear ? window.Regions.FindInterior(registers.rip) : -1;
         if (region >= 0)
         {
-            if (window.Regions.TryMove(region, registers.rip, out ulong destination))
+            moved = window.Regions.TryMove(region, registers.rip, out ulong destination);
+            if (moved)
             {
                 registers.rip = destination;
                 counts.Moved++;
-                changed = true;
             }
             else
                 window.Regions.Defer(region);
         }
         ScanStack(tid, registers.rip, registers.rsp, phase);
-        return true;
+        return moved;
     }
 
     void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)

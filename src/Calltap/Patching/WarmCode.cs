@@ -29,6 +29,9 @@ static class WarmCode
         if (!RuntimeFeature.IsDynamicCodeCompiled) return false;
         Prepare(typeof(Guard));
         Prepare(typeof(GuardedThreads));
+        Prepare(typeof(StopServer));
+        Prepare(typeof(ForkChildren));
+        Prepare(typeof(ThreadSeizer));
         Prepare(typeof(TrapAnswers));
         Prepare(typeof(ThreadObserver));
         Prepare(typeof(RegionMap));

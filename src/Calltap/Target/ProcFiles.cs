@@ -60,14 +60,11 @@ internal static class ProcFiles
         return [.. listed.Select(id => new Tid(id))];
     }
 
-    /// <summary>The children of every thread of a process, as the kernel lists them (CONFIG_PROC_CHILDREN; empty without).</summary>
-    internal static IReadOnlyList<Tid> Children(Pid pid)
+    /// <summary>The children that a thread has made, as the kernel lists them (CONFIG_PROC_CHILDREN; empty without).</summary>
+    internal static IEnumerable<Tid> Children(Pid pid, Tid thread)
     {
-        var children = new List<Tid>();
-        foreach (int thread in TaskNames(pid))
-            foreach (string word in (TryReadText(Thread(pid, new Tid(thread), "children")) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int child)) children.Add(new Tid(child));
-        return children;
+        foreach (string word in (TryReadText(Thread(pid, thread, "children")) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int child)) yield return new Tid(child);
     }
 
     private static int[] TaskNames(Pid pid)

@@ -8,8 +8,11 @@ namespace Calltap.Target;
 /// <param name="StackPointer">Its rsp in user code; 0 while it runs.</param>
 /// <param name="Pc">Its rip in user code; 0 while it runs.</param>
 /// <param name="Number">The system call it sleeps in; -1 in none.</param>
-internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackPointer, ulong Pc, int Number = -1)
+/// <param name="Argument">The call's first argument.</param>
+internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackPointer, ulong Pc, int Number = -1, ulong Argument = 0)
 {
+    private const int NR_clone = 56, NR_fork = 57, NR_vfork = 58, NR_clone3 = 435;
+    private const ulong CLONE_VFORK = 0x4000;
     private const int MaxLine = 256;
 
     /// <summary>Reads the file (fs/proc/base.c, proc_pid_syscall: "running", "-1 sp pc" or "nr a0..a5 sp pc").</summary>
@@ -27,11 +30,21 @@ internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackP
         return new ThreadLook(
             outside ? ThreadActivity.Blocked : ThreadActivity.InSystemCall,
             Hex(line[(spAt + 1)..pcAt]), Hex(line[(pcAt + 1)..]),
-            Utf8Parser.TryParse(line, out int number, out _) ? number : -1);
+            Utf8Parser.TryParse(line, out int number, out int digits) ? number : -1,
+            Hex(line[Math.Min(digits + 1, pcAt)..]));
     }
 
     /// <summary>Whether it is in clone, fork, vfork or clone3: something new may come out of it.</summary>
-    internal bool MakesProcess => Number is 56 or 57 or 58 or 435;
+    internal bool MakesProcess => Number is NR_clone or NR_fork or NR_vfork or NR_clone3;
+
+    /// <summary>Whether it is in a call that sleeps until the child that it makes has gone its own way.</summary>
+    /// <param name="target">Its process: clone3 has the flags in memory, first of all (struct clone_args).</param>
+    internal bool MakesVforkChild(TargetProcess target)
+    {
+        if (Number != NR_clone3) return Number == NR_vfork || (Number == NR_clone && (Argument & CLONE_VFORK) != 0);
+        Span<byte> flags = stackalloc byte[sizeof(ulong)];
+        return target.ReadMemory(new TargetAddress(Argument), flags) == flags.Length && (BitConverter.ToUInt64(flags) & CLONE_VFORK) != 0;
+    }
 
     /// <summary>Whether the process has such a thread.</summary>
     internal static bool Exists(Pid pid, Tid tid)

@@ -16,7 +16,6 @@ public sealed class ForkTests(ITestOutputHelper output)
     [Fact]
     public void Children_work_right_while_functions_are_armed_and_disarmed()
     {
-        LiveTest.NotYet("a child forked in a window has died of a breakpoint in one of many windows");
         using SmallProgram program = SmallProgram.Start("forks", Threads, 1);
         using TraceSession session = program.Attach();
         var op = new Op(OpKind.Graph, FunctionFilter.Parse([Functions], []), "forks");

@@ -56,7 +56,6 @@ public sealed class TimerTests(ITestOutputHelper output)
     [Fact]
     public void Handlers_run_right_through_windows()
     {
-        LiveTest.NotYet("the target has ended in one of many windows under a storm of timer signals");
         using SmallProgram program = SmallProgram.Start("timers", Threads, 2);
         using TraceSession session = program.Attach();
         program.Control.Post(1, 1_000_000_000);

@@ -1,0 +1,207 @@
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// Serves the stops of the guarded threads (ptrace(2), "Stopped states"): answers traps, looks at who is stopped
+/// anyway, hands signals on, and keeps the table of threads right as they come and go. For the guard's thread.
+/// </summary>
+sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObserver observer)
+{
+    const int StopsPerRound = 16;
+    const int SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
+
+    readonly TrapAnswers _traps = new(window);
+    volatile bool _targetGone;
+
+    /// <summary>Whether the target ended or was replaced by exec.</summary>
+    public bool TargetGone => _targetGone;
+
+    /// <summary>What was done so far.</summary>
+    public ref TrapCounts Counts => ref _traps.Counts;
+
+    /// <summary>The processes that were forked.</summary>
+    public ForkChildren ForkChildren { get; } = new();
+
+    /// <summary>Serves a few stops; whether there was any.</summary>
+    public bool Serve(GuardPhase phase)
+    {
+        bool any = false;
+        // Bounded: in a storm of traps there is always one more, and the phase has to go on.
+        for (int i = 0; i < StopsPerRound && Wait.Any(Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT, out siginfo_t report).Ok && report.si_pid != 0; i++)
+        {
+            any = true;
+            var tid = new Tid(report.si_pid);
+            if (report.si_code is Wait.CLD_EXITED or Wait.CLD_KILLED or Wait.CLD_DUMPED) Reap(tid);
+            else Serve(tid, report.si_status, phase);
+        }
+        return any;
+    }
+
+    void Reap(Tid tid)
+    {
+        Wait.One(tid, Wait.WEXITED | Wait.WNOHANG, out _);
+        int index = threads.Find(tid);
+        if (index >= 0) threads[index].Gone = true;
+        if (tid.Value == window.Target.Pid.Value) _targetGone = true;
+    }
+
+    /// <summary>One stop; the signal number and, above it, the event.</summary>
+    void Serve(Tid tid, int status, GuardPhase phase)
+    {
+        int signal = status & 0xff, stopEvent = status >> 8;
+        switch (stopEvent)
+        {
+            case 0 when signal == Signals.SIGTRAP:
+                ServeTrap(tid, phase);
+                break;
+            case 0:
+                ServeSignal(tid, signal, phase);
+                break;
+            case Ptrace.PTRACE_EVENT_STOP:
+                ServeEventStop(tid, signal, phase);
+                break;
+            case Ptrace.PTRACE_EVENT_EXEC:
+                ServeExec(tid);
+                break;
+            default:
+                ServeMaking(tid, stopEvent, phase);
+                break;
+        }
+    }
+
+    void ServeTrap(Tid tid, GuardPhase phase)
+    {
+        TrapOutcome outcome = _traps.Answer(tid, out user_regs_struct registers);
+        int index = threads.Find(tid);
+        if (index >= 0 && outcome == TrapOutcome.Answered)
+        {
+            ref GuardedThread thread = ref threads[index];
+            if (thread.BlocksTrap) BlockTrapAgain(tid);
+            // The trap is taken and answered: a stop like any other to look at.
+            if (!thread.Observed && observer.SeenStopped(tid, ref registers, phase, ref Counts)) Ptrace.SetRegs(tid, registers);
+            thread.Observed = true;
+        }
+        if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
+        if (index >= 0 && threads[index].StopsAgain)
+        {
+            threads[index].StopsAgain = false;
+            Ptrace.Interrupt(tid); // the group stop is reported again before the thread is back in user code
+        }
+        Ptrace.Cont(tid, outcome == TrapOutcome.Foreign ? Signals.SIGTRAP : 0);
+    }
+
+    /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
+    static void BlockTrapAgain(Tid tid)
+    {
+        if (Ptrace.GetSigMask(tid, out ulong mask).Ok) Ptrace.SetSigMask(tid, mask | Signals.Bit(Signals.SIGTRAP));
+    }
+
+    /// <summary>Another signal on its way: its handler's frame must not hold a pc inside a region.</summary>
+    void ServeSignal(Tid tid, int signal, GuardPhase phase)
+    {
+        LookAtStopped(tid, phase);
+        Ptrace.Cont(tid, signal);
+    }
+
+    void ServeEventStop(Tid tid, int signal, GuardPhase phase)
+    {
+        int index = threads.Find(tid);
+        if (index < 0 || threads[index].Expected)
+        {
+            if (TakeForkChild(tid, index)) return;
+            index = AddNew(tid, announced: index >= 0);
+        }
+        if (threads[index].ForkChild) return;
+        LookAtStopped(tid, phase);
+        if (threads[index].Interrupted) RepeatCall(tid);
+        threads[index].Interrupted = false;
+        bool groupStop = signal is Signals.SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU;
+        if (groupStop && PendingSignals.HasQueuedBreakpoint(tid))
+        {
+            // Its breakpoint is answered first, without a user instruction in between; then it stops again.
+            threads[index].StopsAgain = true;
+            Ptrace.Cont(tid, 0);
+        }
+        else if (groupStop) Ptrace.Listen(tid); // CONT would wake a process that job control has stopped
+        else Ptrace.Cont(tid, 0);
+    }
+
+    void LookAtStopped(Tid tid, GuardPhase phase)
+    {
+        int index = threads.Find(tid);
+        if (index < 0) return;
+        threads[index].Asked = false; // any stop takes a pending interruption with it (ptrace_stop, JOBCTL_TRAP_STOP)
+        if (phase is GuardPhase.Answer or GuardPhase.Close || threads[index].Observed) return;
+        // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
+        // stop that follows is looked at instead.
+        if (PendingSignals.HasQueuedBreakpoint(tid) || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
+        if (observer.SeenStopped(tid, ref registers, phase, ref Counts)) Ptrace.SetRegs(tid, registers);
+        threads[index].Observed = true;
+    }
+
+    /// <summary>A system call that our interruption made fail is made again. Not where a signal is on its way: that one may have.</summary>
+    void RepeatCall(Tid tid)
+    {
+        if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok || !RestartableCalls.TryRepeatAfterEintr(tid, ref registers)) return;
+        Counts.Restarted++;
+        Ptrace.SetRegs(tid, registers);
+    }
+
+    // ---- threads and processes that come and go ----
+
+    /// <summary>
+    /// A thread has made another thread or a process, which will report itself: the window waits for it, or it would
+    /// run on among breakpoints with nobody to answer.
+    /// </summary>
+    void ServeMaking(Tid parent, int stopEvent, GuardPhase phase)
+    {
+        LookAtStopped(parent, phase);
+        if (Ptrace.GetEventMsg(parent, out ulong made).Ok)
+        {
+            var child = new Tid((int)made);
+            int index = threads.Find(parent);
+            if (index >= 0 && stopEvent == Ptrace.PTRACE_EVENT_VFORK) threads[index].VforkChild = child;
+            if (!threads.TakeAnnouncement(child))
+            {
+                ref GuardedThread expected = ref threads.Add(child);
+                expected.Expected = true;
+                expected.IsFork = stopEvent == Ptrace.PTRACE_EVENT_FORK;
+            }
+        }
+        Ptrace.Cont(parent, 0);
+    }
+
+    int AddNew(Tid tid, bool announced)
+    {
+        ref GuardedThread thread = ref threads.Add(tid);
+        thread.Process = ThreadLook.Exists(window.Target.Pid, tid) ? window.Target.Pid : new Pid(tid.Value);
+        thread.Unannounced = !announced;
+        thread.BlocksTrap = Ptrace.GetSigMask(tid, out ulong mask).Ok && (mask & Signals.Bit(Signals.SIGTRAP)) != 0;
+        return threads.Find(tid);
+    }
+
+    /// <summary>Holds a new process that has a copy of the memory; where the kernel can't compare, its making tells.</summary>
+    bool TakeForkChild(Tid tid, int index)
+    {
+        bool madeByFork = index >= 0 && threads[index].IsFork;
+        if (ThreadLook.Exists(window.Target.Pid, tid)) return false;
+        bool copy = SystemCall.SharesMemory(threads.AnyOf(window.Target.Pid), tid) is { Ok: true } compared ? !compared.Value : madeByFork;
+        if (!copy) return false;
+        ref GuardedThread child = ref threads.Add(tid);
+        child.ForkChild = true;
+        child.Unannounced = index < 0;
+        Wait.One(tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once; it stays stopped
+        ForkChildren.Add(new Pid(tid.Value));
+        return true;
+    }
+
+    void ServeExec(Tid tid)
+    {
+        int index = threads.Find(tid);
+        if (tid.Value == window.Target.Pid.Value) _targetGone = true;
+        if (index >= 0) threads[index].Gone = true;
+        Ptrace.Detach(tid, 0); // another program now: nothing of ours is in it
+    }
+}
