@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -266,6 +267,8 @@ struct control_life {
     u32 last_command;
 };
 
+static struct control_life *control_own_life;
+
 /* Why not PR_SET_PDEATHSIG: it fires when the *thread* that spawned us ends, and a .NET pool thread may at any time. */
 static inline void control_live(struct control_life *life, struct control *c, u64 seconds)
 {
@@ -277,6 +280,13 @@ static inline void control_live(struct control_life *life, struct control *c, u6
     life->parent = getppid();
     life->deadline_ns = control_clock_ns(CLOCK_MONOTONIC) + seconds * 1000000000ull;
     life->last_command = c->command_done;
+    control_own_life = life;
+}
+
+/* Whether nobody wants this program any more. */
+static inline int control_is_abandoned(const struct control_life *life)
+{
+    return control_terminated || getppid() != life->parent || control_clock_ns(CLOCK_MONOTONIC) >= life->deadline_ns;
 }
 
 /* Waits a millisecond; false when it is time to end. */
@@ -284,8 +294,7 @@ static inline int control_wait(struct control_life *life)
 {
     struct timespec nap = {0, 1000000};
     nanosleep(&nap, NULL);
-    return !control_terminated && !life->control->stop && getppid() == life->parent
-        && control_clock_ns(CLOCK_MONOTONIC) < life->deadline_ns;
+    return !life->control->stop && !control_is_abandoned(life);
 }
 
 /* The next command's kind, or -1 when it is time to end. Pairs with ControlFile.Post. */
@@ -312,7 +321,9 @@ static inline void control_answer(struct control_life *life)
 
 struct phase_pool {
     struct control *control;
-    pthread_barrier_t begin, end;
+    pthread_barrier_t begin;
+    sem_t end; /* posted by the last of the running threads */
+    u32 running;
     int kind;
     void (*work)(struct phase_pool *, u32 thread);
     pthread_t handles[CONTROL_THREADS_MAX];
@@ -336,7 +347,8 @@ static void *phase_thread(void *argument)
         u64 cpu = control_clock_ns(CLOCK_THREAD_CPUTIME_ID);
         start.pool->work(start.pool, start.index);
         t->cpu_ns = control_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
-        pthread_barrier_wait(&start.pool->end);
+        if (!__atomic_sub_fetch(&start.pool->running, 1, __ATOMIC_ACQ_REL))
+            sem_post(&start.pool->end);
     }
 }
 
@@ -344,7 +356,7 @@ static inline void phase_start_threads(struct phase_pool *pool)
 {
     u32 threads = pool->control->threads;
     pthread_barrier_init(&pool->begin, NULL, threads + 1);
-    pthread_barrier_init(&pool->end, NULL, threads + 1);
+    sem_init(&pool->end, 0, 0);
     for (u32 i = 0; i < threads; i++) {
         struct phase_start *start = (struct phase_start *)malloc(sizeof *start);
         start->pool = pool;
@@ -357,9 +369,23 @@ static inline void phase_start_threads(struct phase_pool *pool)
     }
 }
 
+/* A phase that nobody waits for any more has a few seconds to see it, then ends with the program. */
+static inline void phase_await(struct phase_pool *pool)
+{
+    struct timespec until;
+    for (int seconds = 0; seconds < 5; seconds += control_is_abandoned(control_own_life)) {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        if (!sem_timedwait(&pool->end, &until))
+            return;
+    }
+    _exit(EXIT_FAILURE);
+}
+
 static inline void phase_run(struct phase_pool *pool, int kind)
 {
     pool->kind = kind;
+    pool->running = pool->control->threads;
     pool->control->state = kind < 0 ? CONTROL_ENDED : CONTROL_IN_PHASE;
     pthread_barrier_wait(&pool->begin);
     if (kind < 0) {
@@ -367,7 +393,7 @@ static inline void phase_run(struct phase_pool *pool, int kind)
             pthread_join(pool->handles[i], NULL);
         return;
     }
-    pthread_barrier_wait(&pool->end);
+    phase_await(pool);
     pool->control->phases++;
     pool->control->state = CONTROL_WAITING;
 }
