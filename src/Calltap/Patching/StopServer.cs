@@ -132,11 +132,12 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     {
         int index = threads.Find(tid);
         if (index < 0) return;
-        threads[index].Asked = false; // any stop takes a pending interruption with it (ptrace_stop, JOBCTL_TRAP_STOP)
+        threads[index].Asked = false; // a stop takes a pending interruption with it (ptrace_stop, JOBCTL_TRAP_STOP)
         if (phase is GuardPhase.Answer or GuardPhase.Close || threads[index].Observed) return;
         // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
-        // stop that follows is looked at instead.
-        if (PendingSignals.HasQueuedBreakpoint(tid) || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
+        // stop that follows is looked at instead; to interrupt the thread again would put it off for ever.
+        if (threads[index].Asked = PendingSignals.HasQueuedBreakpoint(tid)) return;
+        if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
         if (observer.SeenStopped(tid, ref registers, phase, ref Counts)) Ptrace.SetRegs(tid, registers);
         threads[index].Observed = true;
     }
