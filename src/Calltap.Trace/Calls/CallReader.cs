@@ -29,9 +29,23 @@ public sealed class CallReader : IEventVisitor
             builder.AddLoss();
     }
 
+    /// <summary>Whether a thread's events are held: its visitor will be told of them later than of other threads' events behind them.</summary>
+    public bool IsInDoubt
+    {
+        get
+        {
+            foreach (CallTreeBuilder builder in _threads.Values)
+                if (builder.IsInDoubt)
+                    return true;
+            return false;
+        }
+    }
+
     /// <summary>Ends the calls that are still open. To be called once, after the last event.</summary>
     public void Finish()
     {
+        foreach (CallTreeBuilder builder in _threads.Values)
+            builder.EndDoubt();
         foreach (CallTreeBuilder builder in _threads.Values)
             builder.Finish();
     }
