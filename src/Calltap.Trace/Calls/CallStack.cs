@@ -55,13 +55,7 @@ sealed class CallStack
     public bool Holds(FunctionId function, uint stackLow) => Find(stackLow) is var depth and >= 0 && _frames[depth].Function == function.Value;
 
     /// <summary>Depth of the frame whose return slot is at <paramref name="stackLow"/>, or -1.</summary>
-    public int Find(uint stackLow)
-    {
-        if (Count > 0 && _frames[Count - 1].StackLow == stackLow)
-            return Count - 1;
-        int depth = FirstFrom(stackLow);
-        return depth < Count && _frames[depth].StackLow == stackLow ? depth : -1;
-    }
+    public int Find(uint stackLow) => Count > 0 && _frames[Count - 1].StackLow == stackLow ? Count - 1 : Search(stackLow);
 
     /// <summary>Depth of the outermost frame at <paramref name="stackLow"/> or below, or <see cref="Count"/>. Frames are in order, so by halving.</summary>
     public int FirstFrom(uint stackLow)
@@ -103,6 +97,12 @@ sealed class CallStack
 
     /// <summary>Whether all that was seen of this stack lies above <paramref name="stackLow"/>.</summary>
     public bool LiesAbove(uint stackLow) => IsAbove(_lowest, stackLow);
+
+    int Search(uint stackLow)
+    {
+        int depth = FirstFrom(stackLow);
+        return depth < Count && _frames[depth].StackLow == stackLow ? depth : -1;
+    }
 
     void Extend(uint stackLow)
     {

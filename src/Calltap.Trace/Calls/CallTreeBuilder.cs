@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Calltap.Trace;
 
 /// <summary>
@@ -20,14 +22,18 @@ public sealed class CallTreeBuilder
 {
     readonly SiteTable _sites;
     readonly CallEmitter _calls;
-    readonly StackSet _stacks = new();
+    readonly StackSet _stacks;
     readonly Doubt _doubt = new();
     readonly List<TraceEvent> _held = [];
     int _judged;
 
     /// <summary>A builder for one thread, which tells <paramref name="visitor"/> of its calls.</summary>
-    public CallTreeBuilder(SiteTable sites, ExitCoverage coverage, ICallVisitor visitor) =>
-        (_sites, _calls) = (sites, new CallEmitter(coverage, visitor));
+    public CallTreeBuilder(SiteTable sites, ExitCoverage coverage, ICallVisitor visitor)
+    {
+        _sites = sites;
+        _calls = new CallEmitter(coverage, visitor);
+        _stacks = new StackSet(_calls.Abandon);
+    }
 
     /// <summary>Number of entry events so far; as the other numbers, without those held.</summary>
     public long Entries => _calls.Entries;
@@ -47,12 +53,12 @@ public sealed class CallTreeBuilder
     /// <summary>Takes the next events of the thread.</summary>
     public void Add(ReadOnlySpan<TraceEvent> events)
     {
-        foreach (ref readonly TraceEvent next in events)
+        while (!events.IsEmpty)
         {
-            if (_doubt.IsOpen)
-                Hold(next);
-            else if (!TryTake(next))
-                _held.Add(next);
+            int taken = _doubt.IsOpen ? 0 : Take(events);
+            if (taken < events.Length)
+                Hold(events[taken++]);
+            events = events[taken..];
         }
     }
 
@@ -80,30 +86,34 @@ public sealed class CallTreeBuilder
             _calls.Abandon(stack);
     }
 
-    // False when the event raises a doubt; nothing was done then.
-    bool TryTake(in TraceEvent next)
+    // Returns how many were taken: all, or those before one that raises a doubt.
+    int Take(ReadOnlySpan<TraceEvent> events)
     {
-        SiteRecord site = _sites.Find(next.Site);
-        if (site.Kind == SiteKind.Unknown)
+        for (int i = 0; i < events.Length; i++)
         {
-            UnknownSites++;
-            return true;
+            ref readonly TraceEvent next = ref events[i];
+            SiteRecord site = _sites.Find(next.Site);
+            if (site.Kind == SiteKind.Unknown)
+            {
+                UnknownSites++;
+                continue;
+            }
+
+            CallStack stack = _stacks.Select(site.Kind, site.Function, next.StackLow);
+            Now = next.Time;
+            if (site.Kind != SiteKind.Entry)
+                Leave(stack, site.Function, next);
+            else if (stack.Nests(next.StackLow))
+                _calls.Open(stack, site.Function, next);
+            else if (RaisesDoubt(stack, next.StackLow))
+                return i;
+            else
+                Enter(stack, site.Function, next);
+            if (_stacks.HasClose)
+                EndVoid();
         }
 
-        CallStack stack = _stacks.Select(site, next.StackLow, out CallStack? forgotten);
-        if (forgotten is not null)
-            _calls.Abandon(forgotten);
-        Now = next.Time;
-        if (site.Kind != SiteKind.Entry)
-            Leave(stack, site.Function, next);
-        else if (stack.Nests(next.StackLow))
-            _calls.Open(stack, site.Function, next);
-        else if (RaisesDoubt(stack, next.StackLow))
-            return false;
-        else
-            Enter(stack, site.Function, next);
-        EndVoid();
-        return true;
+        return events.Length;
     }
 
     // C1
@@ -123,10 +133,12 @@ public sealed class CallTreeBuilder
         return false;
     }
 
-    // C6
+    // C6. The first one held is the one in doubt.
     void Hold(in TraceEvent next)
     {
         _held.Add(next);
+        if (_held.Count == 1)
+            return;
         Doubt.Verdict verdict = _doubt.Judge(_sites.Find(next.Site), next.StackLow);
         if (verdict == Doubt.Verdict.None && _held.Count >= TraceLimits.MaxEventsInDoubt)
             verdict = Doubt.Verdict.Gone;
@@ -141,8 +153,7 @@ public sealed class CallTreeBuilder
         while (verdict != Doubt.Verdict.None)
         {
             TakeDoubtful(_held[at++], verdict == Doubt.Verdict.Switched);
-            while (at < _held.Count && TryTake(_held[at]))
-                at++;
+            at += Take(CollectionsMarshal.AsSpan(_held)[at..]);
             verdict = at < _held.Count ? JudgeFrom(at + 1) : Doubt.Verdict.None;
         }
 
@@ -164,12 +175,7 @@ public sealed class CallTreeBuilder
     {
         (CallStack stack, int outermost) = _doubt.Close();
         if (switched)
-        {
-            stack = _stacks.Branch(stack, outermost, entry.StackLow, out CallStack? forgotten);
-            if (forgotten is not null)
-                _calls.Abandon(forgotten);
-        }
-
+            stack = _stacks.Branch(stack, outermost, entry.StackLow);
         Now = entry.Time;
         Enter(stack, _sites.Find(entry.Site).Function, entry);
         EndVoid();
@@ -201,7 +207,7 @@ public sealed class CallTreeBuilder
     // C4
     void EndVoid()
     {
-        while (_stacks.HasClose && _stacks.TakeVoid() is { } stack)
+        while (_stacks.TakeVoid() is { } stack)
             while (stack.Count > 0)
                 _calls.EndUnseen(stack, Now);
     }

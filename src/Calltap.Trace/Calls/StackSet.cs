@@ -11,29 +11,26 @@ sealed class StackSet
 
     readonly List<CallStack> _stacks = [new CallStack()];
     readonly List<CallStack> _close = [];
+    readonly Action<CallStack> _forget;
     CallStack _current;
     long _events;
 
-    /// <summary>One empty stack.</summary>
-    public StackSet() => _current = _stacks[0];
+    /// <summary>
+    /// One empty stack. When there would be too many, <paramref name="forget"/> is to end the calls of the one used least recently.
+    /// </summary>
+    public StackSet(Action<CallStack> forget) => (_forget, _current) = (forget, _stacks[0]);
 
     /// <summary>All stacks.</summary>
     public IReadOnlyList<CallStack> All => _stacks;
 
     /// <summary>Whether some stack lies close to another: <see cref="TakeVoid"/> is to be asked after each event.</summary>
-    public bool HasClose => _close.Count > 0;
+    public bool HasClose { get; private set; }
 
-    /// <summary>
-    /// The stack of an event at <paramref name="stackLow"/>. When that would be one too many, <paramref name="forgotten"/> is the one
-    /// used least recently: the caller closes its calls before it uses the result.
-    /// </summary>
-    public CallStack Select(in SiteRecord site, uint stackLow, out CallStack? forgotten)
+    /// <summary>The stack of an event at <paramref name="stackLow"/>.</summary>
+    public CallStack Select(SiteKind kind, FunctionId function, uint stackLow)
     {
-        forgotten = null;
-        if (!IsNear(_current.LastStackLow, stackLow))
-            _current = FindNearest(stackLow) ?? (IsFree(_current) ? _current : Add(out forgotten));
-        if (_close.Count > 0)
-            _current = site.Kind == SiteKind.Entry ? OfEntry(stackLow) : OfExit(site.Function, stackLow);
+        if (HasClose || !IsNear(_current.LastStackLow, stackLow))
+            _current = Find(kind, function, stackLow);
         Use(stackLow);
         return _current;
     }
@@ -42,16 +39,16 @@ sealed class StackSet
     /// The stack of an entry at <paramref name="stackLow"/> that did not end the calls of <paramref name="host"/> from
     /// <paramref name="depth"/> inward, though it lies above them.
     /// </summary>
-    public CallStack Branch(CallStack host, int depth, uint stackLow, out CallStack? forgotten)
+    public CallStack Branch(CallStack host, int depth, uint stackLow)
     {
-        forgotten = null;
         CallStack? known = _close.Find(stack => stack.Gap!.IsAbove(host, depth)
             && (stack.Count == 0 || (stack.Spans(stackLow) && (stack.Nests(stackLow) || stack.Find(stackLow) >= 0))));
         if (known is null)
         {
-            known = Add(out forgotten);
+            known = Add();
             known.SettleIn(new StackGap(host, depth), stackLow);
             _close.Add(known);
+            HasClose = true;
         }
 
         _current = known;
@@ -77,6 +74,15 @@ sealed class StackSet
     {
         _current.LastStackLow = stackLow;
         _current.LastUsed = _events++;
+    }
+
+    CallStack Find(SiteKind kind, FunctionId function, uint stackLow)
+    {
+        if (!IsNear(_current.LastStackLow, stackLow))
+            _current = FindNearest(stackLow) ?? (IsFree(_current) ? _current : Add());
+        if (!HasClose)
+            return _current;
+        return kind == SiteKind.Entry ? OfEntry(stackLow) : OfExit(function, stackLow);
     }
 
     // An entry stays on the running stack while that is possible. Where it would end calls it may be on a remembered one.
@@ -106,13 +112,13 @@ sealed class StackSet
 
     bool IsFree(CallStack stack) => stack.Count == 0 && stack.Gap is null && !_close.Exists(other => other.Gap!.Host == stack);
 
-    CallStack Add(out CallStack? forgotten)
+    CallStack Add()
     {
-        forgotten = null;
         CallStack? free = _stacks.Find(IsFree);
         if (free is null && _stacks.Count == TraceLimits.MaxStacksPerThread)
         {
-            free = forgotten = _stacks.MinBy(stack => stack.LastUsed)!;
+            free = _stacks.MinBy(stack => stack.LastUsed)!;
+            _forget(free);
             Release(free);
         }
 
@@ -124,6 +130,7 @@ sealed class StackSet
     void Release(CallStack stack)
     {
         _close.Remove(stack);
+        HasClose = _close.Count > 0;
         stack.Leave();
     }
 }

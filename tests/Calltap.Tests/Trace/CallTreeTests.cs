@@ -180,9 +180,9 @@ public sealed class CallTreeTests
                 Assert.Equal(0, tree.OrphanExits);
                 Assert.Equal(program.Calls, log.Calls.Select(c => SignalProgram.Text(c.Function.Value, c.Depth, c.Parent, c.Start.Value, c.End?.Value, c.EndedBy)));
             },
-            iter: 2000);
+            iter: 1000);
 
-    static CallTreeBuilder Builder(CallLog log, params ArmingRecord[] arming)
+    internal static CallTreeBuilder Builder(CallLog log, params ArmingRecord[] arming)
     {
         var sites = new SiteTable();
         foreach (SiteRecord site in Sites)
@@ -201,7 +201,7 @@ public sealed class CallTreeTests
         return [.. log.Calls];
     }
 
-    static string NameOf(Call call) => Functions[call.Function.Value].DisplayName;
+    internal static string NameOf(Call call) => Functions[call.Function.Value].DisplayName;
 
     static string Text(Call c) => $"{NameOf(c)} {c.Depth} {c.Parent} {c.Ticks?.ToString() ?? "-"} {c.SelfTicks?.ToString() ?? "-"} {c.EndedBy}";
 }
