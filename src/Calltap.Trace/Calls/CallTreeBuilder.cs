@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Calltap.Trace;
 
 /// <summary>
-/// Turns the events of one thread into calls, as they come. Memory grows with the depth of the stack only. Not thread-safe.
+/// Turns the events of one thread into calls, as they come. Memory grows with the depth of the stack; what is held besides is bounded.
+/// Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Rules, with S the event's rsp at the return slot; stacks grow down, so a callee's S is lower than its caller's:
