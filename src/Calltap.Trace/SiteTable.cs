@@ -6,6 +6,7 @@ public sealed class SiteTable
     const int PageBits = 12;
     const uint PageMask = (1u << PageBits) - 1;
 
+    readonly HashSet<FunctionId> _withExits = [];
     SiteRecord[]?[] _pages = [];
 
     /// <summary>Number of sites.</summary>
@@ -23,7 +24,12 @@ public sealed class SiteTable
         ref SiteRecord slot = ref (_pages[page] ??= new SiteRecord[PageMask + 1])[site.Id.Value & PageMask];
         Count += slot.Kind == SiteKind.Unknown ? 1 : 0;
         slot = site;
+        if (site.Kind is SiteKind.Exit or SiteKind.TailExit)
+            _withExits.Add(site.Function);
     }
+
+    /// <summary>Whether the function has a site that tells of an exit.</summary>
+    public bool HasExits(FunctionId function) => _withExits.Contains(function);
 
     /// <summary>The site, or one of kind <see cref="SiteKind.Unknown"/>.</summary>
     public SiteRecord Find(SiteId id)

@@ -14,7 +14,7 @@ static class ArmText
     {
         string exits = "";
         bool exitsMatter = ops.Any(op => op.Kind == OpKind.Graph);
-        int uncovered = exitsMatter ? report.Changed.Count(id => !catalog.Functions[id.Value].Plan.AllExitsPatchable) : 0;
+        int uncovered = exitsMatter ? report.Changed.Count(c => !catalog.Functions[c.Function.Value].Plan.AllExitsPatchable) : 0;
         if (uncovered > 0) exits = $"; {Texts.Count(uncovered)} with exits that can't be patched";
         string refused = "";
         if (report.Refused.Count > 0)

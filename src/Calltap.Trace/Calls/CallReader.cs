@@ -7,6 +7,7 @@ public sealed class CallReader : IEventVisitor
     readonly ExitCoverage _coverage;
     readonly Func<Tid, ICallVisitor> _visitorOf;
     readonly Dictionary<Tid, CallTreeBuilder> _threads = [];
+    int _doubts;
 
     /// <summary>A reader for a trace with this <paramref name="catalog"/>; <paramref name="visitorOf"/> is asked once a thread.</summary>
     public CallReader(TraceCatalog catalog, Func<Tid, ICallVisitor> visitorOf)
@@ -20,18 +21,31 @@ public sealed class CallReader : IEventVisitor
     public IReadOnlyDictionary<Tid, CallTreeBuilder> Threads => _threads;
 
     /// <inheritdoc/>
-    public void OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events) => BuilderOf(thread).Add(events);
+    public void OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events)
+    {
+        CallTreeBuilder builder = BuilderOf(thread);
+        _doubts -= builder.IsInDoubt ? 1 : 0;
+        builder.Add(events);
+        _doubts += builder.IsInDoubt ? 1 : 0;
+    }
 
     /// <inheritdoc/>
     public void OnLost(in LostRecord lost)
     {
-        if (_threads.TryGetValue(lost.Thread, out CallTreeBuilder? builder))
-            builder.AddLoss();
+        if (!_threads.TryGetValue(lost.Thread, out CallTreeBuilder? builder))
+            return;
+        _doubts -= builder.IsInDoubt ? 1 : 0;
+        builder.AddLoss();
     }
+
+    /// <summary>Whether a thread's events are held: its visitor will be told of them later than of other threads' events behind them.</summary>
+    public bool IsInDoubt => _doubts > 0;
 
     /// <summary>Ends the calls that are still open. To be called once, after the last event.</summary>
     public void Finish()
     {
+        foreach (CallTreeBuilder builder in _threads.Values)
+            builder.EndDoubt();
         foreach (CallTreeBuilder builder in _threads.Values)
             builder.Finish();
     }

@@ -7,7 +7,8 @@ public sealed class ExitCoverage
     readonly Dictionary<FunctionId, List<(TscTime Start, TscTime End)>> _changes = [];
 
     /// <summary>
-    /// By the functions and poke batches of a trace. A call during which its function was armed or disarmed could pass an exit unseen.
+    /// By the functions and poke batches of a trace. A call during which its exits began or ceased to be recorded could pass one unseen;
+    /// <see cref="ArmingKind.Modified"/> says that they were recorded all the time.
     /// </summary>
     public ExitCoverage(IEnumerable<FunctionRecord> functions, IEnumerable<ArmingRecord> arming)
     {

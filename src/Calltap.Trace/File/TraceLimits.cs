@@ -29,4 +29,10 @@ public static class TraceLimits
 
     /// <summary>Stacks of a thread that are followed at once.</summary>
     public const int MaxStacksPerThread = 16;
+
+    /// <summary>Events of a thread that are held while it is not known on which stack they are.</summary>
+    public const int MaxEventsInDoubt = 4096;
+
+    /// <summary>Held events that are looked at once more before all that are held are decided: a bound for hostile files.</summary>
+    public const int MaxEventsJudged = 8 * MaxEventsInDoubt;
 }

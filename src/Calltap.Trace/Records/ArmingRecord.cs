@@ -1,11 +1,11 @@
 namespace Calltap.Trace;
 
-/// <summary>A poke batch: when text changed, and for which functions.</summary>
+/// <summary>What a poke batch did to some functions, and when. A batch that did several things has a record for each.</summary>
 /// <param name="Kind">What was done.</param>
 /// <param name="Start">Before the first poke.</param>
 /// <param name="End">After the last sync.</param>
-/// <param name="Sites">How many sites were poked.</param>
-/// <param name="Traps">How many breakpoints threads hit meanwhile.</param>
+/// <param name="Sites">How many sites were poked; 0 in all records of a batch but the first.</param>
+/// <param name="Traps">How many breakpoints threads hit meanwhile; likewise.</param>
 /// <param name="Functions">The functions, in any order.</param>
 public sealed record ArmingRecord(
     ArmingKind Kind, TscTime Start, TscTime End, int Sites, int Traps, IReadOnlyList<FunctionId> Functions) : IRecord<ArmingRecord>

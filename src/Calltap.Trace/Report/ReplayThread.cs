@@ -6,7 +6,7 @@ namespace Calltap.Trace;
 /// The lines of one thread. An entry is held back until the next event tells whether it is a leaf: <c>name();</c> or
 /// <c>name() {</c>.
 /// </summary>
-sealed class ReplayThread(Tid thread, TraceCatalog catalog, TraceClock clock, TextWriter output) : ICallVisitor
+sealed class ReplayThread(Tid thread, TraceCatalog catalog, TraceClock clock, ReplayLines output) : ICallVisitor
 {
     // Deeper calls are not indented further, so that a line stays a line.
     const int MaxIndent = 200;
@@ -46,7 +46,7 @@ sealed class ReplayThread(Tid thread, TraceCatalog catalog, TraceClock clock, Te
     void WriteLine(string duration, int depth, string text)
     {
         string tid = thread.Value.ToString(CultureInfo.InvariantCulture);
-        output.WriteLine($"{tid,8} {duration} |  {new string(' ', 2 * Math.Min(depth, MaxIndent))}{text}");
+        output.Write(thread, $"{tid,8} {duration} |  {new string(' ', 2 * Math.Min(depth, MaxIndent))}{text}");
     }
 
     // A demangled C++ name has its parameters already.

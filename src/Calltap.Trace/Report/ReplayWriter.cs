@@ -1,12 +1,20 @@
 namespace Calltap.Trace;
 
 /// <summary>Prints the calls of a trace as ftrace's function_graph does, threads interleaved by time, in bounded memory.</summary>
-public sealed class ReplayWriter
+public sealed class ReplayWriter : IEventVisitor
 {
     readonly TextWriter _output;
     readonly TraceCatalog _catalog;
+    readonly CallReader _calls;
+    readonly ReplayLines _lines;
 
-    ReplayWriter(TextWriter output, TraceCatalog catalog) => (_output, _catalog) = (output, catalog);
+    ReplayWriter(TextWriter output, TraceCatalog catalog)
+    {
+        (_output, _catalog) = (output, catalog);
+        TraceClock clock = catalog.Clock;
+        _calls = new CallReader(catalog, thread => new ReplayThread(thread, catalog, clock, _lines!));
+        _lines = new ReplayLines(output, thread => _calls.Threads[thread].Now);
+    }
 
     /// <summary>Prints all threads, or <paramref name="only"/> one.</summary>
     /// <exception cref="IOException">The stream or the output failed.</exception>
@@ -14,10 +22,23 @@ public sealed class ReplayWriter
     {
         var replay = new ReplayWriter(output, trace.Catalog);
         replay.WriteHeader();
-        TraceClock clock = trace.Catalog.Clock;
-        var calls = new CallReader(trace.Catalog, thread => new ReplayThread(thread, trace.Catalog, clock, output));
-        trace.ReadMerged(calls, only);
-        calls.Finish();
+        trace.ReadMerged(replay, only);
+        replay._calls.Finish();
+        replay._lines.Hold(false);
+    }
+
+    /// <inheritdoc/>
+    public void OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events)
+    {
+        _calls.OnEvents(thread, events);
+        _lines.Hold(_calls.IsInDoubt);
+    }
+
+    /// <inheritdoc/>
+    public void OnLost(in LostRecord lost)
+    {
+        _calls.OnLost(lost);
+        _lines.Hold(_calls.IsInDoubt);
     }
 
     void WriteHeader()

@@ -94,8 +94,8 @@ public sealed class RingReader
     }
 
     /// <summary>
-    /// Gives up the unfinished slot at the tail. Only for a thread that is dead, or whose stack was seen to hold no trampoline address,
-    /// so that nobody is about to finish it.
+    /// Gives up the unfinished slot at the tail: when its thread is dead, or has left it unfinished for so long that it will hardly come
+    /// back. If it does, R5 holds.
     /// </summary>
     /// <returns>False when there is nothing to skip: the tail is at the head or its event was finished meanwhile.</returns>
     /// <exception cref="ArgumentException"><paramref name="data"/> does not have the ring's size.</exception>

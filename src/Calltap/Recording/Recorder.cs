@@ -53,11 +53,11 @@ public sealed class Recorder : IDisposable
 
     /// <summary>Adds ops to the session.</summary>
     /// <exception cref="AttachException">The target ended.</exception>
-    public ArmReport Add(IReadOnlyCollection<Op> ops) => Noted(ArmingKind.Armed, () => _session.Add(ops));
+    public ArmReport Add(IReadOnlyCollection<Op> ops) => Noted(() => _session.Add(ops));
 
     /// <summary>Removes an op from the session.</summary>
     /// <exception cref="AttachException">The target ended.</exception>
-    public ArmReport Remove(Op op) => Noted(ArmingKind.Modified, () => _session.Remove(op));
+    public ArmReport Remove(Op op) => Noted(() => _session.Remove(op));
 
     /// <summary>Disarms, takes the last events, and completes the file.</summary>
     /// <returns>How disarming went; null when the target had ended.</returns>
@@ -70,7 +70,7 @@ public sealed class Recorder : IDisposable
         {
             TscTime start = _sink.Now;
             report = _session.Detach();
-            if (report is not null) Note(ArmingKind.Disarmed, start, report);
+            if (report is not null) Note(start, report);
         }
         finally
         {
@@ -81,16 +81,18 @@ public sealed class Recorder : IDisposable
         return report;
     }
 
-    ArmReport Noted(ArmingKind kind, Func<ArmReport> change)
+    ArmReport Noted(Func<ArmReport> change)
     {
         TscTime start = _sink.Now;
         ArmReport report = change();
-        Note(kind, start, report);
+        Note(start, report);
         return report;
     }
 
-    void Note(ArmingKind kind, TscTime start, ArmReport report) => Guarded(() => _sink.Arming(new ArmingRecord(
-        kind, start, _sink.Now, report.Batch.Poked, (int)report.Batch.Traps.Hits, [.. report.Changed])));
+    void Note(TscTime start, ArmReport report) => Guarded(() =>
+    {
+        foreach (ArmingRecord record in ArmingRecords.Of(report, start, _sink.Now)) _sink.Arming(record);
+    });
 
     void DrainLoop()
     {

@@ -13,7 +13,7 @@ sealed class ArmPlanner(
     FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, SessionPlan plan)
 {
     readonly List<Poke> _pokes = [];
-    readonly List<(FunctionSites Sites, Want Want)> _changed = [];
+    readonly List<(FunctionSites Sites, Want Want, FunctionChange Change)> _changed = [];
     readonly List<(TargetFunction Function, string Reason)> _refused = [];
 
     /// <summary>The pokes that bring the target in line with the ops.</summary>
@@ -22,8 +22,8 @@ sealed class ArmPlanner(
     /// <summary>Functions that are wanted and can't be armed.</summary>
     public IReadOnlyList<(TargetFunction Function, string Reason)> Refused => _refused;
 
-    /// <summary>Functions whose ops change, and those they will have.</summary>
-    public IReadOnlyList<(FunctionSites Sites, Want Want)> Changed => _changed;
+    /// <summary>Functions whose ops change, those they will have, and what that does to their events.</summary>
+    public IReadOnlyList<(FunctionSites Sites, Want Want, FunctionChange Change)> Changed => _changed;
 
     /// <summary>Plans the change. Stubs are placed in the arenas; nothing leads to them yet.</summary>
     public void Make()
@@ -59,7 +59,7 @@ sealed class ArmPlanner(
             registry.Want(site, 0, default);
             if (site.State != SiteState.Original) _pokes.Add(Poke.MakeNop(site));
         }
-        _changed.Add((sites, want));
+        Note(sites, want);
     }
 
     void Arm(StubWriter writer, Trampolines trampolines, FunctionSites sites, Want want)
@@ -79,8 +79,11 @@ sealed class ArmPlanner(
             else if (site.State != SiteState.Original)
                 _pokes.Add(Poke.MakeNop(site));
         }
-        _changed.Add((sites, want));
+        Note(sites, want);
     }
+
+    void Note(FunctionSites sites, Want want) => _changed.Add((sites, want, new FunctionChange(
+        sites.Function.Id, FunctionChange.KindOf(sites.Armed, want, sites.IsWhole(sites.Armed)))));
 
     (TargetAddress Trampoline, uint Operand) EntryForm(Trampolines trampolines, FunctionSites sites, Want want)
     {

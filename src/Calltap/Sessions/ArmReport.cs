@@ -7,8 +7,8 @@ namespace Calltap;
 /// <param name="Armed">Functions that some op wants and that are armed now.</param>
 /// <param name="Wanted">Functions that some op wants.</param>
 /// <param name="Refused">Wanted functions that are not armed, each with the reason.</param>
-/// <param name="Changed">Functions whose ops changed.</param>
+/// <param name="Changed">Functions whose ops changed, and what that does to their events.</param>
 /// <param name="Batch">How the window went.</param>
 public sealed record ArmReport(
     int Armed, int Wanted, IReadOnlyList<(TargetFunction Function, string Reason)> Refused,
-    IReadOnlyList<FunctionId> Changed, BatchResult Batch);
+    IReadOnlyList<FunctionChange> Changed, BatchResult Batch);

@@ -190,14 +190,14 @@ public sealed class TraceSession : IDisposable
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
         var left = batch.Refused.ToHashSet();
-        foreach ((FunctionSites sites, Want want) in planner.Changed)
+        foreach ((FunctionSites sites, Want want, _) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;
         _memory.Session.SetTraps(_poker.Totals);
         int armed = _registry.Functions.Values.Count(f => f.Armed.Any);
         var refused = planner.Refused
             .Concat(batch.Refused.Where(s => s.Plan.Kind == Code.SiteKind.Entry)
                 .Select(s => (Catalog.Functions[s.Function.Value], s.Refusal ?? ""))).ToList();
-        return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Sites.Function.Id)], batch);
+        return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Change)], batch);
     }
 
     /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>

@@ -40,7 +40,7 @@ public sealed partial class CallTreeTests(ITestOutputHelper output)
         shapes.AssertRight();
     }
 
-    // A coroutine's stack within 64 MiB of its thread's is taken for that (CallTreeBuilder, C4).
+    // A coroutine's stack close below its thread's may be taken for that (docs/limits.md, Call trees).
     static readonly FunctionFilter s_filter = FunctionFilter.Parse([ShapesProgram.FunctionGlob], ["*_coroutine*"]);
 
     static readonly string[] Expected =

@@ -163,7 +163,26 @@ public sealed class CallTreeTests
             Assert.Equal(program.Calls, log.Calls.Select(c => (c.Function.Value, c.Depth, c.Start.Value, c.End!.Value.Value)));
         });
 
-    static CallTreeBuilder Builder(CallLog log, params ArmingRecord[] arming)
+    [Theory]
+    [InlineData(AltStack.Above)]
+    [InlineData(AltStack.Below)]
+    [InlineData(AltStack.Within)]
+    public void A_program_that_throws_and_takes_signals_is_rebuilt_exactly(object alternate) =>
+        Gen.Int[0, 1 << 30].Sample(
+            seed =>
+            {
+                var program = new SignalProgram(seed, (AltStack)alternate);
+                program.Run(400);
+                var log = new CallLog();
+                CallTreeBuilder tree = Builder(log);
+                tree.Add(program.Events.ToArray());
+                tree.Finish();
+                Assert.Equal(0, tree.OrphanExits);
+                Assert.Equal(program.Calls, log.Calls.Select(c => SignalProgram.Text(c.Function.Value, c.Depth, c.Parent, c.Start.Value, c.End?.Value, c.EndedBy)));
+            },
+            iter: 1000);
+
+    internal static CallTreeBuilder Builder(CallLog log, params ArmingRecord[] arming)
     {
         var sites = new SiteTable();
         foreach (SiteRecord site in Sites)
@@ -182,7 +201,7 @@ public sealed class CallTreeTests
         return [.. log.Calls];
     }
 
-    static string NameOf(Call call) => Functions[call.Function.Value].DisplayName;
+    internal static string NameOf(Call call) => Functions[call.Function.Value].DisplayName;
 
     static string Text(Call c) => $"{NameOf(c)} {c.Depth} {c.Parent} {c.Ticks?.ToString() ?? "-"} {c.SelfTicks?.ToString() ?? "-"} {c.EndedBy}";
 }

@@ -60,6 +60,19 @@ public sealed class ReplayTests
             Replay(file).TrimEnd('\n').Split('\n')[3..]);
     }
 
+    [Fact]
+    public void Lines_stay_in_order_while_events_of_a_thread_are_held()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteEvents(new Tid(1), [Entry(10, "main", 960), Entry(20, "f", 320), Entry(40, "g", 640), Exit(60, "g", 640), Exit(80, "main", 960)]);
+            w.WriteEvents(new Tid(2), [Entry(30, "h", 96), Exit(50, "h", 96), Entry(70, "f", 96), Exit(90, "f", 96)]);
+        });
+        Assert.Equal(
+            ["1 main() {", "1 f(); /* unwound */", "2 h();", "1 g();", "1 } /* main */", "2 f();"],
+            Replay(file).TrimEnd('\n').Split('\n')[3..].Select(line => $"{line[..8].Trim()} {line[(line.IndexOf('|', StringComparison.Ordinal) + 1)..].Trim()}"));
+    }
+
     static string Replay(byte[] file, Tid? only = null)
     {
         using TraceReader reader = TraceReader.Open(file, "t");

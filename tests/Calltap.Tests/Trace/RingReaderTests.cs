@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Calltap.Code.Emit;
 using Calltap.Trace;
 using CsCheck;
 using Xunit;
@@ -219,19 +220,12 @@ public sealed class RingReaderTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new RingReader(new ByteSize(size)));
 
     [Fact]
-    public void The_header_is_where_the_layout_says()
+    public void The_reader_and_the_trampolines_agree_on_the_layout()
     {
-        byte[] memory = new byte[RingLayout.HeaderBytes];
-        var header = new RingHeader(memory) { Limit = 0x1122, DataAddress = new TargetAddress(0x33), State = RingState.Dead, CountArrayAddress = new TargetAddress(0x44) };
-        BinaryPrimitives.WriteUInt64LittleEndian(memory, 77);
-        BinaryPrimitives.WriteUInt64LittleEndian(memory.AsSpan(8), 5);
-        BinaryPrimitives.WriteUInt64LittleEndian(memory.AsSpan(16), 6);
-        BinaryPrimitives.WriteUInt32LittleEndian(memory.AsSpan(80), 4321);
-        Assert.Equal((77ul, 5ul, 6ul, new Tid(4321)), (header.Head, header.LostEntries, header.LostExits, header.Tid));
-        Assert.Equal(0x1122ul, BinaryPrimitives.ReadUInt64LittleEndian(memory.AsSpan(64)));
-        Assert.Equal(0x33ul, BinaryPrimitives.ReadUInt64LittleEndian(memory.AsSpan(72)));
-        Assert.Equal(3u, BinaryPrimitives.ReadUInt32LittleEndian(memory.AsSpan(84)));
-        Assert.Equal(0x44ul, BinaryPrimitives.ReadUInt64LittleEndian(memory.AsSpan(88)));
+        Assert.Equal((EventLayout.Size, EventLayout.SlackEvents), (RingLayout.SlotBytes, RingLayout.SlackSlots));
+        Assert.Equal(
+            (EventLayout.Time, EventLayout.Site, EventLayout.Stack),
+            (RingLayout.SlotTimeOffset, RingLayout.SlotSiteOffset, RingLayout.SlotStackOffset));
     }
 
     static (Writer Writer, RingReader Reader) WithHole()

@@ -1,0 +1,73 @@
+namespace Calltap.Trace;
+
+/// <summary>Opens and ends the calls of one thread and tells the visitor of each.</summary>
+sealed class CallEmitter(ExitCoverage coverage, ICallVisitor visitor)
+{
+    readonly OpenCounts _open = new();
+
+    /// <summary>Number of calls opened so far.</summary>
+    public long Entries { get; private set; }
+
+    /// <summary>Opens a call as the innermost of its stack.</summary>
+    public void Open(CallStack stack, FunctionId function, in TraceEvent entry)
+    {
+        visitor.OnEntry(function, stack.Count, entry.Time);
+        ref int open = ref _open[function.Value];
+        var frame = new CallFrame
+        {
+            Index = Entries++,
+            Start = entry.Time.Value,
+            Function = function.Value,
+            StackLow = entry.StackLow,
+            IsOutermost = open++ == 0,
+        };
+        stack.Push(frame);
+        if (stack.Count > TraceLimits.MaxOpenCalls)
+            End(stack, EndedBy.Unknown, entry.Time);
+    }
+
+    /// <summary>Ends the innermost call, of which no exit was seen, at the time that revealed it.</summary>
+    public void EndUnseen(CallStack stack, TscTime revealed)
+    {
+        ref CallFrame frame = ref stack[stack.Count - 1];
+        bool proven = stack.Count > stack.OpenAtLoss
+            && coverage.IsComplete(new FunctionId(frame.Function), new TscTime(frame.Start), revealed);
+        End(stack, proven ? EndedBy.Unwind : EndedBy.Unknown, revealed);
+    }
+
+    /// <summary>Ends all calls of a stack, which nothing more will be known of.</summary>
+    public void Abandon(CallStack stack)
+    {
+        while (stack.Count > 0)
+            End(stack, EndedBy.Unknown, default);
+    }
+
+    /// <summary>Ends the innermost call.</summary>
+    public void End(CallStack stack, EndedBy how, TscTime end)
+    {
+        int depth = stack.Count - 1;
+        CallFrame frame = stack[depth];
+        stack.Pop();
+        _open[frame.Function]--;
+        ulong ticks = how == EndedBy.Unknown ? 0 : CallTime.Between(frame.Start, end.Value);
+        if (depth > 0)
+        {
+            ref CallFrame parent = ref stack[depth - 1];
+            parent.ChildTicks += ticks;
+            parent.HasUnknownChild |= how == EndedBy.Unknown;
+        }
+
+        visitor.OnCall(new Call
+        {
+            Index = frame.Index,
+            Parent = depth > 0 ? stack[depth - 1].Index : -1,
+            Function = new FunctionId(frame.Function),
+            Depth = depth,
+            Start = new TscTime(frame.Start),
+            End = how == EndedBy.Unknown ? null : end,
+            SelfTicks = how == EndedBy.Unknown || frame.HasUnknownChild ? null : CallTime.Between(frame.ChildTicks, ticks),
+            EndedBy = how,
+            IsOutermost = frame.IsOutermost,
+        });
+    }
+}
