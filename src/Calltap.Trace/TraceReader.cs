@@ -49,21 +49,36 @@ public sealed class TraceReader : IDisposable
     public static TraceReader Open(ReadOnlyMemory<byte> content, string file) => new(new MemorySource(content), file);
 
     /// <summary>
-    /// Delivers all events in file order: right within a thread, and one decoded chunk in memory. Stops at damage, which it
-    /// leaves in <see cref="Damage"/>.
+    /// Delivers all events, chunk by chunk: each thread's in the order of their times, with one decoded chunk in memory. Stops at damage,
+    /// which it leaves in <see cref="Damage"/>.
     /// </summary>
     /// <exception cref="IOException">The stream failed.</exception>
     public void Read(IEventVisitor visitor)
     {
+        var orders = new Dictionary<Tid, ThreadOrder>();
         foreach (StreamItem item in _items)
         {
+            if (!orders.TryGetValue(item.Thread, out ThreadOrder? order))
+                orders.Add(item.Thread, order = new ThreadOrder());
             if (!item.IsEvents)
+            {
+                Deliver(visitor, item.Thread, order.Flush());
                 visitor.OnLost(item.Lost);
-            else if (TryDecode(item.Chunk, ref _buffer) is { } events)
-                visitor.OnEvents(item.Thread, events.Span);
+            }
+            else if (TryDecode(item.Chunk, order, ref _buffer) is { } events)
+                Deliver(visitor, item.Thread, events);
             else
-                return;
+                break;
         }
+
+        foreach ((Tid thread, ThreadOrder order) in orders)
+            Deliver(visitor, thread, order.Flush());
+    }
+
+    static void Deliver(IEventVisitor visitor, Tid thread, ReadOnlyMemory<TraceEvent> events)
+    {
+        if (!events.IsEmpty)
+            visitor.OnEvents(thread, events.Span);
     }
 
     /// <summary>
@@ -84,14 +99,16 @@ public sealed class TraceReader : IDisposable
         _events.Dispose();
     }
 
-    ReadOnlyMemory<TraceEvent>? TryDecode(ChunkEntry chunk, ref TraceEvent[] buffer)
+    // The events of the chunk, and of the one before, that nothing that follows can belong before.
+    ReadOnlyMemory<TraceEvent>? TryDecode(ChunkEntry chunk, ThreadOrder order, ref TraceEvent[] buffer)
     {
         try
         {
             ReadOnlySpan<byte> payload = _chunks.Read(chunk.Offset, out ChunkEntry found);
             if (found != chunk)
                 throw _chunks.PlaceOf(chunk.Offset).Expected("the chunk that the index tells of");
-            return _events.Read(payload, ref buffer, _chunks.PlaceOf(chunk.Offset));
+            int end = _events.Read(payload, order.Held, ref buffer, _chunks.PlaceOf(chunk.Offset));
+            return buffer.AsMemory(0, order.Take(buffer.AsSpan(0, end)));
         }
         catch (TraceFormatException damage)
         {

@@ -34,18 +34,19 @@ sealed class EventsChunk : IDisposable
         return entry with { Thread = new Tid((int)thread), Count = (int)count, First = first, Last = new TscTime(input.Word64()) };
     }
 
-    /// <summary>Decodes a payload into <paramref name="events"/>, grown when too small, and returns the filled part.</summary>
+    /// <summary>Decodes a payload into <paramref name="events"/> from <paramref name="at"/> on, grown when too small. Returns the end.</summary>
     /// <exception cref="TraceFormatException">It is not a payload that <see cref="Write"/> makes.</exception>
-    public ReadOnlyMemory<TraceEvent> Read(ReadOnlySpan<byte> payload, ref TraceEvent[] events, ChunkPlace place)
+    public int Read(ReadOnlySpan<byte> payload, int at, ref TraceEvent[] events, ChunkPlace place)
     {
         ChunkEntry entry = ReadEntry(payload, default, place);
         var input = new ByteReader(payload[TraceFormat.EventsHeaderBytes..], place);
         ReadColumns(ref input, entry.Count, place);
-        if (events.Length < entry.Count)
-            events = new TraceEvent[entry.Count];
-        if (!_decoder.TryDecode(_columns, entry.First, events.AsSpan(0, entry.Count)))
+        int end = at + entry.Count;
+        if (events.Length < end)
+            events = new TraceEvent[end];
+        if (!_decoder.TryDecode(_columns, entry.First, events.AsSpan(at, entry.Count)))
             throw place.Expected("as many extra bytes as the events use");
-        return events.AsMemory(0, entry.Count);
+        return end;
     }
 
     /// <inheritdoc/>

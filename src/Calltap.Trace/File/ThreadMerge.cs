@@ -15,8 +15,8 @@ sealed class ThreadMerge
             _queue.Enqueue(new Cursor([.. thread]), 0);
     }
 
-    /// <summary>Decodes a chunk into a buffer, or returns null when it is damaged.</summary>
-    public delegate ReadOnlyMemory<TraceEvent>? DecodeChunk(ChunkEntry chunk, ref TraceEvent[] buffer);
+    /// <summary>Decodes a chunk into a buffer, in order with those before, or returns null when it is damaged.</summary>
+    public delegate ReadOnlyMemory<TraceEvent>? DecodeChunk(ChunkEntry chunk, ThreadOrder order, ref TraceEvent[] buffer);
 
     /// <summary>Delivers everything.</summary>
     public void Run(IEventVisitor visitor)
@@ -46,12 +46,15 @@ sealed class ThreadMerge
             }
 
             Recycle(cursor);
-            if (cursor.Next == cursor.Items.Length)
+            bool isEvents = cursor.Next < cursor.Items.Length && cursor.Items[cursor.Next].IsEvents;
+            if (cursor.Order.Held > 0 && !isEvents)
+                cursor.Events = cursor.Order.Flush();
+            else if (cursor.Next == cursor.Items.Length)
                 return null;
-            if (cursor.Items[cursor.Next].IsEvents && cursor.Items[cursor.Next].Chunk.First.Value > until)
-                return cursor.Items[cursor.Next].Chunk.First;
-            if (!Open(cursor, visitor))
-                return null;
+            else if (isEvents && cursor.NextTime.Value > until)
+                return cursor.NextTime;
+            else if (!Open(cursor, visitor))
+                cursor.Next = cursor.Items.Length;
         }
     }
 
@@ -65,7 +68,7 @@ sealed class ThreadMerge
         }
 
         TraceEvent[] buffer = _buffers.TryPop(out TraceEvent[]? free) ? free : [];
-        ReadOnlyMemory<TraceEvent>? events = _decode(item.Chunk, ref buffer);
+        ReadOnlyMemory<TraceEvent>? events = _decode(item.Chunk, cursor.Order, ref buffer);
         cursor.Buffer = buffer;
         cursor.Events = events ?? default;
         return events is not null;
@@ -94,6 +97,10 @@ sealed class ThreadMerge
         public Tid Thread => Items[0].Thread;
 
         public int Next { get; set; }
+
+        public ThreadOrder Order { get; } = new();
+
+        public TscTime NextTime => Order.Held > 0 ? Order.First : Items[Next].Chunk.First;
 
         public TraceEvent[]? Buffer { get; set; }
 

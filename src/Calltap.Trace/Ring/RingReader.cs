@@ -13,9 +13,6 @@ namespace Calltap.Trace;
 /// </remarks>
 public sealed class RingReader
 {
-    // An event is moved back over at most this many others: a bound against a hostile target, not a tuning knob.
-    const int MaxReorder = 512;
-
     readonly int _slots;
     readonly SkippedSlots _skipped = new();
     ulong _tail;
@@ -47,8 +44,8 @@ public sealed class RingReader
     public long MalformedEvents { get; private set; }
 
     /// <summary>
-    /// Takes finished events until the first slot that is not finished, <paramref name="head"/>, or a full destination. Events of
-    /// handlers that interrupted a writer are put into time order.
+    /// Takes finished events, in the order in which they were reserved, until the first slot that is not finished,
+    /// <paramref name="head"/>, or a full destination.
     /// </summary>
     /// <param name="data">The data area.</param>
     /// <param name="head">The header's head, read before this call.</param>
@@ -75,7 +72,6 @@ public sealed class RingReader
                 break;
         }
 
-        SortByTime(output[..stored]);
         return stored;
     }
 
@@ -169,22 +165,5 @@ public sealed class RingReader
         _newest = newest;
         stored += kept;
         return i;
-    }
-
-    // Slot order is reservation order; a handler between a writer's rdtsc and its xadd makes the two differ by its own events.
-    static void SortByTime(Span<RingSlot> events)
-    {
-        for (int i = 1; i < events.Length; i++)
-        {
-            if (events[i].Time >= events[i - 1].Time)
-                continue;
-            RingSlot moved = events[i];
-            int to = i;
-            int stop = Math.Max(0, i - MaxReorder);
-            while (to > stop && events[to - 1].Time > moved.Time)
-                to--;
-            events[to..i].CopyTo(events[(to + 1)..]);
-            events[to] = moved;
-        }
     }
 }

@@ -96,23 +96,6 @@ public sealed class RingReaderTests
         });
 
     [Fact]
-    public void A_batch_is_in_time_order_although_a_handler_reserved_first()
-    {
-        var writer = new Writer();
-        var reader = new RingReader(new ByteSize(Bytes));
-        foreach (ulong time in new ulong[] { 10, 30, 40, 50, 20, 60 })
-        {
-            writer.Reserve(time, (uint)time);
-            writer.Step();
-            writer.Step();
-        }
-
-        var taken = new List<TraceEvent>();
-        Drain(writer, reader, taken, 16);
-        Assert.Equal([10, 20, 30, 40, 50, 60], taken.Select(e => e.Time.Value));
-    }
-
-    [Fact]
     public void Reading_stops_at_a_slot_whose_payload_is_there_but_not_its_time()
     {
         var writer = new Writer();
