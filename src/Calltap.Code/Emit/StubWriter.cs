@@ -12,23 +12,26 @@ namespace Calltap.Code.Emit;
 /// it is about to leave, which are the only places a stub does so (<see cref="TrampolineEmitter"/>).
 /// <code>
 /// entry:   mov dword [rsp-16], operand; call trampoline; displaced...; jmp site+length
+/// count:   find the thread's slot; inc its counter; displaced...; jmp site+length; a call for who has no slot yet
 /// return:  displaced...; mov dword [rsp-16], operand; call trampoline; ret
 /// jcc:     jcc taken; jmp site+length; taken: mov dword ...; call trampoline; jmp target
 /// </code>
 /// </remarks>
 public sealed class StubWriter
 {
-    /// <summary>No stub is longer: displaced instructions of a region and its exit, each at most quadrupled.</summary>
-    public const int MaxStubSize = 192;
+    /// <summary>No stub is longer: displaced instructions of a region and its exit, each at most quadrupled, and counting.</summary>
+    public const int MaxStubSize = 288;
 
     const int EventSize = 13;
     const int JumpSize = 5;
 
     readonly byte[] _buffer;
     readonly TargetAddress _start;
+    readonly CountingStub _counting;
 
     /// <summary>Starts at the beginning of <paramref name="buffer"/>, which will be placed at <paramref name="start"/>.</summary>
-    public StubWriter(byte[] buffer, TargetAddress start) => (_buffer, _start) = (buffer, start);
+    public StubWriter(byte[] buffer, TargetAddress start, CountingStub counting) =>
+        (_buffer, _start, _counting) = (buffer, start, counting);
 
     /// <summary>Bytes written.</summary>
     public int Length { get; private set; }
@@ -75,10 +78,11 @@ public sealed class StubWriter
         SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events, Span<byte> offsets,
         out TargetAddress displaced)
     {
-        if (events.EntryTrampoline is { } trampoline) Event(events.EntryOperand, trampoline);
+        int firstCall = EntryEvent(events, plan.FlagsDeadAtEntry);
         displaced = Next;
         if (!Displace(region[..plan.CodeLength], at, offsets, out RefusalReason reason)) return reason;
         Jump(at + plan.Length);
+        FirstCall(firstCall, events, plan.FlagsDeadAtEntry, displaced);
         return RefusalReason.None;
     }
 
@@ -87,7 +91,7 @@ public sealed class StubWriter
         SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events, Span<byte> offsets,
         out TargetAddress displaced)
     {
-        if (events.EntryTrampoline is { } entry) Event(events.EntryOperand, entry);
+        int firstCall = EntryEvent(events, plan.FlagsDeadAtEntry);
         displaced = Next;
         int transfer = plan.TransferOffset;
         if (!Displace(region[..transfer], at, offsets, out RefusalReason reason)) return reason;
@@ -95,7 +99,9 @@ public sealed class StubWriter
         offsets[before] = checked((byte)(Next - displaced));
         if (events.ExitTrampoline is { } exit) Event(events.ExitOperand, exit);
         Span<byte> ignored = stackalloc byte[OffsetSet.MaxOffset + 1];
-        return Displace(region[transfer..plan.CodeLength], at + transfer, ignored, out reason) ? RefusalReason.None : reason;
+        if (!Displace(region[transfer..plan.CodeLength], at + transfer, ignored, out reason)) return reason;
+        FirstCall(firstCall, events, plan.FlagsDeadAtEntry, displaced);
+        return RefusalReason.None;
     }
 
     RefusalReason ConditionalTail(
@@ -110,6 +116,68 @@ public sealed class StubWriter
         if (events.ExitTrampoline is { } exit) Event(events.ExitOperand, exit);
         Jump(at + (target - plan.Address));
         return RefusalReason.None;
+    }
+
+    // Returns where the distance to FirstCall is to be stored; 0 when there is none.
+    int EntryEvent(in StubEvents events, bool flagsDead)
+    {
+        if (events.CountsItself) return Count(events.EntryOperand, flagsDead);
+        if (events.EntryTrampoline is { } trampoline) Event(events.EntryOperand, trampoline);
+        return 0;
+    }
+
+    // A call, a store of the operand and its load are what counting costs otherwise. As CountEntry: TrampolineEmitter.
+    int Count(uint counter, bool flagsDead)
+    {
+        Emit(SaveTwo);
+        if (!flagsDead) Emit(SaveFlags);
+        Emit([0x64, 0x8b, 0x04, 0x25]); // mov eax, fs:[tid]
+        Emit32(_counting.TidOffset);
+        Emit([0x35]); // xor eax, mask
+        Emit32(unchecked((int)ThreadSlotLayout.KeyMask));
+        Emit([0x89, 0xc1, 0x81, 0xe1]); // mov ecx, eax; and ecx, count-1
+        Emit32(ThreadSlotLayout.SlotCount - 1);
+        Emit([0xc1, 0xe1, ThreadSlotLayout.SlotSizeLog2]); // shl ecx, log2
+        Emit([0x48, 0x03, 0x0d]); // add rcx, [rip+table]
+        Emit32(Relative(Next + sizeof(int), _counting.TablePointer));
+        Emit([0x39, 0x41, ThreadSlotLayout.Key, 0x0f, 0x85]); // cmp [rcx+key], eax; jne FirstCall
+        int firstCall = Length;
+        Emit32(0);
+        Emit([0x48, 0x8b, 0x49, ThreadSlotLayout.Counts]); // mov rcx, [rcx+counts]
+        Emit([0x48, 0xff, 0x81]); // inc qword ptr [rcx+counter]
+        Emit32(checked((int)counter * sizeof(ulong)));
+        if (!flagsDead) Emit(RestoreFlags);
+        Emit(RestoreTwo);
+        return firstCall;
+    }
+
+    // The thread has no slot yet, or shares its place in the table: as every other call does it.
+    void FirstCall(int from, in StubEvents events, bool flagsDead, TargetAddress displaced)
+    {
+        if (from == 0) return;
+        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(from), Length - (from + sizeof(int)));
+        if (!flagsDead) Emit(RestoreFlags);
+        Emit(RestoreTwo);
+        Event(events.EntryOperand, events.EntryTrampoline!.Value);
+        Jump(displaced);
+    }
+
+    // lahf; seto al; mov [rsp-32], eax
+    static ReadOnlySpan<byte> SaveFlags => [0x9f, 0x0f, 0x90, 0xc0, 0x89, 0x44, 0x24, 0xe0];
+
+    // mov eax, [rsp-32]; add al, 7fh; sahf
+    static ReadOnlySpan<byte> RestoreFlags => [0x8b, 0x44, 0x24, 0xe0, 0x04, 0x7f, 0x9e];
+
+    // mov [rsp-16], rax; mov [rsp-24], rcx
+    static ReadOnlySpan<byte> SaveTwo => [0x48, 0x89, 0x44, 0x24, 0xf0, 0x48, 0x89, 0x4c, 0x24, 0xe8];
+
+    // mov rcx, [rsp-24]; mov rax, [rsp-16]
+    static ReadOnlySpan<byte> RestoreTwo => [0x48, 0x8b, 0x4c, 0x24, 0xe8, 0x48, 0x8b, 0x44, 0x24, 0xf0];
+
+    void Emit32(int value)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(Length), value);
+        Length += sizeof(int);
     }
 
     // mov dword ptr [rsp-16], operand; call trampoline

@@ -10,8 +10,7 @@ namespace Calltap.Code.Emit;
 /// +8  limit         qword, the head at which the ring is full; moved by the tracer
 /// +16 lost entries  qword, entry events that found the ring full
 /// +24 lost exits    qword, exit events that found the ring full
-/// +64 tid           dword, the owner as libc knows it; 0 where its offset is not known
-/// +72 thread        qword, the owner's thread pointer
+/// +64 tid           dword, the owner as libc knows it
 /// </code>
 /// </remarks>
 public static class ThreadHeaderLayout
@@ -30,7 +29,4 @@ public static class ThreadHeaderLayout
 
     /// <summary>Offset of the owner's tid.</summary>
     public const int Tid = 64;
-
-    /// <summary>Offset of the owner's thread pointer.</summary>
-    public const int ThreadPointer = 72;
 }

@@ -6,47 +6,49 @@ namespace Calltap.Code.Emit;
 
 /// <summary>
 /// The slow path of finding a thread's slot: probes the table, and on a thread's first event claims a header from the
-/// queue of ready ones. Runs once per thread, or where two threads' hashes collide.
+/// queue of ready ones. Runs once per thread, or where two threads' keys collide.
 /// </summary>
 /// <remarks>
-/// In: rcx = thread pointer. Out: rdx = slot; or 0 when nothing can be recorded, and then eax = 1 if that is a loss, 0 if
-/// the session is off. Changes rax and flags.
+/// In: eax = the thread's key. Out: rdx = slot; or 0 when nothing can be recorded, and then eax = 1 if that is a loss, 0 if
+/// the session is off. Changes rax, rcx and flags.
 /// A signal handler may interrupt it anywhere and run it again for the same thread: the slot's key is stored last, so
 /// the handler either finds the slot whole or claims a header of its own, which is drained like any other.
+/// A thread that was not made by libc may have anything where libc keeps the tid. Only one whose descriptor begins as
+/// libc's do claims a header (fs:0 and fs:10h hold its address, glibc's tcbhead_t; a tid within the kernel's bounds).
 /// </remarks>
 sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
 {
+    const int MaxTid = 1 << 22; // PID_MAX_LIMIT
+
     static readonly AssemblerRegister64[] s_saved = [rbx, rbp, rsi, rdi, r8, r9, r10, r11];
 
     public void Emit()
     {
-        Label probe = asm.CreateLabel(), next = asm.CreateLabel(), take = asm.CreateLabel(), match = asm.CreateLabel(),
+        Label probe = asm.CreateLabel(), take = asm.CreateLabel(),
             found = asm.CreateLabel(), off = asm.CreateLabel(), none = asm.CreateLabel(),
             release = asm.CreateLabel();
         foreach (AssemblerRegister64 register in s_saved) asm.push(register);
         asm.mov(rsi, options.ThreadTable.Value);
         asm.cmp(__dword_ptr[rsi + ThreadSlotLayout.SwitchOffset], 1);
         asm.jne(off); // also every fork child: the table is wiped there, and the shared memory is not mapped
-        if (options.TidOffset is int tidOffset) asm.mov(ebp, __dword_ptr.fs[tidOffset]);
-        else asm.xor(ebp, ebp);
-        asm.imul(edi, ecx, unchecked((int)ThreadSlotLayout.HashMultiplier));
-        asm.shr(edi, 32 - ThreadSlotLayout.SlotCountLog2);
+        asm.mov(ecx, eax);
+        asm.mov(ebp, eax);
+        asm.xor(ebp, unchecked((int)ThreadSlotLayout.KeyMask));
+        asm.mov(edi, ecx);
+        asm.and(edi, ThreadSlotLayout.SlotCount - 1);
         asm.mov(ebx, ThreadSlotLayout.ProbeLimit);
 
         asm.Label(ref probe);
         asm.mov(edx, edi);
-        asm.shl(edx, 6);
+        asm.shl(edx, ThreadSlotLayout.SlotSizeLog2);
         asm.lea(rdx, __qword_ptr[rsi + rdx + ThreadSlotLayout.SlotsOffset]);
-        asm.mov(rax, __qword_ptr[rdx + ThreadSlotLayout.Key]);
-        asm.cmp(rax, rcx);
-        asm.je(match);
-        asm.test(rax, rax);
+        asm.mov(eax, __dword_ptr[rdx + ThreadSlotLayout.Key]);
+        asm.cmp(eax, ecx);
+        asm.je(found);
+        asm.test(eax, eax);
         asm.je(take);
-        asm.cmp(rax, ThreadSlotLayout.KeyBusy);
-        asm.je(next);
-        asm.cmp(__dword_ptr[rdx + ThreadSlotLayout.Tid], ThreadSlotLayout.TidOfDead);
+        asm.cmp(eax, ThreadSlotLayout.KeyOfDead);
         asm.je(take);
-        asm.Label(ref next);
         asm.inc(edi);
         asm.and(edi, ThreadSlotLayout.SlotCount - 1);
         asm.dec(ebx);
@@ -61,13 +63,15 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.xor(edx, edx);
         asm.jmp(found);
 
-        asm.Label(ref match); // the same thread pointer: this thread, or a dead one whose stack it inherited
-        asm.cmp(__dword_ptr[rdx + ThreadSlotLayout.Tid], ebp);
-        asm.je(found);
-
-        asm.Label(ref take); // rax = the key seen: free, or of a thread that has ended
+        asm.Label(ref take); // eax = the key seen: free, or of a thread that has ended
+        asm.mov(r9, __qword_ptr.fs[0]);
+        asm.cmp(r9, __qword_ptr.fs[0x10]);
+        asm.jne(none);
+        asm.lea(r8d, __dword_ptr[rbp - 1]);
+        asm.cmp(r8d, MaxTid);
+        asm.jae(none);
         asm.mov(r9d, ThreadSlotLayout.KeyBusy);
-        asm.@lock.cmpxchg(__qword_ptr[rdx + ThreadSlotLayout.Key], r9);
+        asm.@lock.cmpxchg(__dword_ptr[rdx + ThreadSlotLayout.Key], r9d);
         asm.jne(probe);
         Claim(release);
         Fill();
@@ -76,7 +80,7 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.ret();
 
         asm.Label(ref release);
-        asm.mov(__qword_ptr[rdx + ThreadSlotLayout.Key], 0);
+        asm.mov(__dword_ptr[rdx + ThreadSlotLayout.Key], 0);
         asm.jmp(none);
     }
 
@@ -100,7 +104,6 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.mov(rax, (options.SessionMemory + options.Layout.Headers).Value);
         asm.add(r8, rax);
         asm.mov(__dword_ptr[r8 + ThreadHeaderLayout.Tid], ebp);
-        asm.mov(__qword_ptr[r8 + ThreadHeaderLayout.ThreadPointer], rcx);
     }
 
     void Fill()
@@ -115,7 +118,6 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.mov(rax, (options.SessionMemory + options.Layout.Counters).Value);
         asm.add(r9, rax);
         asm.mov(__qword_ptr[rdx + ThreadSlotLayout.Counts], r9);
-        asm.mov(__dword_ptr[rdx + ThreadSlotLayout.Tid], ebp);
-        asm.mov(__qword_ptr[rdx + ThreadSlotLayout.Key], rcx);
+        asm.mov(__dword_ptr[rdx + ThreadSlotLayout.Key], ecx);
     }
 }

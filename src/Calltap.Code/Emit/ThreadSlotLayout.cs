@@ -6,13 +6,12 @@ namespace Calltap.Code.Emit;
 /// </summary>
 /// <remarks>
 /// Offset table of the table's first line: +0 dword switch (1 = record). Slots follow at <see cref="SlotsOffset"/>,
-/// one cache line each, found by the hash of the thread pointer (fs:0, System V psABI TLS: it holds its own address):
+/// one cache line each, found by the tid that libc keeps behind the thread pointer:
 /// <code>
-/// +0  key     thread pointer; 0 = free, 1 = being claimed
+/// +0  key     dword: the owner's tid, masked (<see cref="KeyMask"/>); 0 = free, 1 = being claimed, 2 = its owner has ended
 /// +8  header  address of the thread header (ThreadHeaderLayout)
 /// +16 data    address of the ring's first byte
 /// +24 counts  address of the thread's counters, 8 bytes each
-/// +32 tid     dword: owner, compared with the one libc keeps, where its offset was verified
 /// </code>
 /// </remarks>
 public static class ThreadSlotLayout
@@ -24,7 +23,10 @@ public static class ThreadSlotLayout
     public const int SlotsOffset = 64;
 
     /// <summary>Bytes of a slot.</summary>
-    public const int SlotSize = 64;
+    public const int SlotSize = 1 << SlotSizeLog2;
+
+    /// <summary>Base-2 logarithm of <see cref="SlotSize"/>.</summary>
+    public const int SlotSizeLog2 = 6;
 
     /// <summary>Slots in the table: a power of two.</summary>
     public const int SlotCount = 1 << SlotCountLog2;
@@ -38,10 +40,13 @@ public static class ThreadSlotLayout
     /// <summary>Bytes of the whole table.</summary>
     public const int TableSize = SlotsOffset + SlotSize * SlotCount;
 
-    /// <summary>Multiplier of the hash (2^32 / golden ratio); the top bits of the low product choose the slot.</summary>
-    public const uint HashMultiplier = 0x9E3779B1;
+    /// <summary>
+    /// A key is the tid with these bits changed: no tid, nor a 0 where some code of its own has put no tid, gives the key
+    /// of a free slot.
+    /// </summary>
+    public const uint KeyMask = 0xC0A1_1A90;
 
-    /// <summary>Offset of the thread pointer in a slot.</summary>
+    /// <summary>Offset of the key.</summary>
     public const int Key = 0;
 
     /// <summary>Offset of the header's address in a slot.</summary>
@@ -53,16 +58,15 @@ public static class ThreadSlotLayout
     /// <summary>Offset of the counters' address in a slot.</summary>
     public const int Counts = 24;
 
-    /// <summary>Offset of the owner's tid in a slot.</summary>
-    public const int Tid = 32;
-
     /// <summary>Key of a slot that a thread is claiming.</summary>
-    public const int KeyBusy = 1;
+    public const uint KeyBusy = 1;
 
-    /// <summary>Written by the tracer over the tid of a thread that has ended: its slot may be taken over.</summary>
-    public const int TidOfDead = -1;
+    /// <summary>Written by the tracer over the key of a thread that has ended: its slot may be taken over.</summary>
+    public const uint KeyOfDead = 2;
 
-    /// <summary>The slot at which the search for a thread pointer starts.</summary>
-    public static int SlotOf(ulong threadPointer) =>
-        (int)(unchecked((uint)threadPointer * HashMultiplier) >> (32 - SlotCountLog2));
+    /// <summary>The key of a thread.</summary>
+    public static uint KeyOf(Tid tid) => (uint)tid.Value ^ KeyMask;
+
+    /// <summary>The slot at which the search for a key starts.</summary>
+    public static int SlotOf(uint key) => (int)(key & (SlotCount - 1));
 }

@@ -31,6 +31,7 @@ public sealed class TrampolineEmitter
     const int SavedTime = -48;
     const int SavedRsi = -56;
     const int SavedRdi = -64;
+    const byte Padding = 0x90;
 
     readonly TrampolineOptions _options;
     readonly Assembler _asm = new(64);
@@ -67,8 +68,11 @@ public sealed class TrampolineEmitter
         AssemblerResult result = _asm.Assemble(
             new StreamCodeWriter(stream), at.Value, BlockEncoderOptions.ReturnNewInstructionOffsets);
         TargetAddress Of(Label label) => new(result.GetLabelRIP(label));
+        while (stream.Length % sizeof(ulong) != 0) stream.WriteByte(Padding);
+        var counting = new CountingStub(at + stream.Length, _options.TidOffset);
+        stream.Write(BitConverter.GetBytes((_options.ThreadTable + ThreadSlotLayout.SlotsOffset).Value));
         return new Trampolines(
-            stream.ToArray(), Of(graphEntry), Of(graphEntryFlagsDead), Of(graphExit),
+            stream.ToArray(), counting, Of(graphEntry), Of(graphEntryFlagsDead), Of(graphExit),
             Of(countEntry), Of(countEntryFlagsDead), Of(listEntry));
     }
 
@@ -243,28 +247,22 @@ public sealed class TrampolineEmitter
         _asm.mov(rax, __qword_ptr[rsp + SavedRax]);
     }
 
-    /// <summary>rdx = the running thread's slot, or a jump to <paramref name="none"/>. Changes rax, rcx.</summary>
+    /// <summary>
+    /// rdx = the running thread's slot, or a jump to <paramref name="none"/>. Changes rax, rcx. By the tid: a fork child or
+    /// a new thread on a cached stack has the thread pointer of another.
+    /// </summary>
     void FindSlot(Label none)
     {
-        Label slow = _asm.CreateLabel(), found = _asm.CreateLabel();
-        _asm.mov(rcx, __qword_ptr.fs[0]);
-        _asm.imul(eax, ecx, unchecked((int)ThreadSlotLayout.HashMultiplier));
+        Label found = _asm.CreateLabel();
+        _asm.mov(eax, __dword_ptr.fs[_options.TidOffset]);
+        _asm.xor(eax, unchecked((int)ThreadSlotLayout.KeyMask));
+        _asm.mov(ecx, eax);
+        _asm.and(ecx, ThreadSlotLayout.SlotCount - 1);
+        _asm.shl(ecx, ThreadSlotLayout.SlotSizeLog2);
         _asm.mov(rdx, (_options.ThreadTable + ThreadSlotLayout.SlotsOffset).Value);
-        _asm.shr(eax, 32 - ThreadSlotLayout.SlotCountLog2);
-        _asm.shl(eax, 6);
-        _asm.add(rdx, rax);
-        _asm.cmp(__qword_ptr[rdx + ThreadSlotLayout.Key], rcx);
-        _asm.jne(slow);
-        if (_options.TidOffset is int tidOffset)
-        {
-            // A fork child or a new thread on a cached stack has the same thread pointer and another tid.
-            _asm.mov(eax, __dword_ptr.fs[tidOffset]);
-            _asm.cmp(eax, __dword_ptr[rdx + ThreadSlotLayout.Tid]);
-            _asm.je(found);
-        }
-        else
-            _asm.jmp(found);
-        _asm.Label(ref slow);
+        _asm.add(rdx, rcx);
+        _asm.cmp(__dword_ptr[rdx + ThreadSlotLayout.Key], eax);
+        _asm.je(found);
         _asm.lea(rsp, __qword_ptr[rsp - 128]);
         _asm.call(_lookup);
         _asm.lea(rsp, __qword_ptr[rsp + 128]);

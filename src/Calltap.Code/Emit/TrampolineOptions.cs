@@ -6,11 +6,11 @@ namespace Calltap.Code.Emit;
 /// <param name="Layout">Its layout.</param>
 /// <param name="OpLists">Address of the op lists (<see cref="OpListLayout"/>).</param>
 /// <param name="TidOffset">
-/// Offset from the thread pointer at which libc keeps the tid, verified for every thread; null where it is not known.
+/// Offset from the thread pointer at which libc keeps the tid, verified for every thread.
 /// </param>
 public sealed record TrampolineOptions(
     TargetAddress ThreadTable,
     TargetAddress SessionMemory,
     SessionMemoryLayout Layout,
     TargetAddress OpLists,
-    int? TidOffset);
+    int TidOffset);

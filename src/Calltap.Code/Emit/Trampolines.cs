@@ -5,6 +5,7 @@ namespace Calltap.Code.Emit;
 /// form leaves the flags alone, for functions that provably overwrite them before reading them.
 /// </summary>
 /// <param name="Code">The bytes, to be placed at the address they were built for.</param>
+/// <param name="Counting">What a stub that counts by itself refers to.</param>
 /// <param name="GraphEntry">Records an entry.</param>
 /// <param name="GraphEntryFlagsDead">The same without saving flags.</param>
 /// <param name="GraphExit">Records an exit.</param>
@@ -13,6 +14,7 @@ namespace Calltap.Code.Emit;
 /// <param name="ListEntry">Serves each op of the site's list.</param>
 public sealed record Trampolines(
     ReadOnlyMemory<byte> Code,
+    CountingStub Counting,
     TargetAddress GraphEntry,
     TargetAddress GraphEntryFlagsDead,
     TargetAddress GraphExit,

@@ -47,7 +47,7 @@ sealed class TrampolineArena
     {
         long size = Math.Min(Room, (long)stubs * StubWriter.MaxStubSize);
         var buffer = new byte[size];
-        var writer = new StubWriter(buffer, _next);
+        var writer = new StubWriter(buffer, _next, Trampolines.Counting);
         write(writer);
         _writer.Place(_next, buffer.AsSpan(0, writer.Length));
         _next = Align(_next + writer.Length);

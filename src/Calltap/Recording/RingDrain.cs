@@ -144,7 +144,7 @@ sealed class RingDrain
             }
             Empty(ring);
             _rings.RemoveAt(i);
-            _slots.Retire(ring.Owner, _memory.Read(ring.Index, ThreadHeaderLayout.ThreadPointer));
+            _slots.Retire(ring.Owner);
             _memory.Offer(ring.Index);
         }
     }

@@ -67,14 +67,15 @@ sealed class ArmPlanner(
         (TargetAddress trampoline, uint operand) = EntryForm(trampolines, sites, want);
         TargetAddress? exit = want.Graph != 0 ? trampolines.GraphExit : null;
         Site entry = sites.Entry;
-        if (!Point(writer, entry, new StubEvents(trampoline, operand, exit, entry.ExitId.Value), want, trampoline, sites.Function)) return;
+        var events = new StubEvents(trampoline, operand, want.Single && want.Count != 0, exit, entry.ExitId.Value);
+        if (!Point(writer, entry, events, want, trampoline, sites.Function)) return;
         foreach (Site site in sites.Exits)
         {
             registry.Want(site, want.Graph, exit ?? default);
             if (exit is { } leave)
             {
                 if (site.State == SiteState.Original)
-                    Point(writer, site, new StubEvents(null, 0, leave, site.Id.Value), new Want(want.Graph, 0), leave, null);
+                    Point(writer, site, new StubEvents(null, 0, false, leave, site.Id.Value), new Want(want.Graph, 0), leave, null);
             }
             else if (site.State != SiteState.Original)
                 _pokes.Add(Poke.MakeNop(site));

@@ -17,7 +17,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public const int MaxCountOps = 8;
 
     const int ListsPerFunction = 4;
-    const int BytesPerStub = 96;
+    const int BytesPerStub = 128;
     const int ArenaBase = 64 * 1024;
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
 

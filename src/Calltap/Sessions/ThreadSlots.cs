@@ -11,25 +11,21 @@ sealed class ThreadSlots(TargetProcess target, TargetTextWriter writer, TargetAd
     /// Marks the slot of a thread that has ended, so that nobody takes it for a live thread's when the tid comes
     /// round again. A thread that is claiming the slot at this moment claims it once more: no harm.
     /// </summary>
-    public void Retire(Tid tid, ulong threadPointer)
+    public void Retire(Tid tid)
     {
-        Span<byte> slot = stackalloc byte[ThreadSlotLayout.SlotSize];
-        int index = ThreadSlotLayout.SlotOf(threadPointer);
-        for (int probe = 0; probe < ThreadSlotLayout.ProbeLimit; probe++)
+        Span<byte> found = stackalloc byte[sizeof(uint)];
+        uint key = ThreadSlotLayout.KeyOf(tid);
+        int index = ThreadSlotLayout.SlotOf(key);
+        for (int probe = 0; probe < ThreadSlotLayout.ProbeLimit; probe++, index = (index + 1) & (ThreadSlotLayout.SlotCount - 1))
         {
-            TargetAddress at = table + (ThreadSlotLayout.SlotsOffset + (long)ThreadSlotLayout.SlotSize * index);
-            if (target.ReadMemory(at, slot) != slot.Length) return;
-            ulong key = BinaryPrimitives.ReadUInt64LittleEndian(slot[ThreadSlotLayout.Key..]);
-            if (key == 0) return;
-            if (key == threadPointer)
-            {
-                if (BinaryPrimitives.ReadInt32LittleEndian(slot[ThreadSlotLayout.Tid..]) != tid.Value) return;
-                Span<byte> dead = stackalloc byte[sizeof(int)];
-                BinaryPrimitives.WriteInt32LittleEndian(dead, ThreadSlotLayout.TidOfDead);
-                writer.Place(at + ThreadSlotLayout.Tid, dead);
-                return;
-            }
-            index = (index + 1) & (ThreadSlotLayout.SlotCount - 1);
+            TargetAddress at = table + (ThreadSlotLayout.SlotsOffset + (long)ThreadSlotLayout.SlotSize * index + ThreadSlotLayout.Key);
+            if (target.ReadMemory(at, found) != found.Length) return;
+            uint holds = BinaryPrimitives.ReadUInt32LittleEndian(found);
+            if (holds == 0) return;
+            if (holds != key) continue;
+            BinaryPrimitives.WriteUInt32LittleEndian(found, ThreadSlotLayout.KeyOfDead);
+            writer.Place(at, found);
+            return;
         }
     }
 }

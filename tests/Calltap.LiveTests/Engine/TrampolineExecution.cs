@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.Native;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -14,7 +16,7 @@ sealed unsafe partial class TrampolineExecution : IDisposable
 {
     const int Registers = 16; // 14 general ones, flags, and the depth of the stack
     const nuint Size = 64 << 20;
-    const int CodeAt = 0, CallerAt = 0x8000, StateAt = 0xc000, TableAt = 0x10000, ListsAt = 0x100000, SessionAt = 0x200000;
+    const int CodeAt = 0, CallerAt = 0x8000, StateAt = 0xc000, SiteAt = 0xd000, StubAt = 0xe000, TableAt = 0x10000, ListsAt = 0x100000, SessionAt = 0x200000;
 
     static readonly AssemblerRegister64[] s_general = [rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14];
 
@@ -25,7 +27,7 @@ sealed unsafe partial class TrampolineExecution : IDisposable
         Layout = layout;
         _memory = mmap(null, Size, 7, 0x22, -1, 0);
         Assert.True(_memory != (byte*)-1);
-        var options = new TrampolineOptions(At(TableAt), At(SessionAt), layout, At(ListsAt), TidOffset: null);
+        var options = new TrampolineOptions(At(TableAt), At(SessionAt), layout, At(ListsAt), FindTidOffset());
         Trampolines = TrampolineEmitter.Emit(options, At(CodeAt));
         Trampolines.Code.Span.CopyTo(new Span<byte>(_memory + CodeAt, CallerAt));
         Assert.True((ulong)layout.TotalSize < Size - SessionAt);
@@ -103,6 +105,30 @@ sealed unsafe partial class TrampolineExecution : IDisposable
     {
         var slot = new Span<byte>(_memory + SessionAt + Layout.RingAt(ring) + number * EventLayout.Size, EventLayout.Size);
         return (BinaryPrimitives.ReadUInt64LittleEndian(slot), BinaryPrimitives.ReadUInt32LittleEndian(slot[8..]), BinaryPrimitives.ReadUInt32LittleEndian(slot[12..]));
+    }
+
+    /// <summary>A stub that counts by itself, of a function that does nothing; called as the function is.</summary>
+    public TargetAddress CountingStub(uint counter, bool flagsDead)
+    {
+        ReadOnlySpan<byte> function = [0x0f, 0x1f, 0x44, 0x00, 0x00, 0xc3]; // nop; ret
+        function.CopyTo(new Span<byte>(_memory + SiteAt, function.Length));
+        var plan = new SitePlan(new(0), 5, SiteKind.Entry, SiteClass.Nop5, default, 5, 5, null, flagsDead, false);
+        var buffer = new byte[StubWriter.MaxStubSize];
+        var writer = new StubWriter(buffer, At(StubAt), Trampolines.Counting);
+        Assert.True(writer.TryWrite(plan, function[..5], At(SiteAt), new StubEvents(flagsDead ? Trampolines.CountEntryFlagsDead : Trampolines.CountEntry, counter, true, null, 0), out Stub? stub, out _));
+        buffer.CopyTo(new Span<byte>(_memory + StubAt, buffer.Length));
+        return stub!.Start;
+    }
+
+    /// <summary>Where this thread's libc keeps its tid.</summary>
+    int FindTidOffset()
+    {
+        ReadOnlySpan<byte> pointer = [0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0, 0xc3]; // mov rax, fs:[0]; ret
+        pointer.CopyTo(new Span<byte>(_memory + CodeAt, pointer.Length));
+        byte* thread = ((delegate* unmanaged<byte*>)(_memory + CodeAt))();
+        int tid = SystemCall.CurrentThread().Value, offset = 0x18;
+        while (*(int*)(thread + offset) != tid) offset += sizeof(int);
+        return offset;
     }
 
     TargetAddress At(long offset) => new((ulong)_memory + (ulong)offset);

@@ -34,6 +34,29 @@ public sealed class TrampolineExecutionTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_stub_that_counts_by_itself_changes_nothing_and_counts_every_call(bool flagsDead)
+    {
+        const int Calls = 64;
+        using var run = new TrampolineExecution(s_layout);
+        TargetAddress stub = run.CountingStub(9, flagsDead);
+        int compared = flagsDead ? 14 : 16;
+        Action[] states = [() => run.IsOn = false, () => run.IsOn = true, () => run.Offer(3, 60)];
+        foreach (Action state in states)
+        {
+            state();
+            for (ulong seed = 1; seed <= Calls; seed++)
+            {
+                ulong flags = AlwaysOn | Spread(seed) & StatusFlags;
+                Assert.Equal(TrampolineExecution.Unchanged(seed, flags)[..compared], run.Call(stub, 0, seed, flags)[..compared]);
+            }
+        }
+        Assert.Equal((ulong)Calls, run.Session(SessionMemoryLayout.UnattributedCounts)); // on, and without a header
+        Assert.Equal((ulong)Calls, run.Session(s_layout.CountersAt(3) + 8 * 9));
+    }
+
     [Fact]
     public void Entry_and_exit_of_a_call_have_one_stack_and_times_in_order()
     {

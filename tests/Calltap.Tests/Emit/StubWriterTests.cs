@@ -10,9 +10,29 @@ public sealed class StubWriterTests
 {
     const ulong SiteAddress = 0x7f00_0010_0000, Arena = 0x7f00_0000_0000, EntryTrampoline = Arena + 0x100, ExitTrampoline = Arena + 0x200;
 
-    static readonly StubEvents s_both = new(new(EntryTrampoline), 7, new(ExitTrampoline), 8);
+    static readonly StubEvents s_both = new(new(EntryTrampoline), 7, false, new(ExitTrampoline), 8);
 
-    static readonly StubEvents s_exit = new(null, 0, new(ExitTrampoline), 8);
+    static readonly StubEvents s_exit = new(null, 0, false, new(ExitTrampoline), 8);
+
+    static readonly CountingStub s_counting = new(new(Arena + 0x300), 0x2d0);
+
+    [Fact]
+    public void A_counting_entry_counts_by_itself_and_calls_only_where_a_thread_has_no_slot()
+    {
+        // push rbp; mov rbp,rsp; push r15
+        SitePlan plan = Plan(SiteKind.Entry, 6, 6, 6, [1, 4]) with { FlagsDeadAtEntry = true };
+        Stub stub = Write("554889e54157", plan, s_both with { CountsItself = true, ExitTrampoline = null }, out List<Instruction> code);
+        Instruction branch = code.Single(i => i.Mnemonic == Mnemonic.Jne);
+        Instruction[] usual = [.. code.TakeWhile(i => i.IP < branch.NearBranchTarget)], first = [.. code.SkipWhile(i => i.IP < branch.NearBranchTarget)];
+        Assert.Equal(Arena + 0x300, usual.Single(i => i.Mnemonic == Mnemonic.Add).IPRelativeMemoryAddress);
+        Assert.Equal(7ul * 8, usual.Single(i => i.Mnemonic == Mnemonic.Inc).MemoryDisplacement64);
+        Assert.Equal(0x2d0ul, usual.Single(i => i.SegmentPrefix == Register.FS).MemoryDisplacement64);
+        Assert.Equal(stub.Displaced.Value, usual.Single(i => i.Mnemonic == Mnemonic.Push && i.Op0Register == Register.RBP).IP);
+        Assert.Equal($"jmp {SiteAddress + 6:X}", Text(usual).Last());
+        Assert.Equal(
+            ["mov rcx,qword ptr [rsp-18]", "mov rax,qword ptr [rsp-10]", "mov dword ptr [rsp-10],7", $"call {EntryTrampoline:X}", $"jmp {stub.Displaced.Value:X}"],
+            Text(first));
+    }
 
     [Fact]
     public void An_entry_records_runs_its_instructions_and_goes_back()
@@ -98,7 +118,7 @@ public sealed class StubWriterTests
     [Fact]
     public void A_full_arena_refuses_and_writes_nothing()
     {
-        var writer = new StubWriter(new byte[StubWriter.MaxStubSize - 1], new(Arena));
+        var writer = new StubWriter(new byte[StubWriter.MaxStubSize - 1], new(Arena), s_counting);
         SitePlan plan = Plan(SiteKind.Return, 5, 1, 0, []);
         Assert.False(writer.TryWrite(plan, [0xc3, 0x90, 0x90, 0x90, 0x90], new(SiteAddress), s_both, out _, out RefusalReason reason));
         Assert.Equal(RefusalReason.ArenaFull, reason);
@@ -111,7 +131,7 @@ public sealed class StubWriterTests
     static Stub Write(string hex, SitePlan plan, StubEvents events, out List<Instruction> code)
     {
         var buffer = new byte[1024];
-        var writer = new StubWriter(buffer, new(Arena + 0x1000));
+        var writer = new StubWriter(buffer, new(Arena + 0x1000), s_counting);
         Assert.True(writer.TryWrite(plan, Convert.FromHexString(hex), new(SiteAddress), events, out Stub? stub, out RefusalReason reason), $"{reason}");
         Decoder decoder = Decoder.Create(64, buffer[..writer.Length], Arena + 0x1000);
         code = [];

@@ -78,10 +78,10 @@ public sealed class TrampolineCodeTests
     static List<Instruction> Code(TrampolineOptions options)
     {
         var at = new TargetAddress(0x7f00_0000_0000);
-        ReadOnlyMemory<byte> bytes = TrampolineEmitter.Emit(options, at).Code;
-        Decoder decoder = Decoder.Create(64, bytes.ToArray(), at.Value);
+        Trampolines trampolines = TrampolineEmitter.Emit(options, at);
+        Decoder decoder = Decoder.Create(64, trampolines.Code.ToArray(), at.Value);
         var code = new List<Instruction>();
-        while (decoder.IP < at.Value + (ulong)bytes.Length)
+        while (decoder.IP < trampolines.Counting.TablePointer.Value)
         {
             code.Add(decoder.Decode());
             Assert.False(code[^1].IsInvalid);
