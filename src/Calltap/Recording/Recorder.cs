@@ -86,6 +86,8 @@ public sealed class Recorder : IDisposable
         TscTime start = _sink.Now;
         ArmReport report = change();
         Note(start, report);
+        // An exit that the batch left out says nothing when it is taken.
+        Guarded(() => _sink.MarkIncomplete(report.Batch.Refused.Where(site => site.Plan.Kind != Code.SiteKind.Entry).Select(site => site.Function)));
         return report;
     }
 

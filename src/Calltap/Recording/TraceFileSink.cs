@@ -46,9 +46,17 @@ sealed class TraceFileSink : IEventSink, IDisposable
         lock (_lock)
         {
             List<FunctionSites> fresh = [.. functions.Where(f => _described.Add(f.Function.Id))];
-            _writer.WriteFunctions([.. fresh.Select(f => Function(f.Function))]);
+            _writer.WriteFunctions([.. fresh.Select(f => Function(f.Function, f.Function.Plan.AllExitsPatchable))]);
             _writer.WriteSites([.. fresh.SelectMany(Sites)]);
         }
+    }
+
+    /// <summary>Describes functions again, as such with exits that make no event.</summary>
+    public void MarkIncomplete(IEnumerable<FunctionId> functions)
+    {
+        FunctionRecord[] records = [.. functions.Distinct().Select(id => Function(_session.Catalog.Functions[id.Value], allExitsPatched: false))];
+        if (records.Length == 0) return;
+        lock (_lock) _writer.WriteFunctions(records);
     }
 
     /// <summary>Notes that functions were armed or disarmed.</summary>
@@ -106,13 +114,13 @@ sealed class TraceFileSink : IEventSink, IDisposable
     static ModuleRecord Module(TargetModule module) =>
         new(module.Id, module.Path, module.Symbols.BuildId ?? "", module.LoadBias, module.Start, module.End);
 
-    static FunctionRecord Function(TargetFunction function)
+    static FunctionRecord Function(TargetFunction function, bool allExitsPatched)
     {
         string symbol = function.Symbol.Name ?? function.Name;
         return new FunctionRecord(
             function.Id, function.Module.Id, function.Symbol.Address, function.Symbol.Size, symbol,
             function.Name == symbol ? "" : function.Name,
-            function.Plan.AllExitsPatchable ? FunctionFlags.AllExitsPatched : FunctionFlags.None);
+            allExitsPatched ? FunctionFlags.AllExitsPatched : FunctionFlags.None);
     }
 
     static IEnumerable<SiteRecord> Sites(FunctionSites sites)
