@@ -20,7 +20,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
         recorder.Add([_graph]);
-        int threads = LiveTest.Repeat(1000, 20_000);
+        int threads = LiveTest.Repeat(1000, 10_000);
         program.Run(threads);
         recorder.Stop();
         RecordedCalls calls = RecordedCalls.Read(file);
@@ -37,7 +37,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
         using SmallProgram program = SmallProgram.Start("churn", Lanes, 1);
         using TraceSession session = program.Attach();
         program.Control.Post(1, 1_000_000);
-        int rounds = LiveTest.Repeat(40, 3000);
+        int rounds = LiveTest.Repeat(40, 1000);
         double worst = 0;
         for (int i = 0; i < rounds; i++)
         {

@@ -19,7 +19,7 @@ public sealed class ForkTests(ITestOutputHelper output)
         using SmallProgram program = SmallProgram.Start("forks", Threads, 1);
         using TraceSession session = program.Attach();
         var op = new Op(OpKind.Graph, FunctionFilter.Parse([Functions], []), "forks");
-        int rounds = LiveTest.Repeat(60, 5000);
+        int rounds = LiveTest.Repeat(60, 1500);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < rounds; i++)
         {

@@ -39,7 +39,7 @@ public sealed class KilledTracerTests(ITestOutputHelper output)
         LiveTest.NotYet("a breakpoint left by a tracer killed within a window ends the target");
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         var random = new Random(1);
-        int kills = LiveTest.Repeat(20, 500), restored = 0;
+        int kills = LiveTest.Repeat(20, 100), restored = 0;
         for (int i = 0; i < kills; i++)
         {
             using var tracer = new ArmingTracer(shapes.Pid, flips: true);

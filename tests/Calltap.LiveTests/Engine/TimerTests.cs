@@ -47,7 +47,7 @@ public sealed class TimerTests(ITestOutputHelper output)
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
         recorder.Add([_graph, _count]);
-        for (int i = 0; i < LiveTest.Repeat(40, 1_000); i++)
+        for (int i = 0; i < LiveTest.Repeat(40, 500); i++)
         {
             program.Run(250); // fewer events than a ring holds: none is lost
             long events = 2 * (4 * program.Counted(0) + 2 * program.Counted(1));
@@ -67,7 +67,7 @@ public sealed class TimerTests(ITestOutputHelper output)
         using SmallProgram program = SmallProgram.Start("timers", Threads, 2);
         using TraceSession session = program.Attach();
         program.Control.Post(1, 1_000_000_000);
-        int rounds = LiveTest.Repeat(60, 5000), armed = 0;
+        int rounds = LiveTest.Repeat(60, 1000), armed = 0;
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < rounds; i++)
         {

@@ -22,7 +22,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         using TraceSession session = shapes.Attach();
-        int rounds = LiveTest.Repeat(30, 3000);
+        int rounds = LiveTest.Repeat(30, 300);
         long start = Stopwatch.GetTimestamp();
         TrapCounts before = session.Traps;
         for (int i = 0; i < rounds; i++)
@@ -49,7 +49,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         using TraceSession session = shapes.Attach();
-        int rounds = LiveTest.Repeat(3, 1000);
+        int rounds = LiveTest.Repeat(3, 60);
         for (int i = 0; i < rounds; i++)
         {
             AssertForms(session, session.Add(_graph), one: true);
