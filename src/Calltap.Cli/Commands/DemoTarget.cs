@@ -92,6 +92,9 @@ sealed class DemoTarget : IDisposable
         return (new MonotonicNs(since), calls); // the stopwatch is CLOCK_MONOTONIC in nanoseconds
     }
 
+    /// <summary>Lets the threads rest from now on.</summary>
+    public void Rest() => _control.Work = QuietWork;
+
     /// <inheritdoc/>
     public void Dispose()
     {

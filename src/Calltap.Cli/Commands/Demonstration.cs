@@ -67,6 +67,7 @@ sealed class Demonstration(Terminal terminal)
         (MonotonicNs end, long callsAfter) = demo.Quiesce(() => recorder.Progress.Events);
         lost = recorder.Progress.LostEntries - lost;
         ArmReport disarmed = recorder.Stop() ?? throw CommandException.Failed("the demo program ended too early");
+        demo.Rest(); // reading the trace has nothing to do with the program any more
         TextCheck text = TextCheck.OfExecutable(target);
         bool exact = Show(file, demo.FirstThread, new DemoPhase(start, end, callsAfter - callsBefore, lost));
         return Conclude(disarmed, text, demo.WrongResults, exact);
@@ -105,15 +106,27 @@ sealed class Demonstration(Terminal terminal)
         terminal.Out.WriteLine();
         ReportText.Write(ReportOrder.Sorted(ReportBuilder.Build(trace), ReportOrder.Default, TopFunctions), terminal);
         terminal.Out.WriteLine();
-        using var lines = new FirstLines(terminal.Out, TreeLines);
-        ReplayWriter.Write(trace, lines, thread);
-        terminal.Out.WriteLine();
+        ShowTree(trace, thread);
         var entries = new EntryCount(trace.Catalog, phase.Start, phase.End);
         trace.Read(entries);
         bool exact = entries.Entries + phase.Lost == phase.Called;
         terminal.Out.WriteLine(
             $"called {Texts.Count(phase.Called)}; recorded {Texts.Count(entries.Entries)} + lost {Texts.Count(phase.Lost)}: {(exact ? "exact" : "NOT THE SAME")}");
         return exact;
+    }
+
+    void ShowTree(TraceReader trace, Tid thread)
+    {
+        using var lines = new FirstLines(terminal.Out, TreeLines);
+        try
+        {
+            ReplayWriter.Write(trace, lines, thread);
+        }
+        catch (FirstLines.Taken)
+        {
+            // That is a piece of it.
+        }
+        terminal.Out.WriteLine();
     }
 
     int Conclude(ArmReport disarmed, TextCheck text, long wrong, bool exact)
