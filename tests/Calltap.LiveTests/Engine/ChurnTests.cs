@@ -23,6 +23,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
         int threads = LiveTest.Repeat(1000, 10_000);
         program.Run(threads);
         recorder.Stop();
+        Assert.Null(recorder.Failure);
         RecordedCalls calls = RecordedCalls.Read(file);
         output.WriteLine($"{Lanes * threads} threads, {program.Counted(0)} calls: recorded {calls.Entries} of {calls.Threads.Count} threads, lost {recorder.Progress.LostEntries}");
         Assert.Equal(300L * Lanes * threads, program.Counted(0));

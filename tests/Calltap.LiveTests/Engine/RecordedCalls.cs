@@ -23,7 +23,7 @@ sealed class RecordedCalls : IEventVisitor
     public static RecordedCalls Read(MemoryStream file, bool sequences = false)
     {
         using TraceReader reader = TraceReader.Open(file.ToArray(), "test");
-        Assert.True(reader.IsComplete);
+        Assert.True(reader.IsComplete, reader.Damage?.Message ?? "the file has no end");
         var calls = new RecordedCalls(reader, sequences);
         reader.Read(calls);
         calls._calls.Finish();
