@@ -15,8 +15,8 @@ sealed class DrainedRing(int index, int size)
     /// <summary>When a hole was first seen at its tail; 0 when there is none.</summary>
     public long HoleSince { get; set; }
 
-    /// <summary>The thread was missing from a listing of the target's threads.</summary>
-    public bool SeenDead { get; set; }
+    /// <summary>The thread was missing from a listing of the target's threads, and its slot is free since.</summary>
+    public bool IsRetired { get; set; }
 
     /// <summary>Entry events its thread found no room for, as last told.</summary>
     public long LostEntries { get; set; }

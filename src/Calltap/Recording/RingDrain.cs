@@ -135,16 +135,20 @@ sealed class RingDrain
         for (int i = _rings.Count - 1; i >= 0; i--)
         {
             DrainedRing ring = _rings[i];
-            // Missing in two listings, since one may pass over a live thread, with a drain between: nothing is under way.
-            if (ring.Owner.Value == 0 || alive.Contains(ring.Owner)) continue;
-            if (!ring.SeenDead)
+            if (ring.Owner.Value == 0) continue;
+            if (alive.Contains(ring.Owner)) // also a new thread of the same tid, which found the slot of the old one
             {
-                ring.SeenDead = true;
+                ring.IsRetired = false;
+                continue;
+            }
+            // Missing in one listing: nobody finds the ring any more. In the next one as well: nobody who had found it is left.
+            if (!ring.IsRetired)
+            {
+                ring.IsRetired = _slots.Retire(ring.Owner);
                 continue;
             }
             Empty(ring);
             _rings.RemoveAt(i);
-            _slots.Retire(ring.Owner);
             _memory.Offer(ring.Index);
         }
     }

@@ -30,6 +30,7 @@ public sealed class TraceSession : IDisposable
         _ops = new OpTable(memory.Session, plan.Functions);
         _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize);
         _poker = new TextPoker(target, writer);
+        ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
     }
 
     /// <summary>The target.</summary>
@@ -43,7 +44,7 @@ public sealed class TraceSession : IDisposable
 
     internal SessionMemory Memory => _memory.Session;
 
-    internal ThreadSlots ThreadSlots => new(Target, _writer, _memory.ThreadTable);
+    internal ThreadSlots ThreadSlots { get; }
 
     internal IReadOnlyDictionary<FunctionId, FunctionSites> Sites => _registry.Functions;
 
@@ -163,6 +164,7 @@ public sealed class TraceSession : IDisposable
             Switch(on: false);
             bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
             _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
+            ThreadSlots.Close();
             SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse || !restored);
             helper.Exit();
             _detached = true;

@@ -32,6 +32,25 @@ public sealed class ChurnTests(ITestOutputHelper output)
         program.AssertRight();
     }
 
+    /// <summary>The session goes while the drain still gives back what threads have left.</summary>
+    [Fact]
+    public void A_recording_stops_right_while_threads_end()
+    {
+        using SmallProgram program = SmallProgram.Start("churn", Lanes, 1);
+        program.Control.Post(1, 1_000_000);
+        int rounds = LiveTest.Repeat(20, 500);
+        for (int i = 0; i < rounds; i++)
+        {
+            using TraceSession session = program.Attach();
+            using var recorder = new Recorder(session, new MemoryStream(), new RecordOptions());
+            recorder.Add([_graph]);
+            Thread.Sleep(10);
+            Assert.NotNull(recorder.Stop());
+            Assert.True(recorder.Failure is null, $"round {i}: {recorder.Failure}");
+        }
+        program.AssertRight();
+    }
+
     [Fact]
     public void Threads_may_come_and_go_in_a_window()
     {
