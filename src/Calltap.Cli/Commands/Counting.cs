@@ -45,7 +45,9 @@ sealed class Counting(Terminal terminal)
         bool ended = WaitForEnd(session, signals);
         ArmReport? disarmed = session.Detach();
         TimeSpan duration = Stopwatch.GetElapsedTime(start);
-        Print(CallCounts.Of(session, Op), duration); // after the disarming: no call is under way in a trampoline
+        CallCounts counts = CallCounts.Of(session, Op); // after the disarming: no call is under way in a trampoline
+        Print(counts, duration);
+        if (counts is { Total: 0, Uncounted: 0 }) terminal.Note(ScopeText.NothingCalled(Scope));
         CommandEnd.Report(target.Launcher, ended, terminal);
         return disarmed is { Batch.Refused.Count: > 0 }
             ? throw CommandException.Failed($"{Texts.Of(disarmed.Batch.Refused.Count, "site")} could not be restored: run `calltap detach -p {target.Pid}`")

@@ -79,6 +79,7 @@ sealed class Recording(Terminal terminal)
             : unrestored == 0 ? "all bytes restored and verified"
             : $"{Texts.Of(unrestored, "site")} could not be restored: run `calltap detach -p {target.Pid}`";
         terminal.Log.WriteLine($"{path}: {ProgressText(recorder.Progress)}; stopped: {why}; {bytes}");
+        if (recorder.Progress is { Events: 0, LostEntries: 0 } && Ops.All(op => op.Kind == OpKind.Graph)) terminal.Note(ScopeText.NothingCalled(Scope));
         CommandEnd.Report(target.Launcher, recorder.Ended == RecordStop.TargetEnded, terminal);
         if (recorder.Failure is { } failure)
             throw CommandException.Failed($"{path}: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}; what was written is readable");

@@ -22,4 +22,12 @@ static class ScopeText
         string names = string.Join(", ", catalog.Modules.Take(NamedModules).Select(m => m.Name));
         return $"scope: {what} ({names}{more}; {Texts.Of(catalog.Functions.Count, "function")})";
     }
+
+    /// <summary>What to try when no function that was armed was called.</summary>
+    public static string NothingCalled(ScopeChoice scope) => scope.Scope switch
+    {
+        FunctionScope.Executable => "none of these functions was called; where the work is done in libraries: --libs, or -F '@libname*' for one of them",
+        FunctionScope.Libraries => "none of these functions was called; --all takes the C library too",
+        _ => "none of these functions was called",
+    };
 }

@@ -63,6 +63,19 @@ public sealed class RecordCommandTests
         CliRun.Run(0, "report", folder.File("t")).Dispose();
     }
 
+    [Theory]
+    [InlineData("record")]
+    [InlineData("count")]
+    public void Says_where_else_to_look_when_nothing_was_called(string command)
+    {
+        using var folder = new ScratchFolder();
+        using SmallProgram idle = SmallProgram.Start("eight", 1);
+        string[] output = command == "record" ? ["-o", folder.File("t")] : [];
+        using CliRun run = CliRun.Run(0, [command, "-p", $"{idle.Pid}", "-F", "one_leaf", "--duration", "100ms", .. output]);
+        Assert.Contains("none of these functions was called; where the work is done in libraries: --libs", run.Errors);
+        idle.AssertRight();
+    }
+
     [Fact]
     public void Completes_the_file_when_the_target_ends()
     {
