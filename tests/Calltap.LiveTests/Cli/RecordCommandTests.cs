@@ -14,7 +14,7 @@ public sealed class RecordCommandTests
         using var folder = new ScratchFolder();
         using BusyDemo demo = BusyDemo.Start();
         string trace = folder.File("t.calltap");
-        using CliRun record = CliRun.Run(0, "record", "-p", demo.PidText, "-F", "f[0-9]*", "-o", trace, "--duration", "500ms");
+        using CliRun record = CliRun.Run(0, "record", "-p", demo.PidText, "-F", "f[0-9]*", "-o", trace, "--duration", "200ms");
         Assert.Contains("scope: executable", record.Errors);
         Assert.Contains($"armed {BusyDemo.Functions} of {BusyDemo.Functions} functions", record.Errors);
         Assert.Contains("stopped: its duration is over; " + Restored, record.Errors);

@@ -7,18 +7,18 @@ using Calltap.Trace;
 
 namespace Calltap.LiveTests.Engine;
 
-/// <summary>Real programs, all their own functions armed live for about two seconds, while their work is checked.</summary>
+/// <summary>Real programs, all their own functions armed live for about a second, while their work is checked.</summary>
 [Collection(EngineTests.Name)]
 public sealed class RealProgramsTracedTests(ITestOutputHelper output)
 {
-    static readonly TimeSpan s_recording = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_recording = TimeSpan.FromSeconds(1);
 
     [Fact]
     public void Python_gives_the_same_digest()
     {
         Assert.SkipUnless(PythonProgram.IsInstalled, "python3 is not installed (Debian: apt-get install python3)");
         using SpawnedProgram untraced = PythonProgram.Start(0.2);
-        using SpawnedProgram python = PythonProgram.Start(LiveTest.Repeat(10, 30));
+        using SpawnedProgram python = PythonProgram.Start(LiveTest.Repeat(7, 30));
         Assert.Equal(0, untraced.WaitForExit(EngineTests.Patience));
         Await(() => python.Output.Contains("ready", StringComparison.Ordinal));
         Record(python.Pid, FunctionFilter.Parse(["@libpython*", "@python*"], []));

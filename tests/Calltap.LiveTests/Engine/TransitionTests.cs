@@ -22,7 +22,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         using TraceSession session = shapes.Attach();
-        int rounds = LiveTest.Repeat(30, 300);
+        int rounds = LiveTest.Repeat(20, 300);
         long start = Stopwatch.GetTimestamp();
         TrapCounts before = session.Traps;
         for (int i = 0; i < rounds; i++)
