@@ -1,17 +1,20 @@
 using System.Diagnostics;
 using Calltap.Cli.Demo;
+using Calltap.LiveTests.Target;
 
 namespace Calltap.LiveTests.Programs;
 
 public sealed class DemoProgramTests(ITestOutputHelper output)
 {
+    // All of them take a minute of a processor's time to compile.
+    static readonly int s_functions = LiveTest.Repeat(2000, DemoProgram.FunctionCount);
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void Runs_checked_rounds_and_ends_when_told()
     {
         var watch = Stopwatch.StartNew();
-        var path = DemoProgram.Build(BuildCache.Directory);
+        var path = DemoProgram.Build(BuildCache.Directory, functions: s_functions);
         output.WriteLine($"built in {watch.Elapsed.TotalSeconds:0.0} s: {path}");
         using var control = ControlFile.Create();
         control.Work = 0;
@@ -28,7 +31,7 @@ public sealed class DemoProgramTests(ITestOutputHelper output)
         Assert.Equal(demo.Pid, control.Pid);
         Assert.Equal(4, control.ThreadCount);
         Assert.Equal(4, control.Threads.Select(t => t.Tid).Distinct().Count());
-        Assert.True(calls > 8 * DemoProgram.FunctionCount, $"{calls} calls");
+        Assert.True(calls > 8 * s_functions, $"{calls} calls");
         Assert.Equal(0, control.WrongResults);
     }
 
@@ -36,7 +39,7 @@ public sealed class DemoProgramTests(ITestOutputHelper output)
     public void Ends_by_itself_after_its_time()
     {
         using var control = ControlFile.Create();
-        using var demo = SpawnedProgram.Start(DemoProgram.Build(BuildCache.Directory), DemoProgram.Arguments(control, seconds: 1));
+        using var demo = SpawnedProgram.Start(DemoProgram.Build(BuildCache.Directory, functions: s_functions), DemoProgram.Arguments(control, seconds: 1));
         Assert.Equal(0, demo.WaitForExit(s_patience));
     }
 
@@ -44,7 +47,7 @@ public sealed class DemoProgramTests(ITestOutputHelper output)
     public void Ends_on_SIGTERM()
     {
         using var control = ControlFile.Create();
-        using var demo = SpawnedProgram.Start(DemoProgram.Build(BuildCache.Directory), DemoProgram.Arguments(control));
+        using var demo = SpawnedProgram.Start(DemoProgram.Build(BuildCache.Directory, functions: s_functions), DemoProgram.Arguments(control));
         control.WaitUntilReady(s_patience);
         demo.Terminate();
         Assert.Equal(0, demo.WaitForExit(s_patience));
