@@ -78,7 +78,7 @@ sealed record SessionStatus(
     [
         ("hits", Traps.Hits), ("emulated_calls", Traps.EmulatedCalls), ("emulated_jumps", Traps.EmulatedJumps), ("emulated_nops", Traps.EmulatedNops),
         ("emulated_returns", Traps.EmulatedReturns), ("late", Traps.Late), ("foreign", Traps.Foreign), ("moved", Traps.Moved),
-        ("interrupted", Traps.Interrupted), ("restarted", Traps.Restarted), ("misdirected", Traps.Misdirected),
+        ("interrupted", Traps.Interrupted), ("restarted", Traps.Restarted), ("misdirected", Traps.Misdirected), ("answered_in_target", Traps.AnsweredInTarget),
     ];
 
     void WriteFunctions(Utf8JsonWriter json)

@@ -176,7 +176,7 @@ sealed class Guard
             if (thread.Observed || thread.Gone || thread.ForkChild || thread.Expected) continue;
             bool vforkChildIsGuarded = thread.VforkChild != default && _threads.Find(thread.VforkChild) >= 0;
             if (_observer.SeenAsleep(thread.Process, thread.Tid, phase, vforkChildIsGuarded)) thread.Observed = true;
-            else if (!patient && !thread.Asked)
+            else if (!patient && !thread.Asked && Stopwatch.GetTimestamp() >= thread.RestsUntil)
             {
                 (thread.Asked, thread.Interrupted) = (true, true);
                 _stops.Counts.Interrupted++;

@@ -23,6 +23,12 @@ struct GuardedThread
     /// <summary>It was sent in the present phase, and no stop has been seen since.</summary>
     public bool Asked;
 
+    /// <summary>How often it was stopped in the trap handler, and when it may be interrupted again (Stopwatch ticks).</summary>
+    public int Rests;
+
+    /// <inheritdoc cref="Rests"/>
+    public long RestsUntil;
+
     /// <summary>It was announced by its parent's stop and has not stopped itself yet: thread or fork child.</summary>
     public bool Expected;
 

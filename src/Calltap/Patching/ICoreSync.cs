@@ -12,12 +12,12 @@ interface ICoreSync
     /// </summary>
     void SyncCores();
 
-    /// <summary>
-    /// The target's action for SIGTRAP (rt_sigaction(2)), as the kernel keeps it: a breakpoint hit by a thread that
-    /// blocks or ignores SIGTRAP resets it for the whole process.
-    /// </summary>
+    /// <summary>The page with its code and the trap handler's (HelperCode).</summary>
+    TargetAddress CodeArea { get; }
+
+    /// <summary>The target's action for SIGTRAP (rt_sigaction(2)), as the kernel keeps it.</summary>
     byte[] ReadTrapAction();
 
-    /// <summary>Puts it back.</summary>
+    /// <summary>Sets it.</summary>
     void WriteTrapAction(ReadOnlySpan<byte> action);
 }

@@ -123,12 +123,16 @@ sealed class PokePlan
         }
     }
 
+    /// <summary>Some site was left out by <see cref="ReadImages"/>.</summary>
+    public bool LeftOut { get; private set; }
+
     /// <summary>The images that the passes start from, read in the window.</summary>
     public void ReadImages()
     {
         ReadRuns();
         if (_image.Runs.All(run => run.FindChanged() is null)) return;
         // Between the plan and the window somebody else wrote there: not a byte of ours goes over it.
+        LeftOut = true;
         _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
         Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
         _image = PatchImage.For(_paged);

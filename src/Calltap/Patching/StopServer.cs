@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Calltap.Native;
 using Calltap.Target;
 
@@ -10,6 +11,7 @@ namespace Calltap.Patching;
 sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObserver observer)
 {
     const int StopsPerRound = 16;
+    const int MaxRestShift = 5; // 32 ms
     const int SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
 
     readonly TrapAnswers _traps = new(window);
@@ -77,11 +79,13 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         int index = threads.Find(tid);
         if (index >= 0 && outcome == TrapOutcome.Answered)
         {
-            ref GuardedThread thread = ref threads[index];
-            if (thread.BlocksTrap) BlockTrapAgain(tid);
-            // The trap is taken and answered: a stop like any other to look at.
-            if (!thread.Observed && observer.SeenStopped(tid, ref registers, phase, ref Counts)) Ptrace.SetRegs(tid, registers);
-            thread.Observed = true;
+            if (threads[index].BlocksTrap) BlockTrapAgain(tid);
+            See(index, ref registers, phase); // the trap is taken and answered: a stop like any other to look at
+        }
+        if (index >= 0 && outcome == TrapOutcome.InTarget && phase == GuardPhase.Clear)
+        {
+            registers.rip--; // it goes on where the site leads, outside every region: as good as at the site
+            See(index, ref registers, phase);
         }
         if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
         if (index >= 0 && threads[index].StopsAgain)
@@ -89,7 +93,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             threads[index].StopsAgain = false;
             Ptrace.Interrupt(tid); // the group stop is reported again before the thread is back in user code
         }
-        Ptrace.Cont(tid, outcome == TrapOutcome.Foreign ? Signals.SIGTRAP : 0);
+        Ptrace.Cont(tid, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
     }
 
     /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
@@ -137,9 +141,23 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
         // stop that follows is looked at instead; to interrupt the thread again would put it off for ever.
         if (threads[index].Asked = PendingSignals.HasQueuedBreakpoint(tid)) return;
-        if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
-        if (observer.SeenStopped(tid, ref registers, phase, ref Counts)) Ptrace.SetRegs(tid, registers);
-        threads[index].Observed = true;
+        if (Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) See(index, ref registers, phase);
+    }
+
+    void See(int index, ref user_regs_struct registers, GuardPhase phase)
+    {
+        ref GuardedThread thread = ref threads[index];
+        if (thread.Observed) return;
+        thread.Observed = observer.SeenStopped(thread.Tid, ref registers, phase, ref Counts, out bool moved);
+        if (moved) Ptrace.SetRegs(thread.Tid, registers);
+        if (!thread.Observed) Rest(ref thread);
+    }
+
+    /// <summary>It has to get on, and may wait for a CPU: an interruption before would stop it at the same instruction, again and again.</summary>
+    static void Rest(ref GuardedThread thread)
+    {
+        thread.RestsUntil = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 1000 << Math.Min(thread.Rests, MaxRestShift));
+        thread.Rests++;
     }
 
     /// <summary>A system call that our interruption made fail is made again. Not where a signal is on its way: that one may have.</summary>

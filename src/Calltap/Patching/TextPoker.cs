@@ -29,12 +29,20 @@ sealed class TextPoker
 
     readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
-    readonly HashSet<ulong> _knownSites = [];
+    readonly WindowTable _table;
+    readonly HashSet<ulong> _knownSites;
 
-    public TextPoker(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
+    public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
+    {
+        (_target, _writer, _table) = (target, writer, table);
+        _knownSites = [.. table.FormerSites.Select(site => site.Value)];
+    }
 
     /// <summary>What a thread at a breakpoint does.</summary>
     public IInt3Policy Policy { get; init; } = new SitePolicy();
+
+    /// <summary>Whether the guard leaves the traps of our sites to the trap handler in the target.</summary>
+    public bool AnswersInTarget { get; set; }
 
     /// <summary>The thread that a launcher holds; default when the target runs.</summary>
     public Tid HeldThread { get; set; }
@@ -57,11 +65,12 @@ sealed class TextPoker
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
+        _table.Fill(plan.Pokes);
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread));
-        byte[] trapAction = sync.ReadTrapAction();
+            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget));
+        _table.Install(sync); // I17
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
@@ -74,15 +83,15 @@ sealed class TextPoker
         }
         finally
         {
-            guard.Close();
+            End(guard, sync);
             urgent.Dispose();
             quiet.Dispose();
         }
         steps.Mark("close");
         if (IsGone(guard)) throw AttachChecks.Ended(_target.Pid);
-        RestoreTrapAction(sync, trapAction);
-        TrapCounts totals = Totals;
-        totals.Add(guard.Counts);
+        TrapCounts counts = guard.Counts, totals = Totals;
+        _table.AddTo(ref counts);
+        totals.Add(counts);
         Totals = totals;
         try
         {
@@ -92,7 +101,7 @@ sealed class TextPoker
         {
             journal.Changed(plan.Pokes);
         }
-        return Result(plan, guard.Counts, steps);
+        return Result(plan, counts, steps);
     }
 
     /// <summary>
@@ -105,7 +114,9 @@ sealed class TextPoker
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
         plan.ReadImages();
+        if (plan.LeftOut) _table.Fill(plan.Pokes);
         plan.MarkChanging();
+        _table.BeginHeads();
         steps.Mark("read");
         try
         {
@@ -123,6 +134,7 @@ sealed class TextPoker
             plan.DeferAll(e.Message);
             guard.Run(GuardPhase.Answer, s_clearDeadline);
         }
+        Insist(guard, () => _table.BeginTails(plan.Deferred));
         Insist(guard, plan.WriteTails); // and the heads of deferred sites
         if (plan.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
         steps.Mark("pass 2");
@@ -130,6 +142,7 @@ sealed class TextPoker
         if (plan.HasTails) Insist(guard, sync.SyncCores);
         steps.Mark("pass 3");
         Insist(guard, () => Drain(guard)); // I9
+        Insist(guard, _table.End);
         MendForkChildren(plan, guard);
         steps.Mark("drain");
     }
@@ -169,18 +182,21 @@ sealed class TextPoker
         foreach (Pid child in guard.ForkChildren.All) plan.Mend(child);
     }
 
-    /// <summary>
-    /// The kernel resets the action to SIG_DFL when it delivers a breakpoint's SIGTRAP to a thread that blocks or
-    /// ignores it (force_sig_info_to_task). A handler set by the target meanwhile is its own business.
-    /// </summary>
-    static void RestoreTrapAction(ICoreSync sync, byte[] before)
+    /// <summary>Under the guard, which sees every trap until no thread can be called into the handler any more.</summary>
+    void End(Guard guard, ICoreSync sync)
     {
-        const int HandlerSize = sizeof(ulong);
-        bool wasDefault = !before.AsSpan(0, HandlerSize).ContainsAnyExcept((byte)0);
-        if (wasDefault) return;
-        bool isDefault = !sync.ReadTrapAction().AsSpan(0, HandlerSize).ContainsAnyExcept((byte)0);
-        if (isDefault) sync.WriteTrapAction(before);
+        try
+        {
+            if (!IsGone(guard)) _table.Uninstall(sync);
+        }
+        finally
+        {
+            guard.Close();
+        }
     }
+
+    static (TargetAddress Start, TargetAddress End) HandlerOf(ICoreSync sync) =>
+        (sync.CodeArea + HelperCode.RestorerOffset, sync.CodeArea + HelperCode.HandlerData);
 
     bool HandlesSignals() =>
         _target.ReadThreads().Any(tid => _target.ReadStatus(tid) is not { CaughtSignals: 0 });

@@ -25,7 +25,7 @@ sealed class ThreadObserver(WindowContext window)
         long before = ThreadLook.SwitchesOf(pid, tid);
         ThreadLook look = ThreadLook.At(pid, tid);
         if (look.Activity == ThreadActivity.Gone) return true;
-        if (look.Activity == ThreadActivity.Running) return false;
+        if (look.Activity == ThreadActivity.Running || InTrapHandler(look.Pc)) return false;
         // Asleep in the making of a thread or process that may go unreported (Enter) or whose report has not been
         // served (Drain); only to wait for a vfork child is a sleep like any other.
         if (look.MakesProcess && phase != GuardPhase.Clear && !(vforkChildIsGuarded && look.MakesVforkChild(window.Target))) return false;
@@ -37,11 +37,12 @@ sealed class ThreadObserver(WindowContext window)
         return before >= 0 && ThreadLook.SwitchesOf(pid, tid) == before;
     }
 
-    /// <summary>Looks at a stopped thread, which then may be checked off, and moves it out of a region it is in.</summary>
-    /// <returns>Whether <paramref name="registers"/> were changed.</returns>
-    public bool SeenStopped(Tid tid, ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts)
+    /// <summary>Looks at a stopped thread, and moves it out of a region it is in.</summary>
+    /// <returns>Whether it may be checked off. Not in the trap handler: the pc that it was called at is still in its frame.</returns>
+    public bool SeenStopped(Tid tid, ref user_regs_struct registers, GuardPhase phase, ref TrapCounts counts, out bool moved)
     {
-        bool moved = false;
+        moved = false;
+        if (InTrapHandler(registers.rip)) return false;
         int region = phase == GuardPhase.Clear ? window.Regions.FindInterior(registers.rip) : -1;
         if (region >= 0)
         {
@@ -55,8 +56,10 @@ sealed class ThreadObserver(WindowContext window)
                 window.Regions.Defer(region);
         }
         ScanStack(tid, registers.rip, registers.rsp, phase);
-        return moved;
+        return true;
     }
+
+    bool InTrapHandler(ulong pc) => pc >= window.TrapHandler.Start.Value && pc < window.TrapHandler.End.Value;
 
     void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)
     {

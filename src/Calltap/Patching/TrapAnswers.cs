@@ -12,6 +12,9 @@ enum TrapOutcome
     /// <summary>Not ours: the target gets it unchanged.</summary>
     Foreign,
 
+    /// <summary>Ours, and left to the trap handler in the target.</summary>
+    InTarget,
+
     /// <summary>Ours, and no answer is right: the thread stays at the site.</summary>
     Unanswerable,
 
@@ -42,6 +45,7 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
             _counts.Foreign++;
             return TrapOutcome.Foreign;
         }
+        if (window.AnswersInTarget) return TrapOutcome.InTarget;
         TrapOutcome outcome = AtSite(site, ref registers);
         if (outcome is TrapOutcome.Answered or TrapOutcome.Unanswerable && !Ptrace.SetRegs(tid, registers).Ok) return TrapOutcome.Gone;
         return outcome;

@@ -33,6 +33,9 @@ public struct TrapCounts
     /// <summary>System calls restarted because our interruption had cut them short.</summary>
     public long Restarted { get; set; }
 
+    /// <summary>Answered by the trap handler in the target, because no tracer did.</summary>
+    public long AnsweredInTarget { get; set; }
+
     /// <summary>Traps at one of our sites that no rule could answer: always 0, or the session is over.</summary>
     public long Misdirected { get; set; }
 
@@ -52,6 +55,7 @@ public struct TrapCounts
         Moved += other.Moved;
         Interrupted += other.Interrupted;
         Restarted += other.Restarted;
+        AnsweredInTarget += other.AnsweredInTarget;
         Misdirected += other.Misdirected;
     }
 }

@@ -15,6 +15,8 @@ namespace Calltap.Patching;
 /// <param name="HelperThread">The helper thread: runs our code only, blocks all signals, is left alone.</param>
 /// <param name="HeldThread">The thread that a launcher holds at the program's start for the whole window: stopped, outside every region, and
 /// not to be seized a second time; default when there is none.</param>
+/// <param name="TrapHandler">The code of the trap handler in the target.</param>
+/// <param name="AnswersInTarget">It answers the traps of our sites, not the guard.</param>
 sealed record WindowContext(
     TargetProcess Target,
     TargetTextWriter Writer,
@@ -26,4 +28,6 @@ sealed record WindowContext(
     bool HandlesSignals,
     ArenaWatch? Vacating,
     Tid HelperThread,
-    Tid HeldThread);
+    Tid HeldThread,
+    (TargetAddress Start, TargetAddress End) TrapHandler,
+    bool AnswersInTarget);

@@ -1,3 +1,4 @@
+using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Symbols;
 using Calltap.Target;
@@ -15,6 +16,22 @@ static class HelperPlace
 
     /// <summary>Where strings for the helper's system calls are, behind the mailbox.</summary>
     public const int Strings = Mailbox.Bytes;
+
+    static readonly TimeSpan s_orphanPatience = TimeSpan.FromSeconds(20); // one whose tracer died before it was told to go on waits 6 s or more
+
+    /// <summary>
+    /// Waits until no helper of a tracer that has died is left: it may be ending a window. Known by its signals, all
+    /// blocked, which other threads do for moments only.
+    /// </summary>
+    /// <exception cref="AttachException">One is still there.</exception>
+    public static void AwaitOrphan(TargetProcess target)
+    {
+        const ulong AllBlocked = ~((1ul << (Signals.SIGKILL - 1)) | (1ul << (Signals.SIGSTOP - 1)));
+        if (FindOld(target, target.ReadMappings()) is null) return;
+        bool HasOrphan() => target.ReadThreads().Any(tid => target.ReadStatus(tid) is { BlockedSignals: AllBlocked, IsDead: false });
+        if (!Deadline.In(s_orphanPatience).Poll(() => !HasOrphan()))
+            throw new AttachException(AttachRefusal.AlreadyTraced, $"process {target.Pid} ({target.Name}) still holds a thread of an earlier calltap: try again");
+    }
 
     /// <summary>Starts a helper in its page.</summary>
     /// <exception cref="AttachException">The target does not allow it.</exception>

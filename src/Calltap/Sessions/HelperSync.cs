@@ -14,6 +14,9 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
     public Tid HelperThread => helper.Tid;
 
     /// <inheritdoc/>
+    public TargetAddress CodeArea => helper.CodeArea;
+
+    /// <inheritdoc/>
     public void SyncCores()
     {
         if (_pending) Take(); // one that timed out: the target was stopped

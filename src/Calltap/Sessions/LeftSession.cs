@@ -44,7 +44,7 @@ public sealed class LeftSession
             {
                 Hits = Total(0), EmulatedJumps = Total(1), EmulatedCalls = Total(2), EmulatedNops = Total(3),
                 EmulatedReturns = Total(4), Late = Total(5), Foreign = Total(6), Moved = Total(7), Interrupted = Total(8),
-                Restarted = Total(9), Misdirected = Total(10),
+                Restarted = Total(9), Misdirected = Total(10), AnsweredInTarget = Total(11),
             };
         }
     }
@@ -142,6 +142,7 @@ public sealed class LeftSession
     /// <exception cref="AttachException">The target can't be traced.</exception>
     public BatchResult Restore()
     {
+        HelperPlace.AwaitOrphan(_target);
         var writer = new TargetTextWriter(_target);
         using HelperThread helper = HelperPlace.Start(_target, writer, null);
         helper.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
@@ -149,7 +150,8 @@ public sealed class LeftSession
         Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
-        var poker = new TextPoker(_target, writer);
+        var table = new WindowTable(_target, writer, remains.Tables[3].Start) { FormerSites = [.. sites.Select(site => site.Address)] };
+        var poker = new TextPoker(_target, writer, table);
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), watch);
         TargetAddress threads = remains.Tables[0].Start;
         writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
@@ -157,7 +159,8 @@ public sealed class LeftSession
         bool restored = result.Refused.Count == 0;
         // What stays mapped, because a thread is still in it, is no session any more.
         if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
-        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || !restored);
+        table.Leave(helper.CodeArea);
+        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Traps.Foreign > 0 || !restored);
         helper.Exit();
         return result;
     }

@@ -15,6 +15,7 @@ namespace Calltap.Sessions;
 /// +72   qword  address of the op lists, +80 qword their size
 /// +88   dword  number of arenas
 /// +96   16 bytes each: address and size of an arena; the first starts with the helper's code
+/// +480  qword  address of the window table, +488 qword its size
 /// +512  qwords: trap totals in the order of TrapCounts
 /// +1024 queue (SessionMemoryLayout)
 /// +2048 32 bytes... ops: 32 entries of 56 bytes: dword kind, dword in use, 48 bytes of name (UTF-8, zero-padded)
@@ -39,8 +40,10 @@ static class SessionHeader
     public const int ArenaCount = 88;
     public const int Arenas = 96;
     public const int MaxArenas = 24;
+    public const int WindowTable = 480;
+    public const int WindowTableSize = 488;
     public const int TrapTotals = 512;
-    public const int TrapTotalCount = 11;
+    public const int TrapTotalCount = 12;
     public const int Ops = 2048;
     public const int OpSize = 56;
     public const int OpNameSize = 48;

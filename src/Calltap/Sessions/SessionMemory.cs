@@ -58,6 +58,7 @@ sealed class SessionMemory : IDisposable
         [
             traps.Hits, traps.EmulatedJumps, traps.EmulatedCalls, traps.EmulatedNops, traps.EmulatedReturns, traps.Late,
             traps.Foreign, traps.Moved, traps.Interrupted, traps.Restarted, traps.Misdirected,
+            traps.AnsweredInTarget,
         ];
         for (int i = 0; i < values.Length; i++) Set(SessionHeader.TrapTotals + 8 * i, (ulong)values[i]);
     }

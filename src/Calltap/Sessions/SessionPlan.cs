@@ -27,6 +27,9 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     /// <summary>Bytes of the site table.</summary>
     public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites);
 
+    /// <summary>Bytes of the window table.</summary>
+    public long WindowTableSize => PageUp(WindowTableLayout.SizeFor(MaxSites));
+
     /// <summary>Plans a session for the catalog.</summary>
     /// <exception cref="AttachException">No room within reach of the code.</exception>
     public static SessionPlan For(TargetProcess target, FunctionCatalog catalog)

@@ -6,7 +6,7 @@ namespace Calltap.Sessions;
 
 /// <summary>What a session has mapped in a target, by addresses alone.</summary>
 /// <param name="Session">The shared session memory.</param>
-/// <param name="Tables">Thread table, op lists and site table.</param>
+/// <param name="Tables">Thread table, op lists, site table and window table.</param>
 /// <param name="Arenas">The arenas.</param>
 sealed record SessionRemains(
     (TargetAddress Start, long Size) Session,
@@ -18,7 +18,7 @@ sealed record SessionRemains(
         (memory.Session.Address, plan.Layout.TotalSize),
         [
             (memory.ThreadTable, ThreadSlotLayout.TableSize), (memory.OpLists, plan.OpListsSize),
-            (memory.SiteTable, plan.SiteTableSize),
+            (memory.SiteTable, plan.SiteTableSize), (memory.WindowTable, plan.WindowTableSize),
         ],
         [.. memory.Arenas.Select(a => (a.Start, a.End - a.Start))]);
 
@@ -30,7 +30,7 @@ sealed record SessionRemains(
         for (int i = 0; i < count; i++) arenas.Add(Range(header, SessionHeader.Arenas + 16 * i));
         return new SessionRemains(
             Range(header, SessionHeader.Address),
-            [Range(header, SessionHeader.ThreadTable), Range(header, SessionHeader.OpLists), Range(header, SessionHeader.SiteTable)],
+            [Range(header, SessionHeader.ThreadTable), Range(header, SessionHeader.OpLists), Range(header, SessionHeader.SiteTable), Range(header, SessionHeader.WindowTable)],
             arenas);
     }
 

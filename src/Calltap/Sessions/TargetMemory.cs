@@ -12,10 +12,11 @@ namespace Calltap.Sessions;
 /// <param name="ThreadTable">The thread table: private, wiped in fork children.</param>
 /// <param name="OpLists">The op lists: private.</param>
 /// <param name="SiteTable">The site table: private, so that a fork child finds its own.</param>
+/// <param name="WindowTable">The window table: private likewise.</param>
 /// <param name="Arenas">The arenas, in the order of the plan.</param>
 sealed record TargetMemory(
     SessionMemory Session, TargetAddress ThreadTable, TargetAddress OpLists, TargetAddress SiteTable,
-    IReadOnlyList<TrampolineArena> Arenas)
+    TargetAddress WindowTable, IReadOnlyList<TrampolineArena> Arenas)
 {
     const int ProtectionNone = 0, ProtectionRead = 1, ProtectionReadWrite = 3, ProtectionReadExecute = 5;
     const int MapShared = 1, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000, MapFixedNoReplace = 0x100000;
@@ -49,6 +50,8 @@ sealed record TargetMemory(
         calls.Advise(threads, ThreadSlotLayout.TableSize, MadviseDontDump);
         TargetAddress lists = calls.Map(default, plan.OpListsSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
         TargetAddress sites = calls.Map(default, plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
+        TargetAddress window = calls.Map(default, plan.WindowTableSize, ProtectionReadWrite, MapPrivateAnonymous | MapNoReserve);
+        calls.Advise(window, plan.WindowTableSize, MadviseDontDump);
         var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, tidOffset);
         var arenas = new List<TrampolineArena>();
         foreach (ArenaPlace place in plan.Arenas)
@@ -56,7 +59,7 @@ sealed record TargetMemory(
             calls.Map(place.Start, place.Size, ProtectionReadExecute, MapPrivateAnonymous | MapNoReserve | MapFixedNoReplace);
             arenas.Add(new TrampolineArena(writer, place.Start, place.Start + place.Size, options));
         }
-        var memory = new TargetMemory(session, threads, lists, sites, arenas);
+        var memory = new TargetMemory(session, threads, lists, sites, window, arenas);
         memory.Describe(plan);
         return memory;
     }
@@ -85,6 +88,8 @@ sealed record TargetMemory(
         Session.Set(SessionHeader.SiteTableSize, (ulong)plan.SiteTableSize);
         Session.Set(SessionHeader.ThreadTable, ThreadTable.Value);
         Session.Set(SessionHeader.ThreadTableSize, ThreadSlotLayout.TableSize);
+        Session.Set(SessionHeader.WindowTable, WindowTable.Value);
+        Session.Set(SessionHeader.WindowTableSize, (ulong)plan.WindowTableSize);
         Session.Set(SessionHeader.OpLists, OpLists.Value);
         Session.Set(SessionHeader.OpListsSize, (ulong)plan.OpListsSize);
         int count = Math.Min(Arenas.Count, SessionHeader.MaxArenas);

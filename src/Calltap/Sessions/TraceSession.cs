@@ -20,6 +20,7 @@ public sealed class TraceSession : IDisposable
     readonly SiteRegistry _registry;
     readonly OpTable _ops;
     readonly OpLists _lists;
+    readonly WindowTable _table;
     readonly TextPoker _poker;
     bool _detached;
 
@@ -29,7 +30,8 @@ public sealed class TraceSession : IDisposable
         _registry = new SiteRegistry(target, writer, memory, plan);
         _ops = new OpTable(memory.Session, plan.Functions);
         _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize);
-        _poker = new TextPoker(target, writer);
+        _table = new WindowTable(target, writer, memory.WindowTable);
+        _poker = new TextPoker(target, writer, _table);
         ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
     }
 
@@ -41,6 +43,12 @@ public sealed class TraceSession : IDisposable
 
     /// <summary>Traps answered so far.</summary>
     public TrapCounts Traps => _poker.Totals;
+
+    /// <summary>Whether breakpoints are answered by the trap handler in the target, as when the tracer has died: for tests.</summary>
+    internal bool AnswersInTarget
+    {
+        set => _poker.AnswersInTarget = value;
+    }
 
     internal SessionMemory Memory => _memory.Session;
 
@@ -76,6 +84,7 @@ public sealed class TraceSession : IDisposable
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
         LeftSession.RefuseIfPresent(target);
+        HelperPlace.AwaitOrphan(target);
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
         int tidOffset = ThreadPointers.FindTidOffset(target);
         var writer = new TargetTextWriter(target);
@@ -86,6 +95,7 @@ public sealed class TraceSession : IDisposable
         for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
         for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
         var session = new TraceSession(target, writer, catalog, plan, memory) { Launcher = launcher };
+        session._table.Format(plan.MaxSites);
         session.Switch(on: true);
         helper.Exit();
         return session;
@@ -165,7 +175,9 @@ public sealed class TraceSession : IDisposable
             bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
             _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
             ThreadSlots.Close();
-            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: watch.InUse || !restored);
+            _table.Leave(helper.CodeArea);
+            bool inUse = watch.InUse || report.Batch.Traps.Foreign > 0; // the handler may be on the way to the program's own
+            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: inUse || !restored);
             helper.Exit();
             _detached = true;
             return report;

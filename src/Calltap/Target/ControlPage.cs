@@ -34,7 +34,7 @@ internal static class ControlPage
     /// <summary>u64: its size in bytes; written by the tracer.</summary>
     internal const int SharedSize = 40;
 
-    /// <summary>timespec: the pause between two looks at <see cref="Go"/>.</summary>
+    /// <summary>timespec: the pause between two looks at <see cref="Go"/>, at first.</summary>
     internal const int Pause = 48;
 
     /// <summary>The name of the memfd, with its zero byte.</summary>
@@ -43,6 +43,9 @@ internal static class ControlPage
     /// <summary>One byte, read from the pipe and ignored.</summary>
     internal const int PipeByte = 80;
 
+    /// <summary>timespec: the pause later on.</summary>
+    internal const int LongPause = 96;
+
     /// <summary>u64: its own address. The helper's thread pointer points here, so that no thread of the target shares its own with it.</summary>
     internal const int ThreadPointer = 128;
 
@@ -50,6 +53,7 @@ internal static class ControlPage
     internal const int Failed = 2;
 
     private const long PauseNanoseconds = 100_000;
+    private const long LongPauseNanoseconds = 5_000_000;
 
     /// <summary>The fields the tracer fills in before the helper exists.</summary>
     internal static byte[] Initial(TargetAddress page, ByteSize sharedSize)
@@ -57,6 +61,7 @@ internal static class ControlPage
         byte[] bytes = new byte[ThreadPointer + sizeof(ulong)];
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SharedSize), sharedSize.Value);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Pause + sizeof(long)), PauseNanoseconds);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(LongPause + sizeof(long)), LongPauseNanoseconds);
         "calltap"u8.CopyTo(bytes.AsSpan(Name));
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(ThreadPointer), page.Value + ThreadPointer);
         return bytes;

@@ -1,3 +1,4 @@
+using Calltap.Code.Emit;
 using Calltap.Native;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -7,12 +8,22 @@ namespace Calltap.Target;
 /// <summary>
 /// The machine code of the helper thread, position independent. Its first instructions run in the borrowed thread and clone the helper; the rest
 /// runs in the helper alone, with every signal blocked. Registers there: rbx control page, r15 shared memory, r14 the pipe it reads,
-/// r13 the memfd, r12d the last command done, ebp the step of the start.
+/// r13 the memfd, r12d the last command done, ebp the step of the start. The trap handler's code shares its page, which stays when the helper
+/// leaves; at its end is what leads both to the window table.
 /// </summary>
 internal static class HelperCode
 {
     /// <summary>Room it takes at the start of the code area.</summary>
-    internal const int MaximumBytes = 1024;
+    internal const int MaximumBytes = 4096;
+
+    /// <summary>Where in it a signal handler returns to (SA_RESTORER).</summary>
+    internal const int RestorerOffset = 2048;
+
+    /// <summary>Where in it the trap handler begins.</summary>
+    internal const int HandlerOffset = RestorerOffset + TrapHandlerEmitter.HandlerOffset;
+
+    /// <summary>Where in it the trap handler's data is (<see cref="TrapHandlerEmitter"/>): the end of the page.</summary>
+    internal const int HandlerData = MaximumBytes - TrapHandlerEmitter.DataSize;
 
     private const int O_CLOEXEC = 0x80000;
     private const int CLOSE_RANGE_UNSHARE = 2;
@@ -20,18 +31,32 @@ internal static class HelperCode
     private const int MFD_NOEXEC_SEAL = 8;
     private const int PROT_READ_WRITE = 3;
     private const int MAP_SHARED = 1;
-    private const int WaitRounds = 50_000;
+    private const int ShortPauses = 200, LongPauses = 1200; // 6 s when nobody else wants the CPU
 
     /// <summary>The bytes to place.</summary>
     internal static byte[] Emit()
     {
+        byte[] page = new byte[HandlerData];
+        byte[] helper = EmitHelper(), handler = TrapHandlerEmitter.Emit(HandlerData - RestorerOffset);
+        helper.CopyTo(page.AsSpan(0, RestorerOffset));
+        handler.CopyTo(page.AsSpan(RestorerOffset));
+        return page;
+    }
+
+    private static byte[] EmitHelper()
+    {
         Assembler c = new(64);
+        Label start = c.CreateLabel();
+        c.Label(ref start);
         EmitClone(c);
         Label failed = c.CreateLabel();
         Label leave = c.CreateLabel();
+        Label orphaned = c.CreateLabel();
         EmitStart(c, failed);
         EmitAwaitGo(c, leave);
-        EmitLoop(c, leave);
+        EmitLoop(c, orphaned, leave);
+        c.Label(ref orphaned);
+        WindowEndEmitter.Emit(c, start, leave);
         EmitLeave(c, ref leave);
         EmitFailed(c, ref failed);
         using MemoryStream bytes = new();
@@ -107,26 +132,32 @@ internal static class HelperCode
         c.js(failed);
     }
 
-    // Until the tracer has opened both files; a tracer that dies before lets it leave after WaitRounds pauses.
+    // Until the tracer has opened both files; a tracer that dies before lets it leave after some seconds.
     private static void EmitAwaitGo(Assembler c, Label leave)
     {
-        Label wait = c.CreateLabel();
         Label go = c.CreateLabel();
-        c.mov(r12d, WaitRounds);
-        c.Label(ref wait);
-        c.cmp(__dword_ptr[rbx + ControlPage.Go], 0);
-        c.jne(go);
-        c.lea(rdi, __[rbx + ControlPage.Pause]);
-        c.xor(esi, esi);
-        c.mov(eax, SystemCall.NR_nanosleep);
-        c.syscall();
-        c.dec(r12d);
-        c.jnz(wait);
+        EmitLookForGo(c, go, ControlPage.Pause, ShortPauses);
+        EmitLookForGo(c, go, ControlPage.LongPause, LongPauses);
         c.jmp(leave);
         c.Label(ref go);
         EmitClose(c, __dword_ptr[rbx + ControlPage.Pipe + sizeof(int)]);
         EmitClose(c, __dword_ptr[rbx + ControlPage.MemoryFile]);
         c.xor(r12d, r12d);
+    }
+
+    private static void EmitLookForGo(Assembler c, Label go, int pause, int rounds)
+    {
+        Label wait = c.CreateLabel();
+        c.mov(r12d, rounds);
+        c.Label(ref wait);
+        c.cmp(__dword_ptr[rbx + ControlPage.Go], 0);
+        c.jne(go);
+        c.lea(rdi, __[rbx + pause]);
+        c.xor(esi, esi);
+        c.mov(eax, SystemCall.NR_nanosleep);
+        c.syscall();
+        c.dec(r12d);
+        c.jnz(wait);
     }
 
     private static void EmitClose(Assembler c, AssemblerMemoryOperand descriptor)
@@ -137,7 +168,7 @@ internal static class HelperCode
     }
 
     // Sleeps in a read of the pipe, whose only writer is the tracer: its death is an end of file.
-    private static void EmitLoop(Assembler c, Label leave)
+    private static void EmitLoop(Assembler c, Label orphaned, Label leave)
     {
         Label wait = c.CreateLabel();
         Label call = c.CreateLabel();
@@ -149,7 +180,7 @@ internal static class HelperCode
         c.xor(eax, eax);
         c.syscall();
         c.test(rax, rax);
-        c.jle(leave);
+        c.jle(orphaned);
         c.mov(eax, __[r15 + Mailbox.Command]); // Pairs with Mailbox.Post.
         c.cmp(eax, r12d);
         c.je(wait);

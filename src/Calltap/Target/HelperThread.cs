@@ -6,7 +6,7 @@ namespace Calltap.Target;
 /// <summary>
 /// A thread of our own inside the target: machine code that makes the system calls it is told to, with all signals blocked and an empty
 /// descriptor table of its own. It sleeps in a read of a pipe that only the tracer can write, so that the tracer's death, by SIGKILL too, is an end
-/// of file on which it unmaps its memory and exits (within 8 s when that happens before the pipe exists). It exists only as long as it
+/// of file on which it unmaps its memory and exits (within seconds when that happens before the pipe exists). It exists only as long as it
 /// is needed (A21). One user thread at a time.
 /// </summary>
 internal sealed class HelperThread : IDisposable
@@ -24,8 +24,9 @@ internal sealed class HelperThread : IDisposable
     private readonly SafeFileHandle _pipe;
     private readonly Mailbox _mailbox;
 
-    private HelperThread(TargetProcess target, HelperBootstrap started, SharedMapping shared, SafeFileHandle pipe)
+    private HelperThread(TargetProcess target, HelperBootstrap started, TargetAddress codeArea, SharedMapping shared, SafeFileHandle pipe)
     {
+        CodeArea = codeArea;
         (_target, Tid, SharedAddress, ControlAddress) = (target, started.Helper, started.SharedAddress, started.Control);
         BorrowedFor = started.KeptFor;
         (_shared, _pipe, _mailbox) = (shared, pipe, new Mailbox(shared, pipe));
@@ -46,6 +47,9 @@ internal sealed class HelperThread : IDisposable
     /// <summary>The shared memory in the target; the same bytes as <see cref="Shared"/>.</summary>
     internal TargetAddress SharedAddress { get; }
 
+    /// <summary>The page with its code and the trap handler's (<see cref="HelperCode"/>).</summary>
+    internal TargetAddress CodeArea { get; }
+
     /// <summary>The helper's private page in the target.</summary>
     internal TargetAddress ControlAddress { get; }
 
@@ -61,7 +65,7 @@ internal sealed class HelperThread : IDisposable
     {
         HelperBootstrap bootstrap = new(target, writer, options);
         (SharedMapping shared, SafeFileHandle pipe) = bootstrap.Start();
-        HelperThread helper = new(target, bootstrap, shared, pipe);
+        HelperThread helper = new(target, bootstrap, options.CodeArea, shared, pipe);
         Scheduling.MakeRealTime(helper.Tid); // Best effort: without the right it competes as any thread.
         ulong size = (ulong)options.SharedSize.Value;
         helper.Syscall(SystemCall.NR_madvise, helper.SharedAddress.Value, size, MADV_DONTDUMP);

@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using Calltap.Code.Emit;
+using Calltap.Native;
+using Calltap.Symbols;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// The tracer's side of the window table in the target (<see cref="WindowTableLayout"/>): what the trap handler and the
+/// helper need to end a window by themselves, when this process dies in it.
+/// </summary>
+/// <remarks>
+/// <code>
+/// Fill -> Install -> BeginHeads (pass 1) -> BeginTails (pass 2) -> End (drained) -> Uninstall
+/// </code>
+/// A state is written before the first byte of text that it speaks of (docs/patching-protocol.md, I17).
+/// </remarks>
+sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAddress table)
+{
+    readonly byte[] _answered = new byte[2 * sizeof(long)];
+    TargetAddress[] _entries = [];
+    TargetAddress _half;
+    (long Answered, long Late) _before;
+
+    /// <summary>Sites of an earlier tracer's batches: a late trap of one is no foreign one.</summary>
+    public IReadOnlyCollection<TargetAddress> FormerSites { get; init; } = [];
+
+    /// <summary>Writes the header of a table that nobody uses yet.</summary>
+    /// <param name="maxSites">Room in each half.</param>
+    public void Format(int maxSites)
+    {
+        Span<byte> header = stackalloc byte[WindowTableLayout.Entries];
+        header.Clear();
+        BinaryPrimitives.WriteInt64LittleEndian(header[WindowTableLayout.HalfSize..], WindowTableLayout.HalfSizeFor(maxSites));
+        writer.Place(table, header);
+    }
+
+    /// <summary>No code in the target looks at the table any more: it may be unmapped.</summary>
+    public void Leave(TargetAddress codeArea) => Point(codeArea, default);
+
+    void Point(TargetAddress codeArea, TargetAddress to)
+    {
+        Span<byte> pointer = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(pointer, to.Value);
+        writer.Place(DataOf(codeArea) + TrapHandlerEmitter.TablePointer, pointer);
+    }
+
+    /// <summary>Writes a batch into the half that is not in use, and makes it the one that is.</summary>
+    /// <param name="pokes">By address.</param>
+    public void Fill(IReadOnlyList<Poke> pokes)
+    {
+        var of = pokes.ToDictionary(poke => poke.Site.Address);
+        _entries = [.. of.Keys.Concat(FormerSites).Distinct().Order()];
+        Span<byte> header = stackalloc byte[WindowTableLayout.Entries];
+        if (target.ReadMemory(table, header) != header.Length) throw AttachChecks.Ended(target.Pid);
+        long halfSize = BinaryPrimitives.ReadInt64LittleEndian(header[WindowTableLayout.HalfSize..]);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(WindowTableLayout.HalfSizeFor(_entries.Length), halfSize);
+        byte half = (byte)(1 - (header[WindowTableLayout.Current] & 1));
+        var bytes = new byte[WindowTableLayout.HalfSizeFor(_entries.Length)];
+        for (int i = 0; i < _entries.Length; i++)
+        {
+            Span<byte> entry = bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize);
+            if (of.TryGetValue(_entries[i], out Poke? poke)) Write(entry, poke);
+            else WindowTableLayout.WriteKnown(entry, _entries[i]);
+        }
+        _half = table + (WindowTableLayout.Entries + half * halfSize);
+        writer.Place(_half, bytes);
+        Span<byte> count = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(count, _entries.Length);
+        writer.Place(table + (WindowTableLayout.Counts + sizeof(int) * half), count);
+        writer.Place(table + WindowTableLayout.Current, [half]); // one byte: whoever reads it sees the old or the new half, each whole
+    }
+
+    static void Write(Span<byte> entry, Poke poke)
+    {
+        Span<byte> old = stackalloc byte[PatchBytes.Length], to = stackalloc byte[PatchBytes.Length];
+        poke.Site.Installed.CopyTo(old);
+        poke.To.CopyTo(to);
+        WindowTableLayout.Write(entry, poke.Site.Address, poke.Becoming, old, to);
+    }
+
+    /// <summary>Puts the trap handler in the place of the program's own action, which it passes foreign traps on to.</summary>
+    public void Install(ICoreSync sync)
+    {
+        byte[] now = sync.ReadTrapAction();
+        if (!IsHandler(now, sync)) writer.Place(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, now); // else a tracer that died has left it there
+        Point(sync.CodeArea, table);
+        sync.WriteTrapAction(HandlerAction(sync.CodeArea));
+        _before = ReadCounts();
+    }
+
+    /// <summary>
+    /// Puts the program's own action back; not where the program has set another meanwhile. The kernel resets the action to SIG_DFL when it
+    /// delivers a breakpoint's SIGTRAP to a thread that blocks it (force_sig_info_to_task): that is mended too.
+    /// </summary>
+    public void Uninstall(ICoreSync sync)
+    {
+        byte[] now = sync.ReadTrapAction();
+        if (!IsHandler(now, sync) && now.AsSpan(0, sizeof(ulong)).ContainsAnyExcept((byte)0)) return;
+        var own = new byte[TrapHandlerEmitter.ActionSize];
+        if (target.ReadMemory(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, own) != own.Length) throw AttachChecks.Ended(target.Pid);
+        sync.WriteTrapAction(own);
+    }
+
+    /// <summary>From here on heads may be breakpoints.</summary>
+    public void BeginHeads() => SetState(WindowTableLayout.HeadsOnly);
+
+    /// <summary>From here on tails change, but for those of deferred sites.</summary>
+    public void BeginTails(IEnumerable<Site> deferred)
+    {
+        foreach (Site site in deferred)
+        {
+            int index = Array.BinarySearch(_entries, site.Address);
+            if (index >= 0) writer.Place(_half + (WindowTableLayout.EntrySize * index + WindowTableLayout.Deferred), [1]);
+        }
+        SetState(WindowTableLayout.Tails);
+    }
+
+    /// <summary>No breakpoint stands.</summary>
+    public void End() => SetState(WindowTableLayout.Closed);
+
+    /// <summary>Traps that the handler has answered since it was installed.</summary>
+    public void AddTo(ref TrapCounts counts)
+    {
+        (long answered, long late) = ReadCounts();
+        counts.AnsweredInTarget += answered - _before.Answered;
+        counts.Late += late - _before.Late;
+    }
+
+    (long Answered, long Late) ReadCounts() => target.ReadMemory(table + WindowTableLayout.Answered, _answered) == _answered.Length
+        ? (BinaryPrimitives.ReadInt64LittleEndian(_answered), BinaryPrimitives.ReadInt64LittleEndian(_answered.AsSpan(sizeof(long))))
+        : _before;
+
+    void SetState(byte state) => writer.Place(table + WindowTableLayout.State, [state]);
+
+    static TargetAddress DataOf(TargetAddress codeArea) => codeArea + HelperCode.HandlerData;
+
+    static bool IsHandler(byte[] action, ICoreSync sync) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(action) == (sync.CodeArea + HelperCode.HandlerOffset).Value;
+
+    static byte[] HandlerAction(TargetAddress codeArea)
+    {
+        const ulong SA_SIGINFO = 4, SA_RESTORER = 0x0400_0000, SA_ONSTACK = 0x0800_0000, SA_RESTART = 0x1000_0000;
+        var action = new byte[TrapHandlerEmitter.ActionSize];
+        BinaryPrimitives.WriteUInt64LittleEndian(action, (codeArea + HelperCode.HandlerOffset).Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(8), SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART);
+        BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(16), (codeArea + HelperCode.RestorerOffset).Value);
+        // No other handler in between: it would run with SIGTRAP blocked, and might meet a breakpoint.
+        BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(24), Signals.All);
+        return action;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text;
+using Calltap.Code.Emit;
+using Calltap.Native;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// Emits how the helper thread ends a window whose tracer has died: back, as long as nothing but heads has changed; on, once tails may
+/// have. The same steps as TextPoker's, and only where a breakpoint still stands. The trap handler answers meanwhile, and stays. Where the
+/// target's memory file can't be opened, nothing is written: the handler answers for good.
+/// </summary>
+/// <remarks>Registers: rbx and r15 are kept for the helper's leaving; rbp window table, r13d memory file, r12 entry, r14d entries left.</remarks>
+internal static class WindowEndEmitter
+{
+    private const int NR_open = 2;
+    private const int NR_pread64 = 17;
+    private const int NR_pwrite64 = 18;
+    private const int O_RDWR_CLOEXEC = 0x80002;
+    private const byte Int3 = 0xcc;
+
+    // Not /proc/self: the leader may have exited.
+    private static readonly byte[] s_path = Encoding.ASCII.GetBytes("/proc/thread-self/mem\0");
+
+    /// <summary>Emits it; it goes on at <paramref name="leave"/>.</summary>
+    /// <param name="c">The helper's code.</param>
+    /// <param name="start">The start of its page.</param>
+    /// <param name="leave">Where the helper leaves.</param>
+    internal static void Emit(Assembler c, Label start, Label leave)
+    {
+        Label path = c.CreateLabel(), on = c.CreateLabel(), closed = c.CreateLabel();
+        c.lea(rbp, __[start]);
+        c.mov(rbp, __qword_ptr[rbp + (HelperCode.HandlerData + TrapHandlerEmitter.TablePointer)]);
+        c.test(rbp, rbp);
+        c.je(leave);
+        c.cmp(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Closed);
+        c.je(leave);
+        c.lea(rdi, __[path]);
+        c.mov(esi, O_RDWR_CLOEXEC);
+        c.mov(eax, NR_open);
+        c.syscall();
+        c.test(eax, eax);
+        c.js(leave);
+        c.mov(r13d, eax);
+        c.cmp(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Tails);
+        c.je(on);
+        EmitPass(c, (_, write) => EmitOldHead(c, write));
+        c.jmp(closed);
+        c.Label(ref on);
+        EmitPass(c, (_, write) => EmitTail(c, write));
+        EmitSync(c);
+        EmitPass(c, (next, write) => EmitNewHead(c, next, write));
+        EmitSync(c);
+        c.Label(ref closed);
+        c.mov(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Closed);
+        c.jmp(leave);
+        c.Label(ref path);
+        c.db(s_path);
+    }
+
+    /// <summary>
+    /// For every site of the batch at which a breakpoint stands, sets rsi, edx and r10 (bytes, their number, where) and writes. Read by a system
+    /// call: the module may have been unmapped.
+    /// </summary>
+    private static void EmitPass(Assembler c, Action<Label, Label> choose)
+    {
+        Label look = c.CreateLabel(), next = c.CreateLabel(), write = c.CreateLabel(), end = c.CreateLabel();
+        c.movzx(eax, __byte_ptr[rbp + WindowTableLayout.Current]);
+        c.mov(r14d, __dword_ptr[rbp + rax * 4 + WindowTableLayout.Counts]);
+        c.imul(rax, __qword_ptr[rbp + WindowTableLayout.HalfSize]);
+        c.lea(r12, __qword_ptr[rbp + rax + WindowTableLayout.Entries]);
+        c.Label(ref look);
+        c.dec(r14d);
+        c.js(end);
+        c.cmp(__byte_ptr[r12 + WindowTableLayout.Kind], WindowTableLayout.KindKnown);
+        c.je(next);
+        c.lea(rsi, __qword_ptr[rsp - 8]);
+        c.mov(edx, 1);
+        c.mov(r10, __qword_ptr[r12 + WindowTableLayout.Address]);
+        c.mov(edi, r13d);
+        c.mov(eax, NR_pread64);
+        c.syscall();
+        c.cmp(rax, 1);
+        c.jne(next);
+        c.cmp(__byte_ptr[rsp - 8], Int3);
+        c.jne(next);
+        choose(next, write);
+        c.Label(ref write);
+        c.mov(edi, r13d);
+        c.mov(eax, NR_pwrite64);
+        c.syscall();
+        c.Label(ref next);
+        c.add(r12, WindowTableLayout.EntrySize);
+        c.jmp(look);
+        c.Label(ref end);
+        c.nop();
+    }
+
+    // As set by the read: one byte, at the site.
+    private static void EmitOldHead(Assembler c, Label write)
+    {
+        c.lea(rsi, __qword_ptr[r12 + WindowTableLayout.Old]);
+        c.jmp(write);
+    }
+
+    private static void EmitTail(Assembler c, Label write)
+    {
+        Label change = c.CreateLabel();
+        c.cmp(__byte_ptr[r12 + WindowTableLayout.Deferred], 0);
+        c.je(change);
+        EmitOldHead(c, write);
+        c.Label(ref change);
+        c.lea(rsi, __qword_ptr[r12 + (WindowTableLayout.New + 1)]);
+        c.mov(edx, WindowTableLayout.PatchSize - 1);
+        c.inc(r10);
+    }
+
+    private static void EmitNewHead(Assembler c, Label next, Label write)
+    {
+        c.cmp(__byte_ptr[r12 + WindowTableLayout.Deferred], 0);
+        c.jne(next);
+        c.lea(rsi, __qword_ptr[r12 + WindowTableLayout.New]);
+        c.jmp(write);
+    }
+
+    private static void EmitSync(Assembler c)
+    {
+        c.mov(edi, (int)HelperThread.SyncCommand);
+        c.xor(esi, esi);
+        c.xor(edx, edx);
+        c.mov(eax, SystemCall.NR_membarrier);
+        c.syscall();
+    }
+}

@@ -1,0 +1,93 @@
+using Calltap.Code;
+
+namespace Calltap.LiveTests.Engine;
+
+/// <summary>One table of cases for the emulation in C#, which the guard uses, and the machine code in the target.</summary>
+public sealed class TrapHandlerTests : IDisposable
+{
+    const int SI_KERNEL = 0x80, SI_TKILL = -6;
+    const byte Int3 = 0xcc;
+
+    readonly TrapHandlerExecution _handler = new();
+
+    public static TheoryData<string> Cases => ["jump", "nop", "return", "return that pops", "call"];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Does_what_the_emulation_does(string name)
+    {
+        TargetAddress site = default;
+        for (int i = 0; i < 7; i++) // wherever in the table
+        {
+            TargetAddress added = _handler.AddSite(Int3, at => Becoming(i == 4 ? name : "jump", at));
+            if (i == 4) site = added;
+        }
+        for (ulong seed = 1; seed < 50; seed++)
+        {
+            RegisterBlock before = Seeded(seed) with { Rsp = _handler.Stack + 64 * (long)(seed % 8), Rip = site + 1 };
+            ulong top = _handler.Word(before.Rsp) = seed * 0x1234_5678_9abc;
+            _handler.Word(before.Rsp + -8) = 0;
+            RegisterBlock expected = Emulator.Apply(before, Becoming(name, site), top, out StackStore? store);
+            Assert.Equal(expected, _handler.Call(before.Rip, SI_KERNEL, before));
+            Assert.Equal(store?.Value ?? 0, _handler.Word(before.Rsp + -8));
+        }
+        Assert.Equal((49, 0), _handler.Counts);
+    }
+
+    [Fact]
+    public void A_breakpoint_that_is_gone_was_late()
+    {
+        TargetAddress site = _handler.AddSite(0xe9, at => Becoming("jump", at)), known = _handler.AddKnown(0x55);
+        foreach (TargetAddress at in (TargetAddress[])[site, known])
+        {
+            RegisterBlock before = Seeded(3) with { Rip = at + 1 };
+            Assert.Equal(before with { Rip = at }, _handler.Call(before.Rip, SI_KERNEL, before));
+        }
+        Assert.Equal((0, 2), _handler.Counts);
+    }
+
+    [Theory]
+    [InlineData("elsewhere")]
+    [InlineData("sent")]
+    [InlineData("no change of ours")]
+    public void Any_other_trap_is_the_programs(string which)
+    {
+        TargetAddress site = _handler.AddSite(Int3, at => Becoming("jump", at)), known = _handler.AddKnown(Int3);
+        TargetAddress rip = which switch { "elsewhere" => site + 3, "sent" => site + 1, _ => known + 1 };
+        RegisterBlock before = Seeded(5) with { Rip = rip };
+        _handler.SetAction(ignored: false);
+        Assert.Equal(before, _handler.Call(rip, which == "sent" ? SI_TKILL : SI_KERNEL, before));
+        Assert.Equal(1, _handler.Chained);
+        Assert.Equal((0, 0), _handler.Counts);
+    }
+
+    [Fact]
+    public void A_signal_that_the_program_ignores_is_ignored()
+    {
+        RegisterBlock before = Seeded(7) with { Rip = _handler.Stack };
+        _handler.SetAction(ignored: true);
+        Assert.Equal(before, _handler.Call(before.Rip, SI_TKILL, before));
+        Assert.Equal(0, _handler.Chained);
+    }
+
+    public void Dispose() => _handler.Dispose();
+
+    static EmulatedInstruction Becoming(string name, TargetAddress site) => name switch
+    {
+        "nop" => EmulatedInstruction.Nop(site + 5),
+        "return" => EmulatedInstruction.Return(),
+        "return that pops" => EmulatedInstruction.Return(24),
+        "call" => EmulatedInstruction.Call(site + 0x1000, site + 5),
+        _ => EmulatedInstruction.Jump(site + 0x2000),
+    };
+
+    static RegisterBlock Seeded(ulong seed)
+    {
+        ulong Next(ulong n) => seed * 0x9e3779b97f4a7c15 + n;
+        return new RegisterBlock
+        {
+            Rax = Next(0), Rcx = Next(1), Rdx = Next(2), Rbx = Next(3), Rbp = Next(4), Rsi = Next(5), Rdi = Next(6), R8 = Next(7), R9 = Next(8),
+            R10 = Next(9), R11 = Next(10), R12 = Next(11), R13 = Next(12), R14 = Next(13), R15 = Next(14), Rsp = new(Next(15)), Rflags = 0x246,
+        };
+    }
+}
