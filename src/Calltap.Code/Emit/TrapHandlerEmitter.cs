@@ -18,6 +18,7 @@ namespace Calltap.Code.Emit;
 public sealed class TrapHandlerEmitter
 {
     const int SignalCode = 8; // siginfo_t.si_code
+    const int SignalValue = 24; // si_value
     const int SI_KERNEL = 0x80;
     const int ContextRsp = 160, ContextRip = 168, ContextMask = 296; // struct ucontext
     const int NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_rt_sigreturn = 15, NR_getpid = 39, NR_gettid = 186, NR_rt_tgsigqueueinfo = 297;
@@ -36,6 +37,12 @@ public sealed class TrapHandlerEmitter
     /// <summary>Emits the function that the handler returns to (SA_RESTORER), and behind it, 16 bytes further on, the handler.</summary>
     /// <param name="data">How far behind the start its data is (<see cref="DataSize"/> bytes), which the tracer writes.</param>
     public static byte[] Emit(int data) => new TrapHandlerEmitter(data).EmitAll();
+
+    /// <summary>si_code of a trap that a guard is answering: SI_QUEUE.</summary>
+    public const int BeingAnswered = -1;
+
+    /// <summary>si_value of such a trap. One that is delivered all the same was left by a guard that died: before or after it had set the registers.</summary>
+    public const ulong Mark = 0x7061_7274_6c6c_6143;
 
     /// <summary>Offset of the handler behind the restorer.</summary>
     public const int HandlerOffset = 16;
@@ -62,18 +69,30 @@ public sealed class TrapHandlerEmitter
         _asm.mov(eax, NR_rt_sigreturn);
         _asm.syscall();
         for (int i = 7; i < HandlerOffset; i++) _asm.int3();
-        Label foreign = _asm.CreateLabel(), found = _asm.CreateLabel();
+        Label foreign = _asm.CreateLabel(), found = _asm.CreateLabel(), raised = _asm.CreateLabel(), notFound = _asm.CreateLabel();
         _asm.lea(rbx, __[start]); // the frame has the caller's
         _asm.mov(r8, __qword_ptr[rbx + (_data + TablePointer)]);
-        _asm.test(r8, r8);
-        _asm.je(foreign);
+        _asm.xor(r13d, r13d);
         _asm.cmp(__dword_ptr[rsi + SignalCode], SI_KERNEL);
+        _asm.je(raised);
+        _asm.mov(rax, Mark);
+        _asm.cmp(__qword_ptr[rsi + SignalValue], rax);
         _asm.jne(foreign);
+        _asm.cmp(__dword_ptr[rsi + SignalCode], BeingAnswered);
+        _asm.jne(foreign);
+        _asm.inc(r13d);
+        _asm.Label(ref raised);
+        _asm.test(r8, r8);
+        _asm.je(notFound);
         _asm.mov(r9, __qword_ptr[rdx + ContextRip]);
         _asm.dec(r9);
-        Find(found, foreign);
+        Find(found, notFound);
         _asm.Label(ref found);
         Answer(foreign);
+        _asm.Label(ref notFound); // a marked trap whose pc is not the one behind a breakpoint has been answered
+        _asm.test(r13d, r13d);
+        _asm.je(foreign);
+        _asm.ret();
         _asm.Label(ref foreign);
         Foreign();
         using var code = new MemoryStream();

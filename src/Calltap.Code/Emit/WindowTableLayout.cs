@@ -15,6 +15,7 @@ namespace Calltap.Code.Emit;
 /// +8   dword  entries of either half
 /// +16  qword  bytes of a half
 /// +24  qword  breakpoints answered by the handler, +32 qword those that were gone when it looked
+/// +40  qword  windows that the helper has ended
 /// +64  first half; an entry:
 ///      +0  qword  address of the site
 ///      +8  qword  where a thread at its breakpoint goes on
@@ -44,6 +45,9 @@ public static class WindowTableLayout
 
     /// <summary>Offset of the count of late traps.</summary>
     public const int Late = 32;
+
+    /// <summary>Offset of the count of windows that the helper has ended.</summary>
+    public const int EndedByHelper = 40;
 
     /// <summary>Offset of the first half.</summary>
     public const int Entries = 64;

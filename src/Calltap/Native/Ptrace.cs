@@ -16,6 +16,7 @@ internal static unsafe partial class Ptrace
     internal const int PTRACE_SETOPTIONS = 0x4200;
     internal const int PTRACE_GETEVENTMSG = 0x4201;
     internal const int PTRACE_GETSIGINFO = 0x4202;
+    internal const int PTRACE_SETSIGINFO = 0x4203;
     internal const int PTRACE_GETREGSET = 0x4204;
     internal const int PTRACE_SETREGSET = 0x4205;
     internal const int PTRACE_SEIZE = 0x4206;
@@ -108,6 +109,12 @@ internal static unsafe partial class Ptrace
     {
         fixed (siginfo_t* data = &signal)
             return Call(PTRACE_GETSIGINFO, tid, 0, (nint)data);
+    }
+
+    internal static SysResult SetSigInfo(Tid tid, in siginfo_t signal)
+    {
+        fixed (siginfo_t* data = &signal)
+            return Call(PTRACE_SETSIGINFO, tid, 0, (nint)data);
     }
 
     internal static SysResult GetEventMsg(Tid tid, out ulong message)

@@ -17,4 +17,7 @@ internal struct siginfo_t
 
     /// <summary>For waitid: the exit status or signal; for a ptrace stop the signal in bits 0-7 and the event in bits 8-15.</summary>
     [FieldOffset(24)] internal int si_status;
+
+    /// <summary>For a queued signal: what its sender gave with it.</summary>
+    [FieldOffset(24)] internal ulong si_value;
 }

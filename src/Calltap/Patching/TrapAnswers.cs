@@ -1,3 +1,4 @@
+using Calltap.Code.Emit;
 using Calltap.Native;
 using Calltap.Target;
 
@@ -47,8 +48,19 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
         }
         if (window.AnswersInTarget) return TrapOutcome.InTarget;
         TrapOutcome outcome = AtSite(site, ref registers);
-        if (outcome is TrapOutcome.Answered or TrapOutcome.Unanswerable && !Ptrace.SetRegs(tid, registers).Ok) return TrapOutcome.Gone;
+        if (outcome is TrapOutcome.Answered or TrapOutcome.Unanswerable && !SetRegisters(tid, signal, registers)) return TrapOutcome.Gone;
         return outcome;
+    }
+
+    /// <summary>
+    /// The signal is marked first: should this process die before it has suppressed it, it is delivered to the trap handler in the
+    /// target, which by the mark and the pc knows whether it was answered.
+    /// </summary>
+    static bool SetRegisters(Tid tid, siginfo_t signal, in user_regs_struct registers)
+    {
+        signal.si_code = TrapHandlerEmitter.BeingAnswered;
+        signal.si_value = TrapHandlerEmitter.Mark;
+        return Ptrace.SetSigInfo(tid, signal).Ok && Ptrace.SetRegs(tid, registers).Ok;
     }
 
     TrapOutcome AtSite(ulong site, ref user_regs_struct registers)

@@ -21,16 +21,22 @@ static class HelperPlace
 
     /// <summary>
     /// Waits until no helper of a tracer that has died is left: it may be ending a window. Known by its signals, all
-    /// blocked, which other threads do for moments only.
+    /// blocked, and by its pc where that can be seen.
     /// </summary>
     /// <exception cref="AttachException">One is still there.</exception>
     public static void AwaitOrphan(TargetProcess target)
     {
-        const ulong AllBlocked = ~((1ul << (Signals.SIGKILL - 1)) | (1ul << (Signals.SIGSTOP - 1)));
-        if (FindOld(target, target.ReadMappings()) is null) return;
-        bool HasOrphan() => target.ReadThreads().Any(tid => target.ReadStatus(tid) is { BlockedSignals: AllBlocked, IsDead: false });
-        if (!Deadline.In(s_orphanPatience).Poll(() => !HasOrphan()))
+        if (FindOld(target, target.ReadMappings()) is not { } page) return;
+        if (!Deadline.In(s_orphanPatience).Poll(() => !target.ReadThreads().Any(tid => IsOrphan(target, tid, page))))
             throw new AttachException(AttachRefusal.AlreadyTraced, $"process {target.Pid} ({target.Name}) still holds a thread of an earlier calltap: try again");
+    }
+
+    static bool IsOrphan(TargetProcess target, Tid tid, TargetAddress page)
+    {
+        const ulong AllBlocked = ~((1ul << (Signals.SIGKILL - 1)) | (1ul << (Signals.SIGSTOP - 1)));
+        if (target.ReadStatus(tid) is not { BlockedSignals: AllBlocked, IsDead: false }) return false;
+        ThreadLook look = ThreadLook.At(target.Pid, tid);
+        return look.Activity == ThreadActivity.Running || (look.Pc >= page.Value && look.Pc < (page + PageSize).Value);
     }
 
     /// <summary>Starts a helper in its page.</summary>

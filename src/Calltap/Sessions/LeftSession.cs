@@ -49,6 +49,20 @@ public sealed class LeftSession
         }
     }
 
+    /// <summary>
+    /// What became of the window in which its tracer died: whether the helper has ended one, and whether one stands open. Neither
+    /// when it died outside of any.
+    /// </summary>
+    internal (bool Ended, bool Open) LastWindow
+    {
+        get
+        {
+            var table = new byte[WindowTableLayout.Entries];
+            _target.ReadMemory(SessionRemains.Read(_header).Tables[^1].Start, table);
+            return (BinaryPrimitives.ReadInt64LittleEndian(table.AsSpan(WindowTableLayout.EndedByHelper)) > 0, table[WindowTableLayout.State] != WindowTableLayout.Closed);
+        }
+    }
+
     /// <summary>The ops by their bit; empty names are free slots.</summary>
     public IReadOnlyList<string> Ops
     {
@@ -150,7 +164,7 @@ public sealed class LeftSession
         Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
-        var table = new WindowTable(_target, writer, remains.Tables[3].Start) { FormerSites = [.. sites.Select(site => site.Address)] };
+        var table = new WindowTable(_target, writer, remains.Tables[^1].Start) { FormerSites = [.. sites.Select(site => site.Address)] };
         var poker = new TextPoker(_target, writer, table);
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), watch);
         TargetAddress threads = remains.Tables[0].Start;

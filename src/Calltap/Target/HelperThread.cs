@@ -67,6 +67,8 @@ internal sealed class HelperThread : IDisposable
         (SharedMapping shared, SafeFileHandle pipe) = bootstrap.Start();
         HelperThread helper = new(target, bootstrap, options.CodeArea, shared, pipe);
         Scheduling.MakeRealTime(helper.Tid); // Best effort: without the right it competes as any thread.
+        // Also keeps the kernel from merging its mapping with an arena beside it: the next helper finds the page by its size.
+        helper.Syscall(SystemCall.NR_madvise, options.CodeArea.Value, (ulong)options.CodeAreaSize.Value, MADV_DONTDUMP);
         ulong size = (ulong)options.SharedSize.Value;
         helper.Syscall(SystemCall.NR_madvise, helper.SharedAddress.Value, size, MADV_DONTDUMP);
         helper.Syscall(SystemCall.NR_madvise, helper.SharedAddress.Value, size, MADV_DONTFORK);

@@ -54,6 +54,7 @@ internal static class WindowEndEmitter
         EmitSync(c);
         c.Label(ref closed);
         c.mov(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Closed);
+        c.inc(__qword_ptr[rbp + WindowTableLayout.EndedByHelper]);
         c.jmp(leave);
         c.Label(ref path);
         c.db(s_path);

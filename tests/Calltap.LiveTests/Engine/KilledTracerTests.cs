@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Calltap.LiveTests.Target;
 using Calltap.Modules;
 using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Probes;
+using Calltap.Sessions;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
@@ -38,26 +40,40 @@ public sealed class KilledTracerTests(ITestOutputHelper output)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         var random = new Random(1);
-        int kills = LiveTest.Repeat(20, 100), restored = 0;
+        int kills = LiveTest.Repeat(8, 200), restored = 0, inWindow = 0;
         for (int i = 0; i < kills; i++)
         {
             using var tracer = new ArmingTracer(shapes.Pid, flips: true);
-            if (i % 2 == 0) tracer.AwaitArmed();
-            Clock.Sleep(TimeSpan.FromMilliseconds(random.Next(i % 2 == 0 ? 300 : 2500)));
+            using TargetProcess target = TargetProcess.Open(shapes.Pid);
+            if (i % 4 == 0) Clock.Sleep(TimeSpan.FromMilliseconds(random.Next(2500))); // while it attaches, or later
+            else AwaitWindow(tracer, target, random);
             tracer.Kill();
             Assert.True(shapes.IsRunning, $"the target died of kill {i}");
-            using TargetProcess target = TargetProcess.Open(shapes.Pid);
             if (LeftSession.Find(target) is not { } left) continue;
+            HelperPlace.AwaitOrphan(target);
+            (bool ended, bool open) = left.LastWindow;
+            Assert.False(open, $"after kill {i} the helper has left the window open");
+            if (ended) inWindow++;
             if (!left.IsDetached) left.Restore();
             restored++;
             FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
             TextImage.AssertRestored(target, catalog);
             Assert.Equal(0, shapes.Control.WrongResults);
         }
-        output.WriteLine($"{kills} kills, {restored} sessions restored");
-        Assert.True(restored > kills / 3);
+        output.WriteLine($"{kills} kills, {inWindow} of them between the first breakpoint and the last byte, {restored} sessions restored");
+        Assert.True(inWindow >= kills / 2);
         AssertCanBeTraced(shapes);
         shapes.AssertRight();
+    }
+
+    /// <summary>Returns somewhere in a window, as seen from outside.</summary>
+    static void AwaitWindow(ArmingTracer tracer, TargetProcess target, Random random)
+    {
+        tracer.AwaitArmed();
+        LeftSession session = LeftSession.Find(target)!;
+        Assert.True(Deadline.In(EngineTests.Patience).Poll(() => session.LastWindow.Open), "no window opens");
+        long until = Stopwatch.GetTimestamp() + random.NextInt64(Stopwatch.Frequency / (random.Next(2) == 0 ? 5000 : 300));
+        while (Stopwatch.GetTimestamp() < until && session.LastWindow.Open) { }
     }
 
     static void AssertCanBeTraced(ShapesAtWork shapes)

@@ -72,7 +72,8 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
     /// <param name="rip">The frame's pc.</param>
     /// <param name="code">siginfo's si_code.</param>
     /// <param name="seed">Makes the other registers.</param>
-    public RegisterBlock Call(TargetAddress rip, int code, RegisterBlock seed)
+    /// <param name="value">siginfo's si_value.</param>
+    public RegisterBlock Call(TargetAddress rip, int code, RegisterBlock seed, ulong value = 0)
     {
         ulong* context = (ulong*)(_memory + ContextAt);
         new Span<ulong>(context, 64).Clear();
@@ -83,6 +84,7 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
         *(ulong*)(_memory + ContextAt + ContextRip) = rip.Value;
         *(ulong*)(_memory + ContextAt + ContextFlags) = seed.Rflags;
         *(int*)(_memory + SignalAt + 8) = code;
+        *(ulong*)(_memory + SignalAt + 24) = value;
         ((delegate* unmanaged<void>)(_memory + CallerAt))();
         return new RegisterBlock
         {

@@ -1,4 +1,5 @@
 using Calltap.Code;
+using Calltap.Code.Emit;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -44,6 +45,19 @@ public sealed class TrapHandlerTests : IDisposable
             Assert.Equal(before with { Rip = at }, _handler.Call(before.Rip, SI_KERNEL, before));
         }
         Assert.Equal((0, 2), _handler.Counts);
+    }
+
+    /// <summary>A guard that died at it, before or after it had set the registers.</summary>
+    [Fact]
+    public void A_trap_that_was_being_answered_is_answered_once()
+    {
+        TargetAddress site = _handler.AddSite(Int3, at => Becoming("return", at));
+        RegisterBlock before = Seeded(9) with { Rsp = _handler.Stack, Rip = site + 1 };
+        ulong top = _handler.Word(before.Rsp) = 0x1234_5678;
+        RegisterBlock after = _handler.Call(before.Rip, TrapHandlerEmitter.BeingAnswered, before, TrapHandlerEmitter.Mark);
+        Assert.Equal(before with { Rip = new(top), Rsp = before.Rsp + 8 }, after);
+        Assert.Equal(after, _handler.Call(after.Rip, TrapHandlerEmitter.BeingAnswered, after, TrapHandlerEmitter.Mark));
+        Assert.Equal((1, 0), _handler.Counts);
     }
 
     [Theory]
