@@ -21,13 +21,18 @@ public sealed class TrapHandlerEmitter
     const int SignalValue = 24; // si_value
     const int SI_KERNEL = 0x80;
     const int ContextRsp = 160, ContextRip = 168, ContextMask = 296; // struct ucontext
-    const int NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_rt_sigreturn = 15, NR_getpid = 39, NR_gettid = 186, NR_rt_tgsigqueueinfo = 297;
+    const int NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_getpid = 39, NR_gettid = 186, NR_rt_tgsigqueueinfo = 297;
     const int SIG_SETMASK = 2, SIGTRAP = 5;
     const int MaskBytes = 8;
     const int SA_NODEFER = 0x4000_0000, ResetHandBit = 31; // SA_RESETHAND
     const byte Int3 = 0xcc;
 
     static readonly AssemblerRegister64[] s_passed = [rdi, rsi, rdx, r9]; // the handler's arguments and its address
+
+    static readonly AssemblerRegister64[] s_kept = [rbx, r12, r13]; // a handler set meanwhile may call this one as a function
+
+    // mov rax, 15 (rt_sigreturn); syscall: these very bytes tell an unwinder that it has come to a signal frame (libgcc, gdb).
+    static readonly byte[] s_restorer = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
 
     readonly Assembler _asm = new(64);
     readonly int _data;
@@ -66,11 +71,11 @@ public sealed class TrapHandlerEmitter
     {
         Label start = _asm.CreateLabel();
         _asm.Label(ref start);
-        _asm.mov(eax, NR_rt_sigreturn);
-        _asm.syscall();
-        for (int i = 7; i < HandlerOffset; i++) _asm.int3();
+        _asm.db(s_restorer);
+        for (int i = s_restorer.Length; i < HandlerOffset; i++) _asm.int3();
+        foreach (AssemblerRegister64 register in s_kept) _asm.push(register);
         Label foreign = _asm.CreateLabel(), found = _asm.CreateLabel(), raised = _asm.CreateLabel(), notFound = _asm.CreateLabel();
-        _asm.lea(rbx, __[start]); // the frame has the caller's
+        _asm.lea(rbx, __[start]);
         _asm.mov(r8, __qword_ptr[rbx + (_data + TablePointer)]);
         _asm.xor(r13d, r13d);
         _asm.cmp(__dword_ptr[rsi + SignalCode], SI_KERNEL);
@@ -92,7 +97,7 @@ public sealed class TrapHandlerEmitter
         _asm.Label(ref notFound); // a marked trap whose pc is not the one behind a breakpoint has been answered
         _asm.test(r13d, r13d);
         _asm.je(foreign);
-        _asm.ret();
+        Return();
         _asm.Label(ref foreign);
         Foreign();
         using var code = new MemoryStream();
@@ -141,7 +146,7 @@ public sealed class TrapHandlerEmitter
         _asm.Label(ref answered);
         _asm.mov(__qword_ptr[rdx + ContextRip], rax);
         _asm.@lock.inc(__qword_ptr[r8 + WindowTableLayout.Answered]);
-        _asm.ret();
+        Return();
 
         _asm.Label(ref pushes);
         _asm.mov(rcx, __qword_ptr[rdx + ContextRsp]);
@@ -163,13 +168,15 @@ public sealed class TrapHandlerEmitter
         _asm.Label(ref late);
         _asm.mov(__qword_ptr[rdx + ContextRip], r9);
         _asm.@lock.inc(__qword_ptr[r8 + WindowTableLayout.Late]);
-        _asm.ret();
+        Return();
     }
 
     /// <summary>As the kernel would have delivered it without us (handle_signal, get_signal in kernel/signal.c).</summary>
     void Foreign()
     {
-        Label ends = _asm.CreateLabel(), ignored = _asm.CreateLabel(), masked = _asm.CreateLabel(), stays = _asm.CreateLabel();
+        Label ends = _asm.CreateLabel(), ignored = _asm.CreateLabel(), masked = _asm.CreateLabel(), stays = _asm.CreateLabel(), passedOn = _asm.CreateLabel();
+        _asm.cmp(__qword_ptr[rsp + s_kept.Length * 8], rbx); // the kernel returns to the restorer; a handler set meanwhile has passed this on
+        _asm.jne(passedOn);
         _asm.mov(r9, __qword_ptr[rbx + (_data + Action)]);
         _asm.test(r9, r9); // SIG_DFL
         _asm.je(ends);
@@ -196,12 +203,14 @@ public sealed class TrapHandlerEmitter
         DefaultAction();
         _asm.Label(ref stays);
         foreach (AssemblerRegister64 register in s_passed.Reverse()) _asm.pop(register);
+        Restore();
         _asm.jmp(r9);
 
         _asm.Label(ref ignored); // what was sent, not what an instruction raised
         _asm.cmp(__dword_ptr[rsi + SignalCode], 0);
         _asm.jg(ends);
-        _asm.ret();
+        _asm.Label(ref passedOn);
+        Return();
         _asm.Label(ref ends);
         End();
     }
@@ -221,7 +230,18 @@ public sealed class TrapHandlerEmitter
         _asm.pop(r10);
         _asm.mov(eax, NR_rt_tgsigqueueinfo);
         _asm.syscall();
+        Return();
+    }
+
+    void Return()
+    {
+        Restore();
         _asm.ret();
+    }
+
+    void Restore()
+    {
+        foreach (AssemblerRegister64 register in s_kept.Reverse()) _asm.pop(register);
     }
 
     void DefaultAction()

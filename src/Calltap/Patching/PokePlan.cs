@@ -109,6 +109,9 @@ sealed class PokePlan
         return PatchBytes.From(bytes);
     }
 
+    /// <summary>Whether a breakpoint of an earlier tracer stands where this batch has changed nothing.</summary>
+    public bool LeavesBreakpoint => _deferred.Concat(_refused).Any(site => site.Installed.Head == PatchBytes.Int3);
+
     /// <summary>Whether any site is to get new bytes.</summary>
     public bool HasTails => _deferred.Count < Pokes.Count;
 

@@ -35,7 +35,7 @@ sealed class TextPoker
     public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
     {
         (_target, _writer, _table) = (target, writer, table);
-        _knownSites = [.. table.FormerSites.Select(site => site.Value)];
+        _knownSites = [.. table.Former.Select(poke => poke.Site.Address.Value)];
     }
 
     /// <summary>What a thread at a breakpoint does.</summary>
@@ -70,12 +70,12 @@ sealed class TextPoker
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget));
-        _table.Install(sync); // I17
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
         try
         {
+            _table.Install(sync); // I17
             guard.Open(s_openDeadline);
             steps.Mark("open");
             Window(plan, guard, regions, sync, steps);
@@ -134,15 +134,17 @@ sealed class TextPoker
             plan.DeferAll(e.Message);
             guard.Run(GuardPhase.Answer, s_clearDeadline);
         }
+        Insist(guard, () => KeepHandler(guard, sync));
         Insist(guard, () => _table.BeginTails(plan.Deferred));
         Insist(guard, plan.WriteTails); // and the heads of deferred sites
         if (plan.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
         steps.Mark("pass 2");
+        Insist(guard, () => KeepHandler(guard, sync));
         Insist(guard, plan.WriteHeads);
         if (plan.HasTails) Insist(guard, sync.SyncCores);
         steps.Mark("pass 3");
         Insist(guard, () => Drain(guard)); // I9
-        Insist(guard, _table.End);
+        if (!plan.LeavesBreakpoint) Insist(guard, _table.End);
         MendForkChildren(plan, guard);
         steps.Mark("drain");
     }
@@ -189,10 +191,20 @@ sealed class TextPoker
         {
             if (!IsGone(guard)) _table.Uninstall(sync);
         }
+        catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
+        {
+            // Stopped, frozen or gone: the handler stays, does no harm, and the next window finds it there.
+        }
         finally
         {
             guard.Close();
         }
+    }
+
+    /// <summary>A breakpoint in a thread that blocks SIGTRAP has reset the action for all.</summary>
+    void KeepHandler(Guard guard, ICoreSync sync)
+    {
+        if (guard.TakeActionReset()) _table.InstallAgain(sync);
     }
 
     static (TargetAddress Start, TargetAddress End) HandlerOf(ICoreSync sync) =>

@@ -18,13 +18,19 @@ namespace Calltap.Patching;
 /// </remarks>
 sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAddress table)
 {
+    const ulong SA_RESTART = 0x1000_0000;
+
     readonly byte[] _answered = new byte[2 * sizeof(long)];
     TargetAddress[] _entries = [];
     TargetAddress _half;
+    byte[] _action = [];
     (long Answered, long Late) _before;
 
-    /// <summary>Sites of an earlier tracer's batches: a late trap of one is no foreign one.</summary>
-    public IReadOnlyCollection<TargetAddress> FormerSites { get; init; } = [];
+    /// <summary>
+    /// What would restore the sites of an earlier tracer's batches: a late trap of one is no foreign one, and where a breakpoint of its
+    /// still stands it is answered.
+    /// </summary>
+    public IReadOnlyCollection<Poke> Former { get; init; } = [];
 
     /// <summary>Writes the header of a table that nobody uses yet.</summary>
     /// <param name="maxSites">Room in each half.</param>
@@ -51,7 +57,8 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     public void Fill(IReadOnlyList<Poke> pokes)
     {
         var of = pokes.ToDictionary(poke => poke.Site.Address);
-        _entries = [.. of.Keys.Concat(FormerSites).Distinct().Order()];
+        foreach (Poke former in Former) of.TryAdd(former.Site.Address, former);
+        _entries = [.. of.Keys.Order()];
         Span<byte> header = stackalloc byte[WindowTableLayout.Entries];
         if (target.ReadMemory(table, header) != header.Length) throw AttachChecks.Ended(target.Pid);
         long halfSize = BinaryPrimitives.ReadInt64LittleEndian(header[WindowTableLayout.HalfSize..]);
@@ -59,11 +66,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         byte half = (byte)(1 - (header[WindowTableLayout.Current] & 1));
         var bytes = new byte[WindowTableLayout.HalfSizeFor(_entries.Length)];
         for (int i = 0; i < _entries.Length; i++)
-        {
-            Span<byte> entry = bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize);
-            if (of.TryGetValue(_entries[i], out Poke? poke)) Write(entry, poke);
-            else WindowTableLayout.WriteKnown(entry, _entries[i]);
-        }
+            Write(bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize), of[_entries[i]]);
         _half = table + (WindowTableLayout.Entries + half * halfSize);
         writer.Place(_half, bytes);
         Span<byte> count = stackalloc byte[sizeof(int)];
@@ -86,16 +89,29 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         byte[] now = sync.ReadTrapAction();
         if (!IsHandler(now, sync)) writer.Place(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, now); // else a tracer that died has left it there
         Point(sync.CodeArea, table);
-        sync.WriteTrapAction(HandlerAction(sync.CodeArea));
+        _action = HandlerAction(sync.CodeArea, IsHandler(now, sync) ? SA_RESTART : RestartOf(now));
+        sync.WriteTrapAction(_action);
         _before = ReadCounts();
+    }
+
+    /// <summary>Once more: the kernel has reset the action.</summary>
+    public void InstallAgain(ICoreSync sync) => sync.WriteTrapAction(_action);
+
+    /// <summary>A call that the program's own handler interrupts fails or goes on as before; its default action and ignoring it interrupt none.</summary>
+    static ulong RestartOf(byte[] action)
+    {
+        bool handles = BinaryPrimitives.ReadUInt64LittleEndian(action) > 1;
+        return handles ? BinaryPrimitives.ReadUInt64LittleEndian(action.AsSpan(8)) & SA_RESTART : SA_RESTART;
     }
 
     /// <summary>
     /// Puts the program's own action back; not where the program has set another meanwhile. The kernel resets the action to SIG_DFL when it
-    /// delivers a breakpoint's SIGTRAP to a thread that blocks it (force_sig_info_to_task): that is mended too.
+    /// delivers a breakpoint's SIGTRAP to a thread that blocks it (force_sig_info_to_task): that is mended too. Where a window is not closed, an
+    /// earlier tracer's perhaps, breakpoints may stand: the handler stays.
     /// </summary>
     public void Uninstall(ICoreSync sync)
     {
+        if (IsOpen(target, table)) return;
         byte[] now = sync.ReadTrapAction();
         if (!IsHandler(now, sync) && now.AsSpan(0, sizeof(ulong)).ContainsAnyExcept((byte)0)) return;
         var own = new byte[TrapHandlerEmitter.ActionSize];
@@ -132,6 +148,13 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         ? (BinaryPrimitives.ReadInt64LittleEndian(_answered), BinaryPrimitives.ReadInt64LittleEndian(_answered.AsSpan(sizeof(long))))
         : _before;
 
+    /// <summary>Whether a table's window is open: its tracer is at work, or has died and nobody could end it.</summary>
+    public static bool IsOpen(TargetProcess target, TargetAddress table)
+    {
+        Span<byte> state = stackalloc byte[1];
+        return target.ReadMemory(table + WindowTableLayout.State, state) == state.Length && state[0] != WindowTableLayout.Closed;
+    }
+
     void SetState(byte state) => writer.Place(table + WindowTableLayout.State, [state]);
 
     static TargetAddress DataOf(TargetAddress codeArea) => codeArea + HelperCode.HandlerData;
@@ -139,12 +162,12 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     static bool IsHandler(byte[] action, ICoreSync sync) =>
         BinaryPrimitives.ReadUInt64LittleEndian(action) == (sync.CodeArea + HelperCode.HandlerOffset).Value;
 
-    static byte[] HandlerAction(TargetAddress codeArea)
+    static byte[] HandlerAction(TargetAddress codeArea, ulong restart)
     {
-        const ulong SA_SIGINFO = 4, SA_RESTORER = 0x0400_0000, SA_ONSTACK = 0x0800_0000, SA_RESTART = 0x1000_0000;
+        const ulong SA_SIGINFO = 4, SA_RESTORER = 0x0400_0000, SA_ONSTACK = 0x0800_0000;
         var action = new byte[TrapHandlerEmitter.ActionSize];
         BinaryPrimitives.WriteUInt64LittleEndian(action, (codeArea + HelperCode.HandlerOffset).Value);
-        BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(8), SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART);
+        BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(8), SA_SIGINFO | SA_RESTORER | SA_ONSTACK | restart);
         BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(16), (codeArea + HelperCode.RestorerOffset).Value);
         // No other handler in between: it would run with SIGTRAP blocked, and might meet a breakpoint.
         BinaryPrimitives.WriteUInt64LittleEndian(action.AsSpan(24), Signals.All);

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Calltap.Code.Emit;
 using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Symbols;
@@ -29,6 +31,20 @@ static class HelperPlace
         if (FindOld(target, target.ReadMappings()) is not { } page) return;
         if (!Deadline.In(s_orphanPatience).Poll(() => !target.ReadThreads().Any(tid => IsOrphan(target, tid, page))))
             throw new AttachException(AttachRefusal.AlreadyTraced, $"process {target.Pid} ({target.Name}) still holds a thread of an earlier calltap: try again");
+    }
+
+    /// <summary>Refuses a fork child that has the breakpoints of a window whose tracer died: it answers them by itself, for good.</summary>
+    /// <exception cref="AttachException">It is one.</exception>
+    public static void RefuseIfWindowIsOpen(TargetProcess target)
+    {
+        Span<byte> pointer = stackalloc byte[sizeof(ulong)];
+        if (FindOld(target, target.ReadMappings()) is not { } page
+            || target.ReadMemory(page + (HelperCode.HandlerData + TrapHandlerEmitter.TablePointer), pointer) != pointer.Length) return;
+        var table = new TargetAddress(BinaryPrimitives.ReadUInt64LittleEndian(pointer));
+        if (table == default || !WindowTable.IsOpen(target, table)) return;
+        throw new AttachException(
+            AttachRefusal.Unsupported,
+            $"process {target.Pid} ({target.Name}) was forked while a calltap that then died changed its parent: it can't be traced until it is started anew");
     }
 
     static bool IsOrphan(TargetProcess target, Tid tid, TargetAddress page)

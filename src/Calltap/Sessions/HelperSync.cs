@@ -38,8 +38,16 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
     }
 
     /// <inheritdoc/>
-    public byte[] ReadTrapAction() => _calls.ReadSignalAction(Signals.SIGTRAP);
+    public byte[] ReadTrapAction()
+    {
+        if (_pending) Take();
+        return _calls.ReadSignalAction(Signals.SIGTRAP);
+    }
 
     /// <inheritdoc/>
-    public void WriteTrapAction(ReadOnlySpan<byte> action) => _calls.WriteSignalAction(Signals.SIGTRAP, action);
+    public void WriteTrapAction(ReadOnlySpan<byte> action)
+    {
+        if (_pending) Take();
+        _calls.WriteSignalAction(Signals.SIGTRAP, action);
+    }
 }

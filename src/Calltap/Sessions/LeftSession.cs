@@ -164,7 +164,7 @@ public sealed class LeftSession
         Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
-        var table = new WindowTable(_target, writer, remains.Tables[^1].Start) { FormerSites = [.. sites.Select(site => site.Address)] };
+        var table = new WindowTable(_target, writer, remains.Tables[^1].Start) { Former = [.. sites.Select(Poke.MakeNop)] };
         var poker = new TextPoker(_target, writer, table);
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), watch);
         TargetAddress threads = remains.Tables[0].Start;
@@ -173,7 +173,7 @@ public sealed class LeftSession
         bool restored = result.Refused.Count == 0;
         // What stays mapped, because a thread is still in it, is no session any more.
         if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
-        table.Leave(helper.CodeArea);
+        if (restored) table.Leave(helper.CodeArea);
         SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Traps.Foreign > 0 || !restored);
         helper.Exit();
         return result;

@@ -23,7 +23,7 @@ namespace Calltap.Sessions;
 /// </remarks>
 static class SessionHeader
 {
-    public const ulong MagicValue = 0x01_50_41_54_4c_4c_41_43; // "CALLTAP", 1
+    public const ulong MagicValue = 0x02_50_41_54_4c_4c_41_43; // "CALLTAP", 2
 
     public const int Magic = 0;
     public const int Address = 8;

@@ -85,6 +85,7 @@ public sealed class TraceSession : IDisposable
         ArgumentNullException.ThrowIfNull(catalog);
         LeftSession.RefuseIfPresent(target);
         HelperPlace.AwaitOrphan(target);
+        HelperPlace.RefuseIfWindowIsOpen(target);
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
         int tidOffset = ThreadPointers.FindTidOffset(target);
         var writer = new TargetTextWriter(target);

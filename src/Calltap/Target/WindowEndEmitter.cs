@@ -17,7 +17,12 @@ internal static class WindowEndEmitter
     private const int NR_open = 2;
     private const int NR_pread64 = 17;
     private const int NR_pwrite64 = 18;
+    private const int NR_prctl = 157;
+    private const int PR_GET_DUMPABLE = 3;
+    private const int PR_SET_DUMPABLE = 4;
     private const int O_RDWR_CLOEXEC = 0x80002;
+    private const int Byte = -8; // below rsp: the byte read at a site
+    private const int Incomplete = -16; // a breakpoint may still stand
     private const byte Int3 = 0xcc;
 
     // Not /proc/self: the leader may have exited.
@@ -36,13 +41,8 @@ internal static class WindowEndEmitter
         c.je(leave);
         c.cmp(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Closed);
         c.je(leave);
-        c.lea(rdi, __[path]);
-        c.mov(esi, O_RDWR_CLOEXEC);
-        c.mov(eax, NR_open);
-        c.syscall();
-        c.test(eax, eax);
-        c.js(leave);
-        c.mov(r13d, eax);
+        c.mov(__byte_ptr[rsp + Incomplete], 0);
+        EmitOpen(c, path, leave);
         c.cmp(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Tails);
         c.je(on);
         EmitPass(c, (_, write) => EmitOldHead(c, write));
@@ -53,11 +53,51 @@ internal static class WindowEndEmitter
         EmitPass(c, (next, write) => EmitNewHead(c, next, write));
         EmitSync(c);
         c.Label(ref closed);
+        c.cmp(__byte_ptr[rsp + Incomplete], 0);
+        c.jne(leave); // the handler goes on answering
         c.mov(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Closed);
         c.inc(__qword_ptr[rbp + WindowTableLayout.EndedByHelper]);
         c.jmp(leave);
         c.Label(ref path);
         c.db(s_path);
+    }
+
+    // A process that has dropped privileges may not open its own memory file: it is made dumpable for this moment.
+    private static void EmitOpen(Assembler c, Label path, Label leave)
+    {
+        Label opened = c.CreateLabel(), keep = c.CreateLabel();
+        EmitOpenOnce(c, path);
+        c.jns(opened);
+        EmitPrctl(c, PR_GET_DUMPABLE);
+        c.test(eax, eax);
+        c.jne(keep); // 2 can't be set again, and 1 is not why
+        c.mov(esi, 1);
+        EmitPrctl(c, PR_SET_DUMPABLE);
+        EmitOpenOnce(c, path);
+        c.xor(esi, esi);
+        EmitPrctl(c, PR_SET_DUMPABLE);
+        c.Label(ref keep);
+        c.test(r13d, r13d);
+        c.js(leave);
+        c.Label(ref opened);
+        c.nop();
+    }
+
+    private static void EmitOpenOnce(Assembler c, Label path)
+    {
+        c.lea(rdi, __[path]);
+        c.mov(esi, O_RDWR_CLOEXEC);
+        c.mov(eax, NR_open);
+        c.syscall();
+        c.mov(r13d, eax);
+        c.test(eax, eax);
+    }
+
+    private static void EmitPrctl(Assembler c, int option)
+    {
+        c.mov(edi, option);
+        c.mov(eax, NR_prctl);
+        c.syscall();
     }
 
     /// <summary>
@@ -76,7 +116,7 @@ internal static class WindowEndEmitter
         c.js(end);
         c.cmp(__byte_ptr[r12 + WindowTableLayout.Kind], WindowTableLayout.KindKnown);
         c.je(next);
-        c.lea(rsi, __qword_ptr[rsp - 8]);
+        c.lea(rsi, __qword_ptr[rsp + Byte]);
         c.mov(edx, 1);
         c.mov(r10, __qword_ptr[r12 + WindowTableLayout.Address]);
         c.mov(edi, r13d);
@@ -84,13 +124,16 @@ internal static class WindowEndEmitter
         c.syscall();
         c.cmp(rax, 1);
         c.jne(next);
-        c.cmp(__byte_ptr[rsp - 8], Int3);
+        c.cmp(__byte_ptr[rsp + Byte], Int3);
         c.jne(next);
         choose(next, write);
         c.Label(ref write);
         c.mov(edi, r13d);
         c.mov(eax, NR_pwrite64);
         c.syscall();
+        c.cmp(rax, rdx);
+        c.je(next);
+        c.mov(__byte_ptr[rsp + Incomplete], 1);
         c.Label(ref next);
         c.add(r12, WindowTableLayout.EntrySize);
         c.jmp(look);
@@ -102,6 +145,9 @@ internal static class WindowEndEmitter
     private static void EmitOldHead(Assembler c, Label write)
     {
         c.lea(rsi, __qword_ptr[r12 + WindowTableLayout.Old]);
+        c.cmp(__byte_ptr[rsi], Int3);
+        c.jne(write);
+        c.mov(__byte_ptr[rsp + Incomplete], 1); // an earlier tracer's breakpoint
         c.jmp(write);
     }
 

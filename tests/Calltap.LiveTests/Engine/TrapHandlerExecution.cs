@@ -13,7 +13,7 @@ namespace Calltap.LiveTests.Engine;
 sealed unsafe partial class TrapHandlerExecution : IDisposable
 {
     const nuint Size = 1 << 16;
-    const int CodeAt = 0, DataAt = 0x1000 - TrapHandlerEmitter.DataSize, CallerAt = 0x1000, ChainedAt = 0x1800;
+    const int CodeAt = 0, DataAt = 0x1000 - TrapHandlerEmitter.DataSize, CallerAt = 0x1000, FunctionCallerAt = 0x1200, ReturnAt = 0x1400, ChainedAt = 0x1800;
     const int TableAt = 0x2000, SitesAt = 0x4000, SignalAt = 0x5000, ContextAt = 0x5100, StackAt = 0x6000, HalfSize = 40 * 64;
     const int ContextGeneral = 40, ContextRsp = 160, ContextRip = 168, ContextFlags = 176;
 
@@ -28,8 +28,11 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
         *(ulong*)(_memory + DataAt + TrapHandlerEmitter.TablePointer) = At(TableAt).Value;
         *(long*)(_memory + TableAt + WindowTableLayout.HalfSize) = HalfSize;
         _memory[TableAt + WindowTableLayout.Current] = 1;
-        AssembleCaller();
+        AssembleCallers();
     }
+
+    /// <summary>Whether the handler is called as a function, by a handler that the program has set meanwhile.</summary>
+    public bool IsPassedOn { get; set; }
 
     /// <summary>A site whose first byte is <paramref name="head"/>; sites are added by address.</summary>
     public TargetAddress AddSite(byte head, Func<TargetAddress, EmulatedInstruction> becoming)
@@ -85,7 +88,7 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
         *(ulong*)(_memory + ContextAt + ContextFlags) = seed.Rflags;
         *(int*)(_memory + SignalAt + 8) = code;
         *(ulong*)(_memory + SignalAt + 24) = value;
-        ((delegate* unmanaged<void>)(_memory + CallerAt))();
+        ((delegate* unmanaged<void>)(_memory + (IsPassedOn ? FunctionCallerAt : CallerAt)))();
         return new RegisterBlock
         {
             R8 = general[0], R9 = general[1], R10 = general[2], R11 = general[3], R12 = general[4], R13 = general[5], R14 = general[6], R15 = general[7],
@@ -110,24 +113,46 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
         return new Span<byte>(_memory + TableAt + WindowTableLayout.Entries + HalfSize + WindowTableLayout.EntrySize * (_sites - 1), WindowTableLayout.EntrySize);
     }
 
-    void AssembleCaller()
+    /// <summary>The kernel's way lets it return to the restorer, in whose place a jump stands here; the other is a call.</summary>
+    void AssembleCallers()
     {
-        var asm = new Assembler(64);
-        AssemblerRegister64[] saved = [rbx, rbp, r12, r13, r14, r15];
-        foreach (AssemblerRegister64 register in saved) asm.push(register);
-        asm.mov(edi, 5);
-        asm.mov(rsi, At(SignalAt).Value);
-        asm.mov(rdx, At(ContextAt).Value);
-        asm.mov(rax, (At(CodeAt) + TrapHandlerEmitter.HandlerOffset).Value);
-        asm.call(rax);
-        foreach (AssemblerRegister64 register in saved.Reverse()) asm.pop(register);
-        asm.ret();
-        Assemble(asm, CallerAt);
+        Assembler kernel = BeginCaller(), function = BeginCaller(), back = new(64), restorer = new(64);
+        kernel.mov(rcx, At(CodeAt).Value);
+        kernel.push(rcx);
+        kernel.jmp(rax);
+        Assemble(kernel, CallerAt);
+        restorer.jmp(At(ReturnAt).Value);
+        Assemble(restorer, CodeAt);
+        function.mov(rbx, 1);
+        function.call(rax);
+        function.dec(rbx); // kept for its caller
+        Label kept = function.CreateLabel();
+        function.je(kept);
+        function.ud2();
+        function.Label(ref kept);
+        function.jmp(At(ReturnAt).Value);
+        Assemble(function, FunctionCallerAt);
+        foreach (AssemblerRegister64 register in s_saved.Reverse()) back.pop(register);
+        back.ret();
+        Assemble(back, ReturnAt);
         var chained = new Assembler(64);
         chained.mov(rax, (At(ChainedAt) + 0x100).Value);
         chained.inc(__qword_ptr[rax]);
         chained.ret();
         Assemble(chained, ChainedAt);
+    }
+
+    static readonly AssemblerRegister64[] s_saved = [rbx, rbp, r12, r13, r14, r15];
+
+    Assembler BeginCaller()
+    {
+        var asm = new Assembler(64);
+        foreach (AssemblerRegister64 register in s_saved) asm.push(register);
+        asm.mov(edi, 5);
+        asm.mov(rsi, At(SignalAt).Value);
+        asm.mov(rdx, At(ContextAt).Value);
+        asm.mov(rax, (At(CodeAt) + TrapHandlerEmitter.HandlerOffset).Value);
+        return asm;
     }
 
     void Assemble(Assembler asm, int at)

@@ -75,6 +75,19 @@ public sealed class TrapHandlerTests : IDisposable
         Assert.Equal((0, 0), _handler.Counts);
     }
 
+    /// <summary>A handler that the program has set in a window may pass on what it does not know: it must not get it back.</summary>
+    [Fact]
+    public void What_was_passed_on_is_not_passed_back()
+    {
+        TargetAddress site = _handler.AddSite(Int3, at => Becoming("jump", at));
+        RegisterBlock before = Seeded(11) with { Rip = site + 3 };
+        _handler.SetAction(ignored: false);
+        _handler.IsPassedOn = true;
+        Assert.Equal(before, _handler.Call(before.Rip, SI_KERNEL, before));
+        Assert.Equal(0, _handler.Chained);
+        Assert.Equal(before with { Rip = site + 0x2000 }, _handler.Call(site + 1, SI_KERNEL, before));
+    }
+
     [Fact]
     public void A_signal_that_the_program_ignores_is_ignored()
     {
