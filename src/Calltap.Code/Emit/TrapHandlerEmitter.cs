@@ -93,7 +93,7 @@ public sealed class TrapHandlerEmitter
         _asm.dec(r9);
         Find(found, notFound);
         _asm.Label(ref found);
-        Answer(foreign);
+        Answer();
         _asm.Label(ref notFound); // a marked trap whose pc is not the one behind a breakpoint has been answered
         _asm.test(r13d, r13d);
         _asm.je(foreign);
@@ -131,7 +131,7 @@ public sealed class TrapHandlerEmitter
         _asm.jmp(look);
     }
 
-    void Answer(Label foreign)
+    void Answer()
     {
         Label late = _asm.CreateLabel(), pops = _asm.CreateLabel(), pushes = _asm.CreateLabel(), answered = _asm.CreateLabel();
         _asm.cmp(__byte_ptr[r9], Int3);
@@ -140,8 +140,6 @@ public sealed class TrapHandlerEmitter
         _asm.cmp(eax, WindowTableLayout.KindReturn);
         _asm.je(pops);
         _asm.ja(pushes);
-        _asm.test(eax, eax);
-        _asm.je(foreign); // a site that nobody changes: a debugger's breakpoint over our jump
         _asm.mov(rax, __qword_ptr[r11 + WindowTableLayout.Target]);
         _asm.Label(ref answered);
         _asm.mov(__qword_ptr[rdx + ContextRip], rax);

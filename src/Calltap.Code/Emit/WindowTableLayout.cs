@@ -20,7 +20,7 @@ namespace Calltap.Code.Emit;
 ///      +0  qword  address of the site
 ///      +8  qword  where a thread at its breakpoint goes on
 ///      +16 qword  for a call the return address to push
-///      +24 byte   kind: 0 known only, 1 jump or nop, 2 return, 3 call
+///      +24 byte   kind: 1 jump or nop, 2 return, 3 call
 ///      +25 byte   1 = deferred: its old head goes back
 ///      +26 word   for a return the bytes it pops behind the address
 ///      +28 five old bytes, +33 five new bytes
@@ -91,9 +91,6 @@ public static class WindowTableLayout
     /// <summary>Bytes replaced at a site.</summary>
     public const int PatchSize = 5;
 
-    /// <summary>Kind: a site of another batch, whose late traps are known.</summary>
-    public const byte KindKnown = 0;
-
     /// <summary>Kind: goes on at the target.</summary>
     public const byte KindJump = 1;
 
@@ -119,7 +116,8 @@ public static class WindowTableLayout
     public static void Write(
         Span<byte> entry, TargetAddress site, in EmulatedInstruction becoming, ReadOnlySpan<byte> old, ReadOnlySpan<byte> to)
     {
-        WriteKnown(entry, site);
+        entry[..EntrySize].Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(entry, site.Value);
         entry[Kind] = becoming.Kind switch
         {
             EmulatedKind.Jump or EmulatedKind.Nop => KindJump,
@@ -133,12 +131,5 @@ public static class WindowTableLayout
         BinaryPrimitives.WriteUInt16LittleEndian(entry[Pop..], becoming.PopBytes);
         old[..PatchSize].CopyTo(entry[Old..]);
         to[..PatchSize].CopyTo(entry[New..]);
-    }
-
-    /// <summary>Writes the entry of a site that does not change: only its late traps are told from foreign ones.</summary>
-    public static void WriteKnown(Span<byte> entry, TargetAddress site)
-    {
-        entry[..EntrySize].Clear();
-        BinaryPrimitives.WriteUInt64LittleEndian(entry, site.Value);
     }
 }

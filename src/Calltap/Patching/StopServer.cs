@@ -35,7 +35,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     {
         bool any = false;
         // Bounded: in a storm of traps there is always one more, and the phase has to go on.
-        for (int i = 0; i < StopsPerRound && Wait.Any(Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT, out siginfo_t report).Ok && report.si_pid != 0; i++)
+        for (int i = 0; i < StopsPerRound && !_targetGone && Wait.Any(Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT, out siginfo_t report).Ok && report.si_pid != 0; i++)
         {
             any = true;
             var tid = new Tid(report.si_pid);
@@ -47,10 +47,10 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
 
     void Reap(Tid tid)
     {
-        Wait.One(tid, Wait.WEXITED | Wait.WNOHANG, out _);
         int index = threads.Find(tid);
         if (index >= 0) threads[index].Gone = true;
-        if (tid.Value == window.Target.Pid.Value) _targetGone = true;
+        if (tid.Value == window.Target.Pid.Value) _targetGone = true; // its status is its parent's, who may be our launcher
+        else Wait.One(tid, Wait.WEXITED | Wait.WNOHANG, out _);
     }
 
     /// <summary>One stop; the signal number and, above it, the event.</summary>

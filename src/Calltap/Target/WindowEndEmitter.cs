@@ -114,8 +114,6 @@ internal static class WindowEndEmitter
         c.Label(ref look);
         c.dec(r14d);
         c.js(end);
-        c.cmp(__byte_ptr[r12 + WindowTableLayout.Kind], WindowTableLayout.KindKnown);
-        c.je(next);
         c.lea(rsi, __qword_ptr[rsp + Byte]);
         c.mov(edx, 1);
         c.mov(r10, __qword_ptr[r12 + WindowTableLayout.Address]);

@@ -42,14 +42,6 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
         return site;
     }
 
-    /// <summary>A site that no window changes.</summary>
-    public TargetAddress AddKnown(byte head)
-    {
-        TargetAddress site = NewSite(head);
-        WindowTableLayout.WriteKnown(NewEntry(), site);
-        return site;
-    }
-
     /// <summary>Where the program's stack is.</summary>
     public TargetAddress Stack => At(StackAt);
 

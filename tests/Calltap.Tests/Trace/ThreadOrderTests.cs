@@ -44,7 +44,7 @@ public sealed class ThreadOrderTests
             int at = times.Count;
             ulong time = ++now;
             if (interrupted)
-                Write(random, times, ref now, random.Next(40), depth + 1);
+                Write(random, times, ref now, random.Next(12), depth + 1); // all that nests in it is below the bound of a move
             if (exit)
                 times.Add(time);
             else
