@@ -41,7 +41,7 @@ public sealed class KilledTracerTests(ITestOutputHelper output)
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         var random = new Random(1);
         int kills = LiveTest.Repeat(4, 200), restored = 0, inWindow = 0;
-        for (int i = 0; i < kills; i++)
+        for (int i = 0; i < kills || (inWindow < kills / 2 && i < 4 * kills); i++) // some that aim at a window miss it
         {
             using var tracer = new ArmingTracer(shapes.Pid, flips: true);
             using TargetProcess target = TargetProcess.Open(shapes.Pid);
@@ -60,8 +60,8 @@ public sealed class KilledTracerTests(ITestOutputHelper output)
             TextImage.AssertRestored(target, catalog);
             Assert.Equal(0, shapes.Control.WrongResults);
         }
-        output.WriteLine($"{kills} kills, {inWindow} of them between the first breakpoint and the last byte, {restored} sessions restored");
-        Assert.True(inWindow >= kills / LiveTest.Repeat(4, 2)); // a few may miss
+        output.WriteLine($"{kills} kills or more, {inWindow} of them between the first breakpoint and the last byte, {restored} sessions restored");
+        Assert.True(inWindow >= kills / 2);
         AssertCanBeTraced(shapes);
         shapes.AssertRight();
     }
