@@ -189,12 +189,7 @@ public sealed class TrapHandlerEmitter
         _asm.Label(ref masked);
         foreach (AssemblerRegister64 register in s_passed) _asm.push(register);
         _asm.push(rax);
-        _asm.mov(edi, SIG_SETMASK);
-        _asm.mov(rsi, rsp);
-        _asm.xor(edx, edx);
-        _asm.mov(r10d, MaskBytes);
-        _asm.mov(eax, NR_rt_sigprocmask);
-        _asm.syscall();
+        SignalCall(NR_rt_sigprocmask, SIG_SETMASK);
         _asm.pop(rax);
         _asm.bt(r12d, ResetHandBit);
         _asm.jae(stays);
@@ -245,12 +240,18 @@ public sealed class TrapHandlerEmitter
     void DefaultAction()
     {
         for (int i = 0; i < ActionSize / sizeof(ulong); i++) _asm.push(0);
-        _asm.mov(edi, SIGTRAP);
+        SignalCall(NR_rt_sigaction, SIGTRAP);
+        _asm.lea(rsp, __qword_ptr[rsp + ActionSize]);
+    }
+
+    /// <summary>A call that sets what lies on the top of the stack, and does not ask what was there before.</summary>
+    void SignalCall(int number, int first)
+    {
+        _asm.mov(edi, first);
         _asm.mov(rsi, rsp);
         _asm.xor(edx, edx);
         _asm.mov(r10d, MaskBytes);
-        _asm.mov(eax, NR_rt_sigaction);
+        _asm.mov(eax, number);
         _asm.syscall();
-        _asm.lea(rsp, __qword_ptr[rsp + ActionSize]);
     }
 }

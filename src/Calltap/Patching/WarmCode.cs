@@ -44,6 +44,7 @@ static class WarmCode
         Prepare(typeof(PatchImage));
         Prepare(typeof(PatchRun));
         Prepare(typeof(PatchBytes));
+        Prepare(typeof(WindowTable));
         Prepare(typeof(TrapCounts));
         Prepare(typeof(StepClock));
         Prepare(typeof(TargetTextWriter));

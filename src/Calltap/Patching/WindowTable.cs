@@ -56,9 +56,10 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     /// <param name="pokes">By address.</param>
     public void Fill(IReadOnlyList<Poke> pokes)
     {
-        var of = pokes.ToDictionary(poke => poke.Site.Address);
-        foreach (Poke former in Former) of.TryAdd(former.Site.Address, former);
-        _entries = [.. of.Keys.Order()];
+        IReadOnlyList<Poke> all = Former.Count == 0
+            ? pokes
+            : [.. pokes.Concat(Former).DistinctBy(poke => poke.Site.Address).OrderBy(poke => poke.Site.Address)];
+        _entries = [.. all.Select(poke => poke.Site.Address)];
         Span<byte> header = stackalloc byte[WindowTableLayout.Entries];
         if (target.ReadMemory(table, header) != header.Length) throw AttachChecks.Ended(target.Pid);
         long halfSize = BinaryPrimitives.ReadInt64LittleEndian(header[WindowTableLayout.HalfSize..]);
@@ -66,7 +67,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         byte half = (byte)(1 - (header[WindowTableLayout.Current] & 1));
         var bytes = new byte[WindowTableLayout.HalfSizeFor(_entries.Length)];
         for (int i = 0; i < _entries.Length; i++)
-            Write(bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize), of[_entries[i]]);
+            Write(bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize), all[i]);
         _half = table + (WindowTableLayout.Entries + half * halfSize);
         writer.Place(_half, bytes);
         Span<byte> count = stackalloc byte[sizeof(int)];

@@ -73,10 +73,10 @@ static class HelperPlace
 
     static TargetAddress? FindOld(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {
-        byte[] code = HelperCode.Emit(), found = new byte[code.Length];
+        var found = new byte[HelperCode.Page.Length];
         foreach (MemoryMapping mapping in mappings)
             if (mapping is { Inode: 0, IsExecutable: true, Path: "", Size.Value: PageSize }
-                && target.ReadMemory(mapping.Start, found) == found.Length && found.AsSpan().SequenceEqual(code))
+                && target.ReadMemory(mapping.Start, found) == found.Length && found.AsSpan().SequenceEqual(HelperCode.Page.Span))
                 return mapping.Start;
         return null;
     }

@@ -58,7 +58,7 @@ public sealed class LeftSession
         get
         {
             var table = new byte[WindowTableLayout.Entries];
-            _target.ReadMemory(SessionRemains.Read(_header).Tables[^1].Start, table);
+            _target.ReadMemory(SessionRemains.Read(_header).WindowTable, table);
             return (BinaryPrimitives.ReadInt64LittleEndian(table.AsSpan(WindowTableLayout.EndedByHelper)) > 0, table[WindowTableLayout.State] != WindowTableLayout.Closed);
         }
     }
@@ -164,11 +164,10 @@ public sealed class LeftSession
         Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
-        var table = new WindowTable(_target, writer, remains.Tables[^1].Start) { Former = [.. sites.Select(Poke.MakeNop)] };
+        var table = new WindowTable(_target, writer, remains.WindowTable) { Former = [.. sites.Select(Poke.MakeNop)] };
         var poker = new TextPoker(_target, writer, table);
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), watch);
-        TargetAddress threads = remains.Tables[0].Start;
-        writer.Place(threads + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
+        writer.Place(remains.ThreadTable + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
         result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };
         bool restored = result.Refused.Count == 0;
         // What stays mapped, because a thread is still in it, is no session any more.

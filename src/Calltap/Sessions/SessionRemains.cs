@@ -13,6 +13,12 @@ sealed record SessionRemains(
     IReadOnlyList<(TargetAddress Start, long Size)> Tables,
     IReadOnlyList<(TargetAddress Start, long Size)> Arenas)
 {
+    /// <summary>The thread table.</summary>
+    public TargetAddress ThreadTable => Tables[0].Start;
+
+    /// <summary>The window table.</summary>
+    public TargetAddress WindowTable => Tables[^1].Start;
+
     /// <summary>What a session of this process has mapped.</summary>
     public static SessionRemains Of(TargetMemory memory, SessionPlan plan) => new(
         (memory.Session.Address, plan.Layout.TotalSize),

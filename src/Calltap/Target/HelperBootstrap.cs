@@ -22,7 +22,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(5);
 
     // Emitted beforehand: a thread of the target waits while the borrowed one is used.
-    private readonly byte[] _code = HelperCode.Emit();
+    private readonly ReadOnlyMemory<byte> _code = HelperCode.Page;
     private HijackedThread? _borrowed;
 
     internal TargetAddress Control { get; private set; }
@@ -64,13 +64,13 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         _borrowed = borrowed;
         if (options.CodeAreaIsMapped)
         {
-            writer.Verify(options.CodeArea, _code);
+            writer.Verify(options.CodeArea, _code.Span);
         }
         else
         {
             ulong flags = MAP_PRIVATE_ANONYMOUS | MAP_FIXED_NOREPLACE;
             Map(borrowed, options.CodeArea, options.CodeAreaSize, PROT_READ_EXEC, flags);
-            writer.Place(options.CodeArea, _code);
+            writer.Place(options.CodeArea, _code.Span);
         }
 
         Control = Map(borrowed, default, new ByteSize(ControlPage.Bytes), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS);

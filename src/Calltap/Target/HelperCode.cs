@@ -33,8 +33,10 @@ internal static class HelperCode
     private const int MAP_SHARED = 1;
     private const int ShortPauses = 200, LongPauses = 1200; // 6 s when nobody else wants the CPU
 
-    /// <summary>The bytes to place.</summary>
-    internal static byte[] Emit()
+    /// <summary>The bytes to place: all of the code area but the trap handler's data.</summary>
+    internal static ReadOnlyMemory<byte> Page { get; } = Emit();
+
+    private static byte[] Emit()
     {
         byte[] page = new byte[HandlerData];
         byte[] helper = EmitHelper(), handler = TrapHandlerEmitter.Emit(HandlerData - RestorerOffset);

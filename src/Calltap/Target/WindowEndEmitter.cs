@@ -49,6 +49,8 @@ internal static class WindowEndEmitter
         c.jmp(closed);
         c.Label(ref on);
         EmitPass(c, (_, write) => EmitTail(c, write));
+        c.cmp(__byte_ptr[rsp + Incomplete], 0);
+        c.jne(leave); // no new head over an old tail
         EmitSync(c);
         EmitPass(c, (next, write) => EmitNewHead(c, next, write));
         EmitSync(c);
