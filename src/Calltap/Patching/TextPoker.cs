@@ -44,6 +44,9 @@ sealed class TextPoker
     /// <summary>Whether the guard leaves the traps of our sites to the trap handler in the target.</summary>
     public bool AnswersInTarget { get; set; }
 
+    /// <summary>Rules left out on purpose, for tests.</summary>
+    public BrokenRules Broken { get; set; }
+
     /// <summary>The thread that a launcher holds; default when the target runs.</summary>
     public Tid HeldThread { get; set; }
 
@@ -69,7 +72,7 @@ sealed class TextPoker
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget));
+            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken));
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");

@@ -17,6 +17,7 @@ namespace Calltap.Patching;
 /// not to be seized a second time; default when there is none.</param>
 /// <param name="TrapHandler">The code of the trap handler in the target.</param>
 /// <param name="AnswersInTarget">It answers the traps of our sites, not the guard.</param>
+/// <param name="Broken">Rules left out on purpose, for tests.</param>
 sealed record WindowContext(
     TargetProcess Target,
     TargetTextWriter Writer,
@@ -30,4 +31,5 @@ sealed record WindowContext(
     Tid HelperThread,
     Tid HeldThread,
     (TargetAddress Start, TargetAddress End) TrapHandler,
-    bool AnswersInTarget);
+    bool AnswersInTarget,
+    BrokenRules Broken);

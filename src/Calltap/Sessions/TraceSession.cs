@@ -50,6 +50,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.AnswersInTarget = value;
     }
 
+    /// <summary>Rules of the protocol left out on purpose: for tests.</summary>
+    internal BrokenRules Broken
+    {
+        set => _poker.Broken = value;
+    }
+
     internal SessionMemory Memory => _memory.Session;
 
     internal ThreadSlots ThreadSlots { get; }
