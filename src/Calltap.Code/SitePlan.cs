@@ -31,6 +31,9 @@ public sealed record SitePlan(
     bool FlagsDeadAtEntry,
     bool CombinedExit)
 {
+    /// <summary>Behind the region of a plain entry stands a bare <c>ret</c>, which a stub may run itself as long as that exit is not armed.</summary>
+    public bool ReturnFollows { get; init; }
+
     /// <summary>Where the code after the region goes on.</summary>
     public ImageAddress End => Address + Length;
 }

@@ -28,7 +28,10 @@ internal sealed class EntryClassifier(FunctionScope scope)
         bool exits = IsExit(_last);
         int region = Math.Max(_length, _length + Missing(first));
         refusal = Refusal(start, region, all.Slice(first, _count));
-        return refusal == RefusalReason.None ? Site(start, region, all[first], exits) : null;
+        if (refusal != RefusalReason.None)
+            return null;
+        bool returns = !exits && first + _count < all.Length && all[first + _count] is { Kind: InstructionKind.Return, Length: 1 };
+        return Site(start, region, all[first], exits) with { ReturnFollows = returns };
     }
 
     private int Missing(int first) =>

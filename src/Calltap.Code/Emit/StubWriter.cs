@@ -12,7 +12,8 @@ namespace Calltap.Code.Emit;
 /// it is about to leave, which are the only places a stub does so (<see cref="TrampolineEmitter"/>).
 /// <code>
 /// entry:   mov dword [rsp-16], operand; call trampoline; displaced...; jmp site+length
-/// count:   find the thread's slot; inc its counter; displaced...; jmp site+length; a call for who has no slot yet
+/// count:   find the thread's slot; inc its counter; displaced...; jmp site+length, or ret where one stands there; a call
+///          for who has no slot yet
 /// return:  displaced...; mov dword [rsp-16], operand; call trampoline; ret
 /// jcc:     jcc taken; jmp site+length; taken: mov dword ...; call trampoline; jmp target
 /// </code>
@@ -24,6 +25,7 @@ public sealed class StubWriter
 
     const int EventSize = 13;
     const int JumpSize = 5;
+    const byte Return = 0xc3;
 
     readonly byte[] _buffer;
     readonly TargetAddress _start;
@@ -81,7 +83,9 @@ public sealed class StubWriter
         int firstCall = EntryEvent(events, plan.FlagsDeadAtEntry);
         displaced = Next;
         if (!Displace(region[..plan.CodeLength], at, offsets, out RefusalReason reason)) return reason;
-        Jump(at + plan.Length);
+        // Who only counts arms no exit: the return behind the region is as good here, and saves the jump back to it.
+        if (events.CountsItself && plan.ReturnFollows) Emit([Return]);
+        else Jump(at + plan.Length);
         FirstCall(firstCall, events, plan.FlagsDeadAtEntry, displaced);
         return RefusalReason.None;
     }

@@ -67,7 +67,7 @@ internal sealed class Module
         string exit = site.CombinedExit ? " exit" : "";
         string transfer = site.Kind != SiteKind.Entry && site.TransferOffset > 0 || site.CombinedExit ? $" transfer={site.TransferOffset}" : "";
         string tail = site.TailTarget is { } target ? $" ->{target}" : "";
-        string dead = site.FlagsDeadAtEntry ? " dead" : "";
+        string dead = (site.FlagsDeadAtEntry ? " dead" : "") + (site.ReturnFollows ? " returns" : "");
         return $"{name}{site.Class}+{site.Address.Value - Base:x} {site.CodeLength}/{site.Length}{starts}{exit}{transfer}{tail}{dead}";
     }
 }

@@ -19,7 +19,7 @@ internal static class SiteCorpus
         # nop;nop;nop;nop;nop; xor eax,eax; ret | nop;nop;nop;nop
         five nops are five instructions |  | 909090909031c0c390909090 | 8 | SeveralInstructions+0 5/5 {1,2,3,4} dead; Return/ReturnWithPadding+7 1/5
         # mov eax,1; ret | nop;nop;nop;nop
-        single instruction |  | b801000000c390909090 | 6 | SingleInstruction+0 5/5; Return/ReturnWithPadding+5 1/5
+        single instruction |  | b801000000c390909090 | 6 | SingleInstruction+0 5/5 returns; Return/ReturnWithPadding+5 1/5
         # ret | nop;nop;nop;nop
         lone ret is entry and exit |  | c390909090 | 1 | ReturnWithPadding+0 1/5 exit transfer=0
         # xor eax,eax; ret | nop;nop
@@ -57,7 +57,7 @@ internal static class SiteCorpus
         # push rbx; jrcxz 1f; mov eax,1; 1: pop rbx; ret | nop;nop;nop;nop
         jrcxz in the region |  | 53e305b8010000005bc390909090 | 10 | !CountedJump; Return/ReturnWithPadding+9 1/5
         # test edi,edi; je 1f; mov eax,1; ret; nop;nop;nop;nop; 1: mov eax,2; ret | nop;nop;nop;nop
-        conditional jump in the region |  | 85ff740ab801000000c390909090b802000000c390909090 | 20 | SeveralInstructions+0 9/9 {2,4} dead; Return/ReturnWithPadding+9 1/5; Return/ReturnWithPadding+13 1/5
+        conditional jump in the region |  | 85ff740ab801000000c390909090b802000000c390909090 | 20 | SeveralInstructions+0 9/9 {2,4} dead returns; Return/ReturnWithPadding+9 1/5; Return/ReturnWithPadding+13 1/5
         # test edi,edi; je 1f; 1: mov eax,1; ret | nop;nop;nop;nop
         conditional jump into the region |  | 85ff7400b801000000c390909090 | 10 | !BranchTargetInside; Return/ReturnWithPadding+9 1/5
         # mov ebx,1; add rsp,8; pop rbx; pop rbp; ret
@@ -73,7 +73,7 @@ internal static class SiteCorpus
         # mov eax,1; ret 16 | nop;nop
         ret imm16 |  | b801000000c210009090 | 8 | SingleInstruction+0 5/5; Return/ReturnWithPadding+5 3/5
         # mov eax,1; ret | .byte 0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0
-        one multi-byte nop as padding |  | b801000000c3662e0f1f840000000000 | 6 | SingleInstruction+0 5/5; Return/ReturnWithPadding+5 1/5
+        one multi-byte nop as padding |  | b801000000c3662e0f1f840000000000 | 6 | SingleInstruction+0 5/5 returns; Return/ReturnWithPadding+5 1/5
         # mov eax,1; test edi,edi; .byte 0x0f,0x84; .long 0x10000; ret | nop;nop;nop;nop
         conditional tail jump |  | b80100000085ff0f8400000100c390909090 | 14 | SingleInstruction+0 5/5 dead; ConditionalTailJump/SingleInstruction+7 6/6 ->0x1100d; Return/ReturnWithPadding+d 1/5
         # mov eax,1; mov ecx,edi; test edi,edi; .byte 0x74,0xe0; ret | nop;nop;nop;nop
@@ -93,11 +93,11 @@ internal static class SiteCorpus
         # mov eax,1; test edi,edi; je 1f; ret; nop; 1: nop;nop;nop; mov eax,2; ret | nop;nop;nop;nop
         padding that is a branch target |  | b80100000085ff7402c390909090b802000000c390909090 | 20 | SingleInstruction+0 5/5 dead; Return/ExitWithInstructionsBefore+5 5/5 {2,4} transfer=4; Return/ReturnWithPadding+13 1/5
         # mov eax,1; ret | nop;nop;nop;nop;mov eax,3; ret
-        unknown code behind the padding, unaligned |  | b801000000c390909090b803000000c3 | 6 | SingleInstruction+0 5/5; Return/ReturnWithPadding+5 1/5
+        unknown code behind the padding, unaligned |  | b801000000c390909090b803000000c3 | 6 | SingleInstruction+0 5/5 returns; Return/ReturnWithPadding+5 1/5
         # mov eax,1; mov ecx,1; mov dx,1; ret | nop;nop;nop;nop;mov eax,3; ret
         unknown code behind the padding, nops beyond the boundary |  | b801000000b90100000066ba0100c390909090b803000000c3 | 15 | SingleInstruction+0 5/5; Return/ExitWithInstructionsBefore+a 5/5 {4} transfer=4
         # mov eax,1; ret | pause;pause
-        pause is no padding |  | b801000000c3f390f390 | 6 | SingleInstruction+0 5/5; !Overlaps+5
+        pause is no padding |  | b801000000c3f390f390 | 6 | SingleInstruction+0 5/5 returns; !Overlaps+5
         # mov eax,1; .byte 0xe8; .long 0x10000; ret
         call before the exit |  | b801000000e800000100c3 | 11 | SingleInstruction+0 5/5; !CallInside+a
         # mov eax,1; 1: mov ecx,edi; dec edi; jne 1b; ret
@@ -121,11 +121,11 @@ internal static class SiteCorpus
         # push rbx; call [rip+0x100]; pop rbx; ret | nop;nop;nop;nop
         call through the GOT may stay | faults | 53ff15000100005bc390909090 | 9 | SeveralInstructions+0 7/7 {1}; Return/ReturnWithPadding+8 1/5
         # lea rax,[rdi+rdi*4]; lea rcx,[rdi]; ret | nop;nop;nop;nop
-        lea does not access memory | faults | 488d04bf488d0fc390909090 | 8 | SeveralInstructions+0 7/7 {4}; Return/ReturnWithPadding+7 1/5
+        lea does not access memory | faults | 488d04bf488d0fc390909090 | 8 | SeveralInstructions+0 7/7 {4} returns; Return/ReturnWithPadding+7 1/5
         # push rbx; mov ebx,edi; mov eax,edi; pop rbx; ret | nop;nop;nop;nop
         several instructions where single ones are safe | single | 5389fb89f85bc390909090 | 7 | !SeveralInstructions; Return/ReturnWithPadding+6 1/5
         # mov eax,1; ret | nop;nop;nop;nop
-        single instruction where single ones are safe | single | b801000000c390909090 | 6 | SingleInstruction+0 5/5; Return/ReturnWithPadding+5 1/5
+        single instruction where single ones are safe | single | b801000000c390909090 | 6 | SingleInstruction+0 5/5 returns; Return/ReturnWithPadding+5 1/5
         # test edi,edi; .byte 0x0f,0x84; .long 0x10000; mov eax,1; ret | nop;nop;nop;nop
         conditional tail jump in the entry region |  | 85ff0f8400000100b801000000c390909090 | 14 | SeveralInstructions+0 8/8 {2} dead; Return/ReturnWithPadding+d 1/5; !Overlaps+2
         # sub rsp,8; xor eax,eax; .byte 0xe8; .long 0x10000
@@ -139,9 +139,9 @@ internal static class SiteCorpus
         # .byte 0x67,0x8b,0x05,0,1,0,0; ret | nop;nop;nop;nop
         address-size override |  | 678b0500010000c390909090 | 8 | !AddressSizeOverride; Return/ReturnWithPadding+7 1/5
         # adc eax,edi; xor eax,eax; mov ecx,1; ret | nop;nop;nop;nop
-        flags read |  | 11f831c0b901000000c390909090 | 10 | SeveralInstructions+0 9/9 {2,4}; Return/ReturnWithPadding+9 1/5
+        flags read |  | 11f831c0b901000000c390909090 | 10 | SeveralInstructions+0 9/9 {2,4} returns; Return/ReturnWithPadding+9 1/5
         # shl edi,cl; mov eax,edi; mov ecx,edi; ret | nop;nop;nop;nop
-        flags behind a shift |  | d3e789f889f9c390909090 | 7 | SeveralInstructions+0 6/6 {2,4}; Return/ReturnWithPadding+6 1/5
+        flags behind a shift |  | d3e789f889f9c390909090 | 7 | SeveralInstructions+0 6/6 {2,4} returns; Return/ReturnWithPadding+6 1/5
         # inc edi; mov eax,edi; setc al; mov ecx,edi; ret | nop;nop;nop;nop
         flags left by inc |  | ffc789f80f92c089f9c390909090 | 10 | SeveralInstructions+0 7/7 {2,4}; Return/ReturnWithPadding+9 1/5
         # push rbx; .byte 0xe8; .long 0x10000; xor eax,eax; pop rbx; ret | nop;nop;nop;nop

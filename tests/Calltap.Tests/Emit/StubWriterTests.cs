@@ -35,6 +35,18 @@ public sealed class StubWriterTests
     }
 
     [Fact]
+    public void A_counting_entry_runs_the_return_behind_its_region_only_where_nobody_wants_that_exit()
+    {
+        // lea eax,[rdi+rdi*2+1]... in 7 bytes, then ret
+        SitePlan plan = Plan(SiteKind.Entry, 7, 7, 7, []) with { ReturnFollows = true, FlagsDeadAtEntry = true };
+        Write("8d847f00010000", plan, s_both with { CountsItself = true, ExitTrampoline = null }, out List<Instruction> counting);
+        string[] text = [.. Text(counting)];
+        Assert.Equal("ret", text[Array.FindIndex(text, line => line.StartsWith("lea", StringComparison.Ordinal)) + 1]);
+        Write("8d847f00010000", plan, s_both with { ExitTrampoline = null }, out List<Instruction> recording);
+        Assert.Equal($"jmp {SiteAddress + 7:X}", Text(recording).Last());
+    }
+
+    [Fact]
     public void An_entry_records_runs_its_instructions_and_goes_back()
     {
         // push rbp; mov rbp,rsp; push r15
