@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Calltap.Cli.Input;
 using Calltap.Cli.Output;
 using Calltap.Cli.Targets;
+using Calltap.Patching;
 using Calltap.Probes;
 
 namespace Calltap.Cli.Commands;
@@ -21,6 +22,9 @@ sealed class Counting(Terminal terminal)
     /// <summary>The op that counts.</summary>
     public required Op Op { get; init; }
 
+    /// <summary>What a thread does that meets a breakpoint of ours.</summary>
+    public Int3Policy Int3 { get; init; }
+
     /// <summary>How often to print; null for only at the end.</summary>
     public TimeSpan? Interval { get; init; }
 
@@ -38,7 +42,7 @@ sealed class Counting(Terminal terminal)
     {
         using var signals = new StopSignals();
         using Attachment target = Attachment.Open(Target, Scope, [Op], terminal);
-        TraceSession session = target.Attach();
+        TraceSession session = target.Attach(Int3);
         terminal.Log.WriteLine(ArmText.Of(session.Add(Op), target.Catalog, [Op]));
         target.Release();
         long start = Stopwatch.GetTimestamp();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Calltap.Patching;
 
 namespace Calltap.Cli.Input;
 
@@ -37,6 +38,17 @@ static class OptionParsers
             ? number
             : Fail<int?>(result, "is no number above 0"),
     };
+
+    /// <summary>What a thread at a breakpoint of ours does.</summary>
+    public static Option<Int3Policy> Int3()
+    {
+        var option = new Option<Int3Policy>("--int3")
+        {
+            Description = "What a thread does that meets a breakpoint while functions are armed: what the site is becoming (site, the default), a call that asks each op (caller), or wait for the end of the window (park).",
+            HelpName = "site|caller|park",
+        };
+        return option.AcceptOnlyFromAmong("site", "caller", "park");
+    }
 
     static string TextOf(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[^1].Value : "";
 

@@ -1,6 +1,7 @@
 using Calltap.Cli.Input;
 using Calltap.Cli.Output;
 using Calltap.Modules;
+using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Target;
 
@@ -64,7 +65,7 @@ sealed class Attachment : IDisposable
 
     /// <summary>Attaches; no function is armed yet. The session is disposed with this object.</summary>
     /// <exception cref="AttachException">It can't be traced.</exception>
-    public TraceSession Attach() => _session = TraceSession.Attach(_target, Catalog, Launcher);
+    public TraceSession Attach(Int3Policy int3) => _session = TraceSession.Attach(_target, Catalog, Launcher, int3);
 
     /// <summary>Lets a command that was started run.</summary>
     public void Release()

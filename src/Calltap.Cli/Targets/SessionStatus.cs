@@ -51,7 +51,7 @@ sealed record SessionStatus(
         foreach (string op in Ops) output.WriteLine($"op: {op}, {Texts.Of(Functions.Count(f => f.Ops.Contains(op)), "function")}");
         output.WriteLine(
             $"traps: {Texts.Count(Traps.Hits)} hit; emulated: {Traps.EmulatedCalls} call, {Traps.EmulatedJumps} jmp, {Traps.EmulatedNops} nop, {Traps.EmulatedReturns} ret; "
-            + $"late {Traps.Late}, foreign {Traps.Foreign}, misdirected {Traps.Misdirected}; threads moved {Traps.Moved}, interrupted {Traps.Interrupted}");
+            + $"parked {Traps.Parked}, refused by ops {Traps.Refused}, late {Traps.Late}, foreign {Traps.Foreign}, misdirected {Traps.Misdirected}; threads moved {Traps.Moved}, interrupted {Traps.Interrupted}");
         if (!functions) return;
         foreach (ArmedFunction f in Functions)
             output.WriteLine($"{f.Name} ({f.Ops.Count}) {f.Address} [{f.Module}] ->{f.Caller} {f.Trampoline} ops: {string.Join(", ", f.Ops)}");
@@ -77,7 +77,7 @@ sealed record SessionStatus(
     IReadOnlyList<(string Name, long Value)> Totals =>
     [
         ("hits", Traps.Hits), ("emulated_calls", Traps.EmulatedCalls), ("emulated_jumps", Traps.EmulatedJumps), ("emulated_nops", Traps.EmulatedNops),
-        ("emulated_returns", Traps.EmulatedReturns), ("late", Traps.Late), ("foreign", Traps.Foreign), ("moved", Traps.Moved),
+        ("emulated_returns", Traps.EmulatedReturns), ("parked", Traps.Parked), ("refused_by_ops", Traps.Refused), ("late", Traps.Late), ("foreign", Traps.Foreign), ("moved", Traps.Moved),
         ("interrupted", Traps.Interrupted), ("restarted", Traps.Restarted), ("misdirected", Traps.Misdirected), ("answered_in_target", Traps.AnsweredInTarget),
     ];
 

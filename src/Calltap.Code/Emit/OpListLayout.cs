@@ -1,9 +1,9 @@
 namespace Calltap.Code.Emit;
 
 /// <summary>
-/// The list form's data, found by a number that the stub passes (the list's place in qwords): a qword with the entry's
-/// site id, then one for each op that wants the site, then 0. Of an op's the low half says what to do, the high half is
-/// the operand.
+/// The data of the list form and of the caller that asks the ops: a qword with the site's id, then one for each op, then 0. Of an op's the
+/// low half says what to do, the high half is the operand. The list form's stub passes its list's number (its place in qwords), and its list
+/// has only ops that want the site; the caller finds a site's list by the site's id, and its list has every op, those that refuse as well.
 /// </summary>
 public static class OpListLayout
 {
@@ -12,6 +12,12 @@ public static class OpListLayout
 
     /// <summary>Count the call in the counter given by the operand.</summary>
     public const uint Count = 2;
+
+    /// <summary>The op does not want the function.</summary>
+    public const uint Refuse = 3;
+
+    /// <summary>Record an exit event.</summary>
+    public const uint GraphExit = 4;
 
     /// <summary>The qword for an op.</summary>
     public static ulong Entry(uint action, uint operand) => action | (ulong)operand << 32;

@@ -10,15 +10,18 @@ namespace Calltap.Code.Emit;
 /// +1024 queue head   qword, counts headers taken; moved by the target with lock cmpxchg
 /// +1088 queue tail   qword, counts headers offered; moved by the tracer
 /// +1152 unattributed qwords: entries, exits and counts lost because no header was left (lock inc)
+/// +1176 refused      qword: calls of the caller that every op refused (lock inc)
 /// +4096 queue        dwords: indices of ready headers, at position &amp; (Capacity - 1)
 /// then  headers      128 bytes each
 /// then  rings, then counters
+/// then  callers      dwords: the number of each site's list for the caller, by the site's id
 /// </code>
 /// </remarks>
 /// <param name="Capacity">Thread headers, rings and counter blocks: a power of two.</param>
 /// <param name="RingSize">Bytes of one ring: a power of two.</param>
 /// <param name="CounterCapacity">Counters (8 bytes each) of one thread.</param>
-public sealed record SessionMemoryLayout(int Capacity, int RingSize, int CounterCapacity)
+/// <param name="Sites">Sites that the caller has lists for.</param>
+public sealed record SessionMemoryLayout(int Capacity, int RingSize, int CounterCapacity, int Sites = 0)
 {
     /// <summary>Offset of the queue's head.</summary>
     public const int QueueHead = 1024;
@@ -34,6 +37,9 @@ public sealed record SessionMemoryLayout(int Capacity, int RingSize, int Counter
 
     /// <summary>Offset of the number of calls that found no header to be counted in.</summary>
     public const int UnattributedCounts = 1168;
+
+    /// <summary>Offset of the number of calls that every op refused.</summary>
+    public const int Refused = 1176;
 
     /// <summary>Offset of the queue's entries.</summary>
     public const int Queue = 4096;
@@ -53,8 +59,11 @@ public sealed record SessionMemoryLayout(int Capacity, int RingSize, int Counter
     /// <summary>Bytes of one thread's counters.</summary>
     public long CounterStride => PageUp(8L * CounterCapacity);
 
+    /// <summary>Offset of the list numbers.</summary>
+    public long Callers => Counters + CounterStride * Capacity;
+
     /// <summary>Bytes of the whole.</summary>
-    public long TotalSize => Counters + CounterStride * Capacity;
+    public long TotalSize => Callers + PageUp(sizeof(int) * (long)Sites);
 
     /// <summary>Offset of the header with this index.</summary>
     public long HeaderAt(int index) => Headers + (long)HeaderSize * index;
@@ -64,6 +73,9 @@ public sealed record SessionMemoryLayout(int Capacity, int RingSize, int Counter
 
     /// <summary>Offset of the counters with this index.</summary>
     public long CountersAt(int index) => Counters + CounterStride * index;
+
+    /// <summary>Offset of the list number of the site with this id.</summary>
+    public long CallerAt(int site) => Callers + sizeof(int) * (long)site;
 
     static long PageUp(long value) => (value + 4095) & ~4095L;
 }

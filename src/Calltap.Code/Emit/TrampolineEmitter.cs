@@ -33,9 +33,12 @@ public sealed class TrampolineEmitter
     const int SavedRdi = -64;
     const byte Padding = 0x90;
 
+    static readonly AssemblerRegister64[] s_all = [rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
+
     readonly TrampolineOptions _options;
     readonly Assembler _asm = new(64);
     Label _lookup;
+    int _pushed; // bytes that lie between rsp and where it was at the call
 
     TrampolineEmitter(TrampolineOptions options) => _options = options;
 
@@ -49,7 +52,7 @@ public sealed class TrampolineEmitter
     Trampolines EmitAll(TargetAddress at)
     {
         _lookup = _asm.CreateLabel("lookup");
-        Label graphEntry = Begin(), graphEntryFlagsDead, graphExit, countEntry, countEntryFlagsDead, listEntry;
+        Label graphEntry = Begin(), graphEntryFlagsDead, graphExit, countEntry, countEntryFlagsDead, listEntry, caller;
         GraphEntry(saveFlags: true);
         graphEntryFlagsDead = Begin();
         GraphEntry(saveFlags: false);
@@ -61,6 +64,8 @@ public sealed class TrampolineEmitter
         CountEntry(saveFlags: false);
         listEntry = Begin();
         ListEntry();
+        caller = Begin();
+        Caller();
         _asm.Label(ref _lookup);
         new ThreadLookupEmitter(_options, _asm).Emit();
 
@@ -73,7 +78,7 @@ public sealed class TrampolineEmitter
         stream.Write(BitConverter.GetBytes((_options.ThreadTable + ThreadSlotLayout.SlotsOffset).Value));
         return new Trampolines(
             stream.ToArray(), counting, Of(graphEntry), Of(graphEntryFlagsDead), Of(graphExit),
-            Of(countEntry), Of(countEntryFlagsDead), Of(listEntry));
+            Of(countEntry), Of(countEntryFlagsDead), Of(listEntry), Of(caller));
     }
 
     Label Begin()
@@ -88,12 +93,7 @@ public sealed class TrampolineEmitter
         Label done = _asm.CreateLabel(), lost = _asm.CreateLabel(), none = _asm.CreateLabel();
         Save(saveFlags);
         FindSlot(none);
-        Reserve(lost);
-        // The clock is read as late as possible: the trampoline's own time is not the function's.
-        _asm.rdtsc();
-        _asm.shl(rdx, 32);
-        _asm.or(rax, rdx);
-        _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax); // commits: pairs with the reader's acquire load
+        Record(lost);
         _asm.Label(ref done);
         Restore(saveFlags);
         _asm.ret();
@@ -156,11 +156,7 @@ public sealed class TrampolineEmitter
         _asm.cmp(eax, (int)OpListLayout.Graph);
         _asm.jne(done);
         _asm.mov(rdx, rdi);
-        Reserve(lost);
-        _asm.rdtsc();
-        _asm.shl(rdx, 32);
-        _asm.or(rax, rdx);
-        _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax);
+        Record(lost);
         _asm.jmp(next);
         _asm.Label(ref lost);
         _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostEntries]);
@@ -175,7 +171,77 @@ public sealed class TrampolineEmitter
         _asm.mov(rdi, __qword_ptr[rsp + SavedRdi]);
         Restore(flags: true);
         _asm.ret();
-        UnattributedList(none, done);
+        UnattributedList(none, done, LoadList);
+    }
+
+    /// <summary>
+    /// Saves all general registers and the flags, and asks each op of the session in turn whether it wants the site (ftrace_regs_caller and
+    /// ftrace_ops_list_func). Where breakpoints lead under the policy <c>caller</c>; speed is nothing to it.
+    /// </summary>
+    void Caller()
+    {
+        Label none = _asm.CreateLabel(), next = _asm.CreateLabel(), exit = _asm.CreateLabel(), count = _asm.CreateLabel(), done = _asm.CreateLabel(),
+            lostEntry = _asm.CreateLabel(), lostExit = _asm.CreateLabel(), served = _asm.CreateLabel(), restore = _asm.CreateLabel();
+        SaveAll();
+        FindSlot(none);
+        _asm.mov(rdi, rdx);
+        LoadCallerList();
+        _asm.xor(ebx, ebx); // ops that took the call
+        _asm.Label(ref next);
+        _asm.mov(rax, __qword_ptr[rsi]);
+        _asm.add(rsi, 8);
+        _asm.cmp(eax, (int)OpListLayout.Refuse);
+        _asm.je(next);
+        _asm.mov(rdx, rdi);
+        _asm.cmp(eax, (int)OpListLayout.Count);
+        _asm.je(count);
+        _asm.cmp(eax, (int)OpListLayout.GraphExit);
+        _asm.je(exit);
+        _asm.cmp(eax, (int)OpListLayout.Graph);
+        _asm.jne(done);
+        Record(lostEntry);
+        _asm.Label(ref served);
+        _asm.inc(ebx);
+        _asm.jmp(next);
+        _asm.Label(ref exit);
+        Record(lostExit);
+        _asm.jmp(served);
+        _asm.Label(ref count);
+        _asm.shr(rax, 32);
+        _asm.mov(rcx, __qword_ptr[rdi + ThreadSlotLayout.Counts]);
+        _asm.inc(__qword_ptr[rcx + rax * 8]);
+        _asm.jmp(served);
+        _asm.Label(ref lostEntry);
+        _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostEntries]);
+        _asm.jmp(served);
+        _asm.Label(ref lostExit);
+        _asm.inc(__qword_ptr[rcx + ThreadHeaderLayout.LostExits]);
+        _asm.jmp(served);
+        _asm.Label(ref done);
+        _asm.test(ebx, ebx);
+        _asm.jne(restore);
+        _asm.mov(rcx, (_options.SessionMemory + SessionMemoryLayout.Refused).Value);
+        _asm.@lock.inc(__qword_ptr[rcx]);
+        _asm.Label(ref restore);
+        RestoreAll();
+        UnattributedList(none, restore, LoadCallerList);
+        _pushed = 0;
+    }
+
+    void SaveAll()
+    {
+        _asm.lea(rsp, __qword_ptr[rsp + Operand]); // the operand stays where it is
+        foreach (AssemblerRegister64 register in s_all) _asm.push(register);
+        _asm.pushfq();
+        _pushed = -Operand + sizeof(ulong) * (s_all.Length + 1);
+    }
+
+    void RestoreAll()
+    {
+        _asm.popfq();
+        foreach (AssemblerRegister64 register in s_all.Reverse()) _asm.pop(register);
+        _asm.lea(rsp, __qword_ptr[rsp - Operand]);
+        _asm.ret();
     }
 
     /// <summary>rsi = the first op of the list that the operand names; the operand becomes the site's id. Changes rax.</summary>
@@ -187,6 +253,16 @@ public sealed class TrampolineEmitter
         _asm.mov(rax, __qword_ptr[rsi]);
         _asm.mov(__dword_ptr[rsp + Operand], eax);
         _asm.add(rsi, 8);
+    }
+
+    /// <summary>rsi = the first op of the list that the site has now. Changes rax and rcx.</summary>
+    void LoadCallerList()
+    {
+        _asm.mov(rcx, (_options.SessionMemory + _options.Layout.Callers).Value);
+        _asm.mov(eax, __dword_ptr[rsp + (_pushed + Operand)]);
+        _asm.mov(eax, __dword_ptr[rcx + rax * sizeof(int)]); // pairs with SessionMemory.SetCaller
+        _asm.mov(rsi, _options.OpLists.Value);
+        _asm.lea(rsi, __qword_ptr[rsi + rax * 8 + 8]);
     }
 
     /// <summary>More threads run than have headers: counts the loss among all threads', unless the session is off (eax = 0).</summary>
@@ -201,20 +277,25 @@ public sealed class TrampolineEmitter
     }
 
     /// <summary>The same for every op of the site's list.</summary>
-    void UnattributedList(Label none, Label done)
+    void UnattributedList(Label none, Label done, Action loadList)
     {
         Label next = _asm.CreateLabel(), add = _asm.CreateLabel();
         _asm.Label(ref none);
         _asm.test(eax, eax);
         _asm.je(done);
-        LoadList();
+        loadList();
         _asm.Label(ref next);
         _asm.mov(rax, __qword_ptr[rsi]);
         _asm.add(rsi, 8);
         _asm.test(eax, eax);
         _asm.je(done);
+        _asm.cmp(eax, (int)OpListLayout.Refuse);
+        _asm.je(next);
         _asm.mov(rcx, (_options.SessionMemory + SessionMemoryLayout.UnattributedCounts).Value);
         _asm.cmp(eax, (int)OpListLayout.Count);
+        _asm.je(add);
+        _asm.mov(rcx, (_options.SessionMemory + SessionMemoryLayout.UnattributedExits).Value);
+        _asm.cmp(eax, (int)OpListLayout.GraphExit);
         _asm.je(add);
         _asm.mov(rcx, (_options.SessionMemory + SessionMemoryLayout.UnattributedEntries).Value);
         _asm.Label(ref add);
@@ -271,6 +352,17 @@ public sealed class TrampolineEmitter
         _asm.Label(ref found);
     }
 
+    /// <summary>An event of the thread whose slot is rdx, or a jump to <paramref name="lost"/> with rcx = header. Changes rax, rcx, rdx.</summary>
+    void Record(Label lost)
+    {
+        Reserve(lost);
+        // The clock is read as late as possible: the trampoline's own time is not the function's.
+        _asm.rdtsc();
+        _asm.shl(rdx, 32);
+        _asm.or(rax, rdx);
+        _asm.mov(__qword_ptr[rcx + EventLayout.Time], rax); // commits: pairs with the reader's acquire load
+    }
+
     /// <summary>
     /// rcx = the reserved event with site and stack filled in, rdx = slot still; or a jump to <paramref name="lost"/>
     /// with rcx = header. The reservation is one instruction, so a signal handler nests around it.
@@ -286,9 +378,9 @@ public sealed class TrampolineEmitter
         _asm.and(eax, _options.Layout.RingSize - 1);
         _asm.add(rax, __qword_ptr[rdx + ThreadSlotLayout.Data]);
         _asm.mov(rcx, rax);
-        _asm.mov(eax, __dword_ptr[rsp + Operand]);
+        _asm.mov(eax, __dword_ptr[rsp + (_pushed + Operand)]);
         _asm.mov(__dword_ptr[rcx + EventLayout.Site], eax);
-        _asm.lea(rax, __qword_ptr[rsp + ReturnSlot]);
+        _asm.lea(rax, __qword_ptr[rsp + (_pushed + ReturnSlot)]);
         _asm.mov(__dword_ptr[rcx + EventLayout.Stack], eax);
     }
 }

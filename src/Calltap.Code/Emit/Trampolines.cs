@@ -12,6 +12,7 @@ namespace Calltap.Code.Emit;
 /// <param name="CountEntry">Counts a call.</param>
 /// <param name="CountEntryFlagsDead">The same without saving flags.</param>
 /// <param name="ListEntry">Serves each op of the site's list.</param>
+/// <param name="Caller">Saves all registers and asks each op, at an entry or an exit.</param>
 public sealed record Trampolines(
     ReadOnlyMemory<byte> Code,
     CountingStub Counting,
@@ -20,4 +21,5 @@ public sealed record Trampolines(
     TargetAddress GraphExit,
     TargetAddress CountEntry,
     TargetAddress CountEntryFlagsDead,
-    TargetAddress ListEntry);
+    TargetAddress ListEntry,
+    TargetAddress Caller);

@@ -127,6 +127,7 @@ sealed class Guard
         try
         {
             while (_wanted != (int)GuardPhase.Close) Turn();
+            _stops.LookAtParked(GuardPhase.Close);
             while (_stops.Serve(GuardPhase.Close)) { } // no int3 is left: this ends
             for (int i = 0; i < _threads.Count; i++)
                 if (_threads[i].ForkChild && !_threads[i].Gone) Ptrace.Detach(_threads[i].Tid, 0);
@@ -154,6 +155,7 @@ sealed class Guard
     {
         _phase = (int)phase;
         _threads.StartPhase();
+        _stops.LookAtParked(phase);
         _phaseStart = _lastListing = Stopwatch.GetTimestamp();
         if (phase == GuardPhase.Answer) _done = _phase;
     }

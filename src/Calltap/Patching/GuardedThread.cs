@@ -44,6 +44,9 @@ struct GuardedThread
     /// <summary>A group stop came between a breakpoint and its signal: it goes back into the stop once answered.</summary>
     public bool StopsAgain;
 
+    /// <summary>It waits at a breakpoint for the last pass: stopped, its stop taken, its signal gone.</summary>
+    public bool Parked;
+
     /// <summary>It blocked SIGTRAP when it was seized: the kernel unblocks it at a breakpoint.</summary>
     public bool BlocksTrap;
 

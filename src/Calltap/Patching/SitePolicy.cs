@@ -10,21 +10,18 @@ namespace Calltap.Patching;
 sealed class SitePolicy : IInt3Policy
 {
     /// <inheritdoc/>
-    public string Name => "site";
-
-    /// <inheritdoc/>
-    public bool Answer(Poke poke, ref user_regs_struct registers, IStackAccess stack, ref TrapCounts counts)
+    public Int3Answer Answer(Poke poke, ref user_regs_struct registers, IStackAccess stack, ref TrapCounts counts)
     {
         EmulatedInstruction becoming = poke.Becoming;
         ulong top = 0;
-        if (becoming.Kind == EmulatedKind.Return && !stack.TryRead(new TargetAddress(registers.rsp), out top)) return false;
+        if (becoming.Kind == EmulatedKind.Return && !stack.TryRead(new TargetAddress(registers.rsp), out top)) return Int3Answer.None;
         var before = new RegisterBlock { Rip = new(registers.rip), Rsp = new(registers.rsp), Rflags = registers.eflags };
         RegisterBlock after = Emulator.Apply(before, becoming, top, out StackStore? store);
-        if (store is { } word && !stack.TryWrite(word.Address, word.Value)) return false;
+        if (store is { } word && !stack.TryWrite(word.Address, word.Value)) return Int3Answer.None;
         registers.rip = after.Rip.Value;
         registers.rsp = after.Rsp.Value;
         Count(becoming.Kind, ref counts);
-        return true;
+        return Int3Answer.Emulated;
     }
 
     static void Count(EmulatedKind kind, ref TrapCounts counts)

@@ -79,9 +79,9 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
 
     void ServeTrap(Tid tid, GuardPhase phase)
     {
-        TrapOutcome outcome = _traps.Answer(tid, out user_regs_struct registers);
+        TrapOutcome outcome = _traps.Answer(tid, phase, out user_regs_struct registers);
         int index = threads.Find(tid);
-        if (index >= 0 && outcome == TrapOutcome.Answered)
+        if (index >= 0 && outcome is TrapOutcome.Answered or TrapOutcome.Parked)
         {
             if (threads[index].BlocksTrap)
             {
@@ -96,12 +96,39 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             See(index, ref registers, phase);
         }
         if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
+        if (index >= 0 && outcome == TrapOutcome.Parked) Park(ref threads[index]);
+        else Resume(tid, index, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
+    }
+
+    void Resume(Tid tid, int index, int signal)
+    {
         if (index >= 0 && threads[index].StopsAgain)
         {
             threads[index].StopsAgain = false;
             Ptrace.Interrupt(tid); // the group stop is reported again before the thread is back in user code
         }
-        Ptrace.Cont(tid, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
+        Ptrace.Cont(tid, signal);
+    }
+
+    /// <summary>Its pc is the site: if this process dies now, the thread goes on there, whether its signal is lost with the stop or not.</summary>
+    static void Park(ref GuardedThread thread)
+    {
+        thread.Parked = true;
+        Wait.One(thread.Tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once
+    }
+
+    /// <summary>A phase begins: who is parked is stopped anyway. With the drain the heads are written, and they go on.</summary>
+    public void LookAtParked(GuardPhase phase)
+    {
+        for (int i = 0; i < threads.Count; i++)
+        {
+            if (threads[i] is not { Parked: true, Gone: false }) continue;
+            Tid tid = threads[i].Tid;
+            if (phase is GuardPhase.Clear or GuardPhase.Drain && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) See(i, ref registers, phase);
+            if (phase is not (GuardPhase.Drain or GuardPhase.Close)) continue;
+            threads[i].Parked = false;
+            Resume(tid, i, 0);
+        }
     }
 
     /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>

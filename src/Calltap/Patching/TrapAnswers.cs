@@ -10,6 +10,9 @@ enum TrapOutcome
     /// <summary>Ours and answered: the signal is suppressed.</summary>
     Answered,
 
+    /// <summary>Ours; the thread waits at the site for the last pass.</summary>
+    Parked,
+
     /// <summary>Not ours: the target gets it unchanged.</summary>
     Foreign,
 
@@ -30,13 +33,15 @@ enum TrapOutcome
 /// </summary>
 sealed class TrapAnswers(WindowContext window) : IStackAccess
 {
+    static readonly SitePolicy s_afterHeads = new(); // a breakpoint that still stands then is nobody's to wait for
+
     TrapCounts _counts;
 
     /// <summary>What was done so far.</summary>
     public ref TrapCounts Counts => ref _counts;
 
     /// <summary>Answers the trap that <paramref name="tid"/> is stopped with.</summary>
-    public TrapOutcome Answer(Tid tid, out user_regs_struct registers)
+    public TrapOutcome Answer(Tid tid, GuardPhase phase, out user_regs_struct registers)
     {
         registers = default;
         if (!Ptrace.GetSigInfo(tid, out siginfo_t signal).Ok || !Ptrace.GetRegs(tid, out registers).Ok) return TrapOutcome.Gone;
@@ -47,8 +52,8 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
             return TrapOutcome.Foreign;
         }
         if (window.AnswersInTarget) return TrapOutcome.InTarget;
-        TrapOutcome outcome = AtSite(site, ref registers);
-        if (outcome is TrapOutcome.Answered or TrapOutcome.Unanswerable && !SetRegisters(tid, signal, registers)) return TrapOutcome.Gone;
+        TrapOutcome outcome = AtSite(site, phase is GuardPhase.Drain or GuardPhase.Close ? s_afterHeads : window.Policy, ref registers);
+        if (outcome is TrapOutcome.Answered or TrapOutcome.Parked or TrapOutcome.Unanswerable && !SetRegisters(tid, signal, registers)) return TrapOutcome.Gone;
         return outcome;
     }
 
@@ -63,7 +68,7 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
         return Ptrace.SetSigInfo(tid, signal).Ok && Ptrace.SetRegs(tid, registers).Ok;
     }
 
-    TrapOutcome AtSite(ulong site, ref user_regs_struct registers)
+    TrapOutcome AtSite(ulong site, IInt3Policy policy, ref user_regs_struct registers)
     {
         Span<byte> now = stackalloc byte[1];
         if (window.Target.ReadMemory(new TargetAddress(site), now) != 1) return TrapOutcome.Gone;
@@ -80,10 +85,15 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
             return TrapOutcome.Foreign;
         }
         _counts.Hits++;
-        if (window.Policy.Answer(poke, ref registers, this, ref _counts)) return TrapOutcome.Answered;
-        _counts.Misdirected++;
-        registers.rip = site;
-        return TrapOutcome.Unanswerable;
+        switch (policy.Answer(poke, ref registers, this, ref _counts))
+        {
+            case Int3Answer.Emulated: return TrapOutcome.Answered;
+            case Int3Answer.Parked: return TrapOutcome.Parked;
+            default:
+                _counts.Misdirected++;
+                registers.rip = site;
+                return TrapOutcome.Unanswerable;
+        }
     }
 
     bool IStackAccess.TryRead(TargetAddress address, out ulong value)

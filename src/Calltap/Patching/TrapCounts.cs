@@ -18,6 +18,12 @@ public struct TrapCounts
     /// <summary>Answered as the return being written.</summary>
     public long EmulatedReturns { get; set; }
 
+    /// <summary>Threads that waited at the site for the last pass.</summary>
+    public long Parked { get; set; }
+
+    /// <summary>Calls that came to the caller which asks the ops, and that all of them refused.</summary>
+    public long Refused { get; set; }
+
     /// <summary>Breakpoints that were gone when the trap was looked at: rewound.</summary>
     public long Late { get; set; }
 
@@ -50,6 +56,8 @@ public struct TrapCounts
         EmulatedCalls += other.EmulatedCalls;
         EmulatedNops += other.EmulatedNops;
         EmulatedReturns += other.EmulatedReturns;
+        Parked += other.Parked;
+        Refused += other.Refused;
         Late += other.Late;
         Foreign += other.Foreign;
         Moved += other.Moved;

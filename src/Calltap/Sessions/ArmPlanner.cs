@@ -10,7 +10,7 @@ namespace Calltap.Sessions;
 /// site in its new form, and the poke that leads there (ftrace_make_call, ftrace_modify_call, ftrace_make_nop).
 /// </summary>
 sealed class ArmPlanner(
-    FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, SessionPlan plan)
+    FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, SessionPlan plan, CallerAnswers? callers)
 {
     readonly List<Poke> _pokes = [];
     readonly List<(FunctionSites Sites, Want Want, FunctionChange Change)> _changed = [];
@@ -36,11 +36,12 @@ sealed class ArmPlanner(
             List<(TargetFunction Function, Want Want)> here =
                 [.. work.Where(w => w.Want.Any && plan.Arenas[i].Modules.Contains(w.Function.Module))];
             if (here.Count == 0) continue;
-            int stubs = here.Sum(w => 1 + w.Function.Plan.Exits.Count);
+            int stubs = here.Sum(w => 1 + w.Function.Plan.Exits.Count) * (callers is null ? 1 : 2);
             TrampolineArena arena = memory.Arenas[i];
             arena.Append(stubs, writer => here.ForEach(w => Arm(writer, arena.Trampolines, registry.Of(w.Function), w.Want)));
         }
-        lists.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
+        lists.Publish();
+        callers?.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
     }
 
     bool Differs(TargetFunction function, Want want)
@@ -57,10 +58,14 @@ sealed class ArmPlanner(
         foreach (Site site in sites.Exits.Prepend(sites.Entry))
         {
             registry.Want(site, 0, default);
-            if (site.State != SiteState.Original) _pokes.Add(Poke.MakeNop(site));
+            if (site.State != SiteState.Original) Add(null, Poke.MakeNop(site), sites, want);
         }
         Note(sites, want);
     }
+
+    /// <summary>A breakpoint leads where the site will, or to the caller that asks the ops.</summary>
+    void Add(StubWriter? writer, Poke poke, FunctionSites sites, Want want) =>
+        _pokes.Add(callers is null ? poke : callers.Answer(writer, poke, sites.Function, want));
 
     void Arm(StubWriter writer, Trampolines trampolines, FunctionSites sites, Want want)
     {
@@ -68,17 +73,17 @@ sealed class ArmPlanner(
         TargetAddress? exit = want.Graph != 0 ? trampolines.GraphExit : null;
         Site entry = sites.Entry;
         var events = new StubEvents(trampoline, operand, want.Single && want.Count != 0, exit, entry.ExitId.Value);
-        if (!Point(writer, entry, events, want, trampoline, sites.Function)) return;
+        if (!Point(writer, entry, events, want, trampoline, sites)) return;
         foreach (Site site in sites.Exits)
         {
             registry.Want(site, want.Graph, exit ?? default);
             if (exit is { } leave)
             {
                 if (site.State == SiteState.Original)
-                    Point(writer, site, new StubEvents(null, 0, false, leave, site.Id.Value), new Want(want.Graph, 0), leave, null);
+                    Point(writer, site, new StubEvents(null, 0, false, leave, site.Id.Value), new Want(want.Graph, 0), leave, sites);
             }
             else if (site.State != SiteState.Original)
-                _pokes.Add(Poke.MakeNop(site));
+                Add(writer, Poke.MakeNop(site), sites, want);
         }
         Note(sites, want);
     }
@@ -91,27 +96,27 @@ sealed class ArmPlanner(
         Site entry = sites.Entry;
         bool flagsDead = entry.Plan.FlagsDeadAtEntry;
         if (!want.Single)
-            return (trampolines.ListEntry, lists.Find(entry.Id, want, slot => ops.Counter(slot, sites.Function.Id)));
+            return (trampolines.ListEntry, lists.Find(entry.Id, ops.Words(want, sites.Function.Id)));
         return want.Graph != 0
             ? (flagsDead ? trampolines.GraphEntryFlagsDead : trampolines.GraphEntry, entry.Id.Value)
             : (flagsDead ? trampolines.CountEntryFlagsDead : trampolines.CountEntry, ops.Counter(OpTable.Only(want.Count), sites.Function.Id));
     }
 
     bool Point(
-        StubWriter writer, Site site, in StubEvents events, Want want, TargetAddress trampoline, TargetFunction? refused)
+        StubWriter writer, Site site, in StubEvents events, Want want, TargetAddress trampoline, FunctionSites sites)
     {
         Stub? stub = registry.StubOf(site, events);
         if (stub is null)
         {
             if (!writer.TryWrite(site.Plan, site.Region.Span, site.Address, events, out stub, out RefusalReason reason))
             {
-                if (refused is not null) _refused.Add((refused, reason.Text()));
+                if (site == sites.Entry) _refused.Add((sites.Function, reason.Text()));
                 return false;
             }
             registry.Keep(site, events, stub!);
         }
         registry.Want(site, want.All, trampoline);
-        if (site.State != SiteState.Armed || !ReferenceEquals(site.Stub, stub)) _pokes.Add(Poke.MakeCall(site, stub!));
+        if (site.State != SiteState.Armed || !ReferenceEquals(site.Stub, stub)) Add(writer, Poke.MakeCall(site, stub!), sites, want);
         return true;
     }
 }

@@ -45,6 +45,7 @@ public sealed class LeftSession
                 Hits = Total(0), EmulatedJumps = Total(1), EmulatedCalls = Total(2), EmulatedNops = Total(3),
                 EmulatedReturns = Total(4), Late = Total(5), Foreign = Total(6), Moved = Total(7), Interrupted = Total(8),
                 Restarted = Total(9), Misdirected = Total(10), AnsweredInTarget = Total(11),
+                Parked = Total(12), Refused = Total(13),
             };
         }
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using Calltap.Code.Emit;
 using Calltap.Target;
 
@@ -17,15 +16,14 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size)
     readonly Dictionary<SiteId, List<(ulong[] Words, uint Number)>> _known = [];
     int _written;
 
-    /// <summary>The list of a site for these ops: one recording for all graph ops, one count for each count op.</summary>
-    /// <param name="site">The entry site.</param>
-    /// <param name="want">The ops.</param>
-    /// <param name="counterOf">The counter of a count op for this function.</param>
-    /// <returns>The number that the stub passes: the list's place in qwords.</returns>
+    /// <summary>The list of a site for these ops.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="ops">A word for each (<see cref="OpListLayout"/>).</param>
+    /// <returns>The list's number: its place in qwords.</returns>
     /// <exception cref="InvalidOperationException">The room for lists is used up.</exception>
-    public uint Find(SiteId site, Want want, Func<int, uint> counterOf)
+    public uint Find(SiteId site, IEnumerable<ulong> ops)
     {
-        ulong[] words = Words(site, want, counterOf);
+        ulong[] words = [site.Value, .. ops, 0];
         if (!_known.TryGetValue(site, out List<(ulong[] Words, uint Number)>? lists)) _known.Add(site, lists = []);
         // A list that the site has had before serves again: ops that come and go take no more room.
         int known = lists.FindIndex(list => list.Words.AsSpan().SequenceEqual(words));
@@ -47,15 +45,5 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size)
         writer.Place(start + (long)WordSize * _written, bytes);
         _written += _pending.Count;
         _pending.Clear();
-    }
-
-    static ulong[] Words(SiteId site, Want want, Func<int, uint> counterOf)
-    {
-        var words = new List<ulong> { site.Value };
-        if (want.Graph != 0) words.Add(OpListLayout.Entry(OpListLayout.Graph, 0));
-        for (ulong rest = want.Count; rest != 0; rest &= rest - 1)
-            words.Add(OpListLayout.Entry(OpListLayout.Count, counterOf(BitOperations.TrailingZeroCount(rest))));
-        words.Add(0);
-        return [.. words];
     }
 }

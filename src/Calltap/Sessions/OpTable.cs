@@ -1,4 +1,5 @@
 using System.Numerics;
+using Calltap.Code.Emit;
 using Calltap.Modules;
 using Calltap.Probes;
 
@@ -61,6 +62,27 @@ sealed class OpTable(SessionMemory memory, int functions)
             else count |= 1ul << slot;
         }
         return new Want(graph, count);
+    }
+
+    /// <summary>The words of a list for the ops that want a function: one recording for all graph ops, one count for each count op.</summary>
+    public IEnumerable<ulong> Words(Want want, FunctionId function)
+    {
+        if (want.Graph != 0) yield return OpListLayout.Entry(OpListLayout.Graph, 0);
+        for (ulong rest = want.Count; rest != 0; rest &= rest - 1)
+            yield return OpListLayout.Entry(OpListLayout.Count, Counter(Only(rest), function));
+    }
+
+    /// <summary>The words of a list that asks every op of the session, at a function's entry or at an exit.</summary>
+    public IEnumerable<ulong> Questions(Want want, FunctionId function, bool exit)
+    {
+        ulong takers = exit ? want.Graph : want.All;
+        for (int slot = 0; slot < _ops.Length; slot++)
+        {
+            if (_ops[slot] is not { } op) continue;
+            if ((takers >> slot & 1) == 0) yield return OpListLayout.Entry(OpListLayout.Refuse, 0);
+            else if (op.Kind == OpKind.Count) yield return OpListLayout.Entry(OpListLayout.Count, Counter(slot, function));
+            else if (slot == Only(want.Graph)) yield return OpListLayout.Entry(exit ? OpListLayout.GraphExit : OpListLayout.Graph, 0);
+        }
     }
 
     int SlotOf(Op op)

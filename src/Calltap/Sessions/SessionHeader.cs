@@ -43,7 +43,7 @@ static class SessionHeader
     public const int WindowTable = 480;
     public const int WindowTableSize = 488;
     public const int TrapTotals = 512;
-    public const int TrapTotalCount = 12;
+    public const int TrapTotalCount = 14;
     public const int Ops = 2048;
     public const int OpSize = 56;
     public const int OpNameSize = 48;

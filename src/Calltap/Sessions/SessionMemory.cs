@@ -58,10 +58,17 @@ sealed class SessionMemory : IDisposable
         [
             traps.Hits, traps.EmulatedJumps, traps.EmulatedCalls, traps.EmulatedNops, traps.EmulatedReturns, traps.Late,
             traps.Foreign, traps.Moved, traps.Interrupted, traps.Restarted, traps.Misdirected,
-            traps.AnsweredInTarget,
+            traps.AnsweredInTarget, traps.Parked, traps.Refused,
         ];
         for (int i = 0; i < values.Length; i++) Set(SessionHeader.TrapTotals + 8 * i, (ulong)values[i]);
     }
+
+    /// <summary>Names the list by which the caller asks the ops about a site. One store: a thread sees the former list or this one.</summary>
+    public void SetCaller(SiteId site, uint list) => // pairs with the load in TrampolineEmitter.LoadCallerList
+        Volatile.Write(ref _file.Dword(Layout.CallerAt((int)site.Value)), (int)list);
+
+    /// <summary>Calls that came to the caller and that every op refused.</summary>
+    public ulong Refused => Volatile.Read(ref _file.Qword(SessionMemoryLayout.Refused));
 
     // ---- the queue of ready headers ----
 

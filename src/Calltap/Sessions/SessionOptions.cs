@@ -1,4 +1,5 @@
 using Calltap.Modules;
+using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Target;
 
@@ -12,6 +13,9 @@ public sealed record SessionOptions
 
     /// <summary>Filters whose <c>@module</c> parts bring modules into scope.</summary>
     public IReadOnlyCollection<FunctionFilter> Filters { get; init; } = [];
+
+    /// <summary>What a thread does that meets a breakpoint of ours.</summary>
+    public Int3Policy Int3 { get; init; }
 
     /// <summary>The launcher that holds the target before its <c>main</c>; null for a running target.</summary>
     public TargetLauncher? Launcher { get; init; }

@@ -11,7 +11,8 @@ namespace Calltap.Sessions;
 /// <param name="Layout">The shared session memory.</param>
 /// <param name="MaxSites">Entries of the site table, the unused one with index 0 included.</param>
 /// <param name="Functions">Functions in the catalog: counters of one op.</param>
-sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int Functions)
+/// <param name="Int3">What a thread at a breakpoint does.</param>
+sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int Functions, Int3Policy Int3)
 {
     /// <summary>Count ops that can be added in a session's life.</summary>
     public const int MaxCountOps = 8;
@@ -22,7 +23,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
 
     /// <summary>Bytes of the op lists: for each function some lists of every op that there can be.</summary>
-    public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * (Functions + 1) * ListsPerFunction);
+    public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * ((Int3 == Int3Policy.Caller ? MaxSites : Functions) + 1) * ListsPerFunction);
 
     /// <summary>Bytes of the site table.</summary>
     public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites);
@@ -32,14 +33,23 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
 
     /// <summary>Plans a session for the catalog.</summary>
     /// <exception cref="AttachException">No room within reach of the code.</exception>
-    public static SessionPlan For(TargetProcess target, FunctionCatalog catalog)
+    public static SessionPlan For(TargetProcess target, FunctionCatalog catalog, Int3Policy int3)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         int sites = 1 + catalog.Functions.Sum(SitesOf);
         var places = new List<ArenaPlace>();
         foreach (List<TargetModule> cluster in Clusters(catalog.Modules))
-            places.Add(Place(mappings, places, cluster, catalog));
-        return new SessionPlan(places, LayoutFor(target, catalog.Functions.Count), sites, catalog.Functions.Count);
+            places.Add(Place(mappings, places, cluster, catalog, forms: int3 == Int3Policy.Caller ? 3 : 2));
+        int asked = int3 == Int3Policy.Caller ? sites : 0;
+        return new SessionPlan(places, LayoutFor(target, catalog.Functions.Count) with { Sites = asked }, sites, catalog.Functions.Count, int3);
+    }
+
+    /// <summary>Which arena serves a module.</summary>
+    public int ArenaOf(TargetModule module)
+    {
+        for (int i = 0; i < Arenas.Count; i++)
+            if (Arenas[i].Modules.Contains(module)) return i;
+        throw new ArgumentException($"{module.Name} is in no arena's reach", nameof(module));
     }
 
     static int SitesOf(TargetFunction function) =>
@@ -61,12 +71,12 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     }
 
     static ArenaPlace Place(
-        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog)
+        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog, int forms)
     {
         var members = cluster.ToHashSet();
         long stubs = catalog.Functions.Where(f => members.Contains(f.Module)).Sum(f => (long)SitesOf(f));
         // Room to arm everything in a second form as well: bytes in an arena are never reused while threads live.
-        long size = PageUp(ArenaBase + 2 * stubs * BytesPerStub);
+        long size = PageUp(ArenaBase + forms * stubs * BytesPerStub);
         TargetAddress low = cluster.Min(m => m.Start), high = cluster.Max(m => m.End);
         IEnumerable<MemoryMapping> occupied = taken.Select(
             place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));

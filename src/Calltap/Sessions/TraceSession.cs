@@ -31,7 +31,7 @@ public sealed class TraceSession : IDisposable
         _ops = new OpTable(memory.Session, plan.Functions);
         _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize);
         _table = new WindowTable(target, writer, memory.WindowTable);
-        _poker = new TextPoker(target, writer, _table);
+        _poker = new TextPoker(target, writer, _table) { Policy = IInt3Policy.Of(plan.Int3) };
         ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
     }
 
@@ -42,7 +42,7 @@ public sealed class TraceSession : IDisposable
     public FunctionCatalog Catalog { get; }
 
     /// <summary>Traps answered so far.</summary>
-    public TrapCounts Traps => _poker.Totals;
+    public TrapCounts Traps => _poker.Totals with { Refused = (long)_memory.Session.Refused };
 
     /// <summary>Whether breakpoints are answered by the trap handler in the target, as when the tracer has died: for tests.</summary>
     internal bool AnswersInTarget
@@ -71,7 +71,7 @@ public sealed class TraceSession : IDisposable
         try
         {
             LeftSession.RefuseIfPresent(target); // before the work of analysing
-            return Attach(target, FunctionCatalog.Load(target, options.Scope, options.Filters), options.Launcher);
+            return Attach(target, FunctionCatalog.Load(target, options.Scope, options.Filters), options.Launcher, options.Int3);
         }
         catch
         {
@@ -84,8 +84,9 @@ public sealed class TraceSession : IDisposable
     /// <param name="target">The target; the session's to dispose from now on, the caller's when this throws.</param>
     /// <param name="catalog">Its functions in scope.</param>
     /// <param name="launcher">The launcher that holds the target before its <c>main</c>; null for a running target.</param>
+    /// <param name="int3">What a thread does that meets a breakpoint of ours.</param>
     /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
-    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher)
+    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher, Int3Policy int3 = Int3Policy.Site)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
@@ -96,7 +97,7 @@ public sealed class TraceSession : IDisposable
         int tidOffset = ThreadPointers.FindTidOffset(target);
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);
-        SessionPlan plan = SessionPlan.For(target, catalog); // after the helper: its page is not room for an arena
+        SessionPlan plan = SessionPlan.For(target, catalog, int3); // after the helper: its page is not room for an arena
         TargetMemory memory = TargetMemory.Map(target, writer, helper, plan, tidOffset);
         int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
         for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
@@ -206,14 +207,15 @@ public sealed class TraceSession : IDisposable
         }
         _poker.HeldThread = Launcher?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
-        var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan);
+        CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory, _plan) : null;
+        var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan, callers);
         planner.Make();
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want, _) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;
-        _memory.Session.SetTraps(_poker.Totals);
+        _memory.Session.SetTraps(Traps);
         int armed = _registry.Functions.Values.Count(f => f.Armed.Any);
         var refused = planner.Refused
             .Concat(batch.Refused.Where(s => s.Plan.Kind == Code.SiteKind.Entry)

@@ -76,7 +76,7 @@ public sealed class SitePolicyTests
         Site site = Armed(SiteKind.Return, SiteClass.ReturnWithPadding, 1);
         EmulatedInstruction becoming = reads ? EmulatedInstruction.Call(new(StubAddress), default) : EmulatedInstruction.Return();
         user_regs_struct registers = Registers(0), before = registers;
-        Assert.False(new SitePolicy().Answer(new Poke(site, site.Original, null, becoming), ref registers, _stack, ref _counts));
+        Assert.Equal(Int3Answer.None, new SitePolicy().Answer(new Poke(site, site.Original, null, becoming), ref registers, _stack, ref _counts));
         Assert.Equal((before.rip, before.rsp), (registers.rip, registers.rsp));
         Assert.Equal(0, _counts.Emulated);
     }
@@ -84,7 +84,7 @@ public sealed class SitePolicyTests
     user_regs_struct Answer(Poke poke, ulong flags = 0)
     {
         user_regs_struct registers = Registers(flags);
-        Assert.True(new SitePolicy().Answer(poke, ref registers, _stack, ref _counts));
+        Assert.Equal(Int3Answer.Emulated, new SitePolicy().Answer(poke, ref registers, _stack, ref _counts));
         Assert.Equal((flags, 77ul), (registers.eflags, registers.rax));
         return registers;
     }
