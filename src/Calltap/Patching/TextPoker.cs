@@ -44,6 +44,9 @@ sealed class TextPoker
     /// <summary>Whether the guard leaves the traps of our sites to the trap handler in the target.</summary>
     public bool AnswersInTarget { get; set; }
 
+    /// <summary>How long breakpoints stand at least: for tests and benchmarks of what happens at them.</summary>
+    public TimeSpan Dwell { get; set; }
+
     /// <summary>Rules left out on purpose, for tests.</summary>
     public BrokenRules Broken { get; set; }
 
@@ -126,6 +129,7 @@ sealed class TextPoker
             plan.WriteBreakpoints();
             sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
             steps.Mark("pass 1");
+            if (Dwell > default(TimeSpan)) Clock.Sleep(Dwell);
             if (!regions.IsEmpty && !guard.Run(GuardPhase.Clear, s_clearDeadline))
                 throw new TimeoutException("a thread of the target could not be looked at in time");
             plan.Defer(regions.Deferred);

@@ -50,6 +50,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.AnswersInTarget = value;
     }
 
+    /// <summary>How long breakpoints stand at least: for tests and benchmarks of what happens at them.</summary>
+    internal TimeSpan Dwell
+    {
+        set => _poker.Dwell = value;
+    }
+
     /// <summary>Rules of the protocol left out on purpose: for tests.</summary>
     internal BrokenRules Broken
     {

@@ -35,6 +35,8 @@ sealed class RecordedCalls : IEventVisitor
 
     public IReadOnlyCollection<Tid> Threads => _entries.Keys;
 
+    public long Events { get; private set; }
+
     public long Entries => _calls.Threads.Values.Sum(t => t.Entries);
 
     public long OrphanExits => _calls.Threads.Values.Sum(t => t.OrphanExits);
@@ -61,6 +63,7 @@ sealed class RecordedCalls : IEventVisitor
 
     void IEventVisitor.OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events)
     {
+        Events += events.Length;
         foreach (TraceEvent e in events)
         {
             SiteRecord site = Catalog.Sites.Find(e.Site);

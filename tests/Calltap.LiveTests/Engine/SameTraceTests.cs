@@ -1,11 +1,16 @@
+using Calltap.LiveTests.Programs;
+using Calltap.LiveTests.Target;
+using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Recording;
+using Calltap.Target;
+using Calltap.Trace;
 
 namespace Calltap.LiveTests.Engine;
 
 /// <summary>The specialised trampoline and the list form give the same trace.</summary>
 [Collection(EngineTests.Name)]
-public sealed class SameTraceTests
+public sealed class SameTraceTests(ITestOutputHelper output)
 {
     [Fact]
     public void One_op_alone_and_one_among_several_record_the_same()
@@ -20,6 +25,61 @@ public sealed class SameTraceTests
             Assert.Equal(alone.SequenceOf(tid), among.SequenceOf(tid));
         shapes.AssertRight();
     }
+
+    [Theory]
+    [InlineData(Int3Policy.Site, false)]
+    [InlineData(Int3Policy.Caller, false)]
+    [InlineData(Int3Policy.Park, false)]
+    [InlineData(Int3Policy.Site, true)]
+    [InlineData(Int3Policy.Caller, true)]
+    public async Task Each_policy_gives_the_trace_that_no_breakpoint_disturbs(Int3Policy int3, bool answersInTarget)
+    {
+        using ShapesAtWork shapes = ShapesAtWork.InPhases();
+        RecordedCalls undisturbed = Record(shapes, [ShapesAtWork.OpOf(OpKind.Graph)]);
+        using TraceSession session = shapes.Attach(int3);
+        session.AnswersInTarget = answersInTarget;
+        session.Dwell = TimeSpan.FromMilliseconds(20);
+        using var file = new MemoryStream();
+        using var recorder = new Recorder(session, file, new RecordOptions());
+        recorder.Add([ShapesAtWork.OpOf(OpKind.Graph)]);
+        var other = new Op(OpKind.Count, FunctionFilter.Parse(["u0?_g*"], []), "other"); // some: quickly planned
+        TrapCounts before = session.Traps;
+        int phases = LiveTest.Repeat(6, 60);
+        var calls = Task.Run(() =>
+        {
+            for (int i = 0; i < phases; i++)
+            {
+                shapes.Run();
+                // A phase makes fewer events than a ring holds, and each finds it empty: none is lost.
+                long made = (i + 1) * undisturbed.Events;
+                Assert.True(Deadline.In(EngineTests.Patience).Poll(() => recorder.Progress.Events >= made), $"{recorder.Progress.Events} of {made} events are drained");
+            }
+        }, TestContext.Current.CancellationToken);
+        while (!calls.IsCompleted)
+        {
+            // Entries change from one op to two and back while they are called.
+            recorder.Add([other]);
+            recorder.Remove(other);
+        }
+        await calls;
+        TrapCounts traps = session.Traps;
+        recorder.Stop();
+        output.WriteLine($"{int3}: hits {traps.Hits - before.Hits}, answered in the target {traps.AnsweredInTarget - before.AnsweredInTarget}, parked {traps.Parked}, late {traps.Late}");
+        Assert.True(traps.Hits + traps.AnsweredInTarget > before.Hits + before.AnsweredInTarget, "no breakpoint was met");
+        RecordedCalls recorded = RecordedCalls.Read(file, sequences: true);
+        Assert.Equal(0, recorded.LostEntries);
+        foreach (Tid tid in undisturbed.Threads)
+            Assert.Equal(Enumerable.Repeat(EntriesOf(undisturbed, tid), phases).SelectMany(e => e), EntriesOf(recorded, tid));
+        Assert.Equal(ExitsOf(undisturbed).ToDictionary(e => e.Key, e => phases * e.Value), ExitsOf(recorded));
+        shapes.AssertRight();
+    }
+
+    /// <summary>Without the ends: a call left by an exception is closed when its thread is seen to go on, or at the end of the trace.</summary>
+    static IEnumerable<(FunctionId Function, int Depth)> EntriesOf(RecordedCalls calls, Tid tid) =>
+        calls.SequenceOf(tid).Where(e => e.Entry).Select(e => (e.Function, e.Depth));
+
+    static Dictionary<FunctionId, long> ExitsOf(RecordedCalls calls) =>
+        calls.Ends.Where(e => e.Key.EndedBy == EndedBy.Exit).ToDictionary(e => e.Key.Function, e => e.Value);
 
     static RecordedCalls Record(ShapesAtWork shapes, Op[] ops)
     {

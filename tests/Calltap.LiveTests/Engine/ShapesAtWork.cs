@@ -1,6 +1,7 @@
 using Calltap.Cli.Demo;
 using Calltap.LiveTests.Programs;
 using Calltap.Modules;
+using Calltap.Patching;
 using Calltap.Probes;
 
 namespace Calltap.LiveTests.Engine;
@@ -41,7 +42,7 @@ sealed class ShapesAtWork : IDisposable
     /// <summary>An op for them.</summary>
     public static Op OpOf(OpKind kind, string name = "test") => new(kind, OwnFunctions, name);
 
-    public TraceSession Attach() => TraceSession.Attach(Pid, new SessionOptions());
+    public TraceSession Attach(Int3Policy int3 = Int3Policy.Site) => TraceSession.Attach(Pid, new SessionOptions { Int3 = int3 });
 
     /// <summary>One phase.</summary>
     public void Run(int rounds = WholeCycle) => Control.Run(ShapesProgram.RunRounds, EngineTests.Patience, rounds);

@@ -10,7 +10,7 @@ public sealed class TrampolineExecutionTests
 
     const uint ListNumber = 0x200; // the place of the op list, in qwords
 
-    static readonly SessionMemoryLayout s_layout = new(4, 1 << 16, 64);
+    static readonly SessionMemoryLayout s_layout = new(4, 1 << 16, 64, Sites: 8);
 
     [Fact]
     public void Every_register_and_flag_survives_in_every_form_and_state()
@@ -19,11 +19,12 @@ public sealed class TrampolineExecutionTests
         Trampolines forms = run.Trampolines;
         WriteList(run);
         // Off; then without a header; then claiming one; then the fast path, with room and without.
+        run.Session(s_layout.CallerAt(5) & ~7L) = (ulong)ListNumber << 32; // site 5
         Action[] states = [() => run.IsOn = false, () => run.IsOn = true, () => run.Offer(0, 60), () => { }];
         foreach (Action state in states)
         {
             state();
-            foreach (TargetAddress form in new[] { forms.GraphEntry, forms.GraphExit, forms.CountEntry, forms.ListEntry })
+            foreach (TargetAddress form in new[] { forms.GraphEntry, forms.GraphExit, forms.CountEntry, forms.ListEntry, forms.Caller })
                 for (ulong seed = 1; seed <= 64; seed++)
                 {
                     ulong flags = AlwaysOn | Spread(seed) & StatusFlags;
@@ -112,6 +113,36 @@ public sealed class TrampolineExecutionTests
         Assert.Equal(2ul, run.Session(s_layout.CountersAt(0) + 8 * 21));
         Assert.Equal(5u, run.Event(0, 1).Site);
         Assert.Equal(0u, run.Event(0, 2).Site);
+    }
+
+    [Fact]
+    public void The_caller_asks_each_op_and_says_when_all_refuse()
+    {
+        using var run = new TrampolineExecution(s_layout);
+        WriteLists(run, [2, Refuse, OpListLayout.Entry(OpListLayout.Graph, 0), Refuse, OpListLayout.Entry(OpListLayout.Count, 20), 0], [3, Refuse, Refuse, 0], [4, Refuse, OpListLayout.Entry(OpListLayout.GraphExit, 0), 0]);
+        run.Offer(0, 3);
+        for (int i = 0; i < 4; i++)
+            foreach (uint site in new[] { 2u, 3u, 4u }) run.Call(run.Trampolines.Caller, site, 1, AlwaysOn);
+        Assert.Equal(4ul, run.Session(SessionMemoryLayout.Refused));
+        Assert.Equal(4ul, run.Session(s_layout.CountersAt(0) + 8 * 20));
+        Assert.Equal([2u, 4u, 2u], Enumerable.Range(0, 3).Select(i => run.Event(0, i).Site));
+        Assert.Equal(run.Event(0, 0).Stack, run.Event(0, 1).Stack);
+        Assert.Equal(2ul, run.Session(s_layout.HeaderAt(0) + ThreadHeaderLayout.LostEntries));
+        Assert.Equal(3ul, run.Session(s_layout.HeaderAt(0) + ThreadHeaderLayout.LostExits));
+    }
+
+    static ulong Refuse => OpListLayout.Entry(OpListLayout.Refuse, 0);
+
+    /// <summary>Lists of the caller for sites 2, 3 and so on.</summary>
+    static void WriteLists(TrampolineExecution run, params ulong[][] lists)
+    {
+        int at = 0;
+        for (int i = 0; i < lists.Length; i++)
+        {
+            int site = 2 + i, half = 32 * (site % 2);
+            run.Session(s_layout.CallerAt(site) & ~7L) |= (ulong)at << half;
+            foreach (ulong word in lists[i]) run.Lists(8L * at++) = word;
+        }
     }
 
     /// <summary>Site 5: recorded, and counted in counters 20 and 21.</summary>

@@ -18,14 +18,17 @@ public sealed class TransitionTests(ITestOutputHelper output)
     readonly HashSet<TargetAddress> _specialised = [];
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Make_call_and_make_nop(bool answersInTarget)
+    [InlineData(Int3Policy.Site, false)]
+    [InlineData(Int3Policy.Site, true)]
+    [InlineData(Int3Policy.Caller, false)]
+    [InlineData(Int3Policy.Caller, true)]
+    [InlineData(Int3Policy.Park, false)]
+    public void Make_call_and_make_nop(Int3Policy int3, bool answersInTarget)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
-        using TraceSession session = shapes.Attach();
+        using TraceSession session = shapes.Attach(int3);
         session.AnswersInTarget = answersInTarget;
-        int rounds = LiveTest.Repeat(20, 300);
+        int rounds = LiveTest.Repeat(8, 300);
         long start = Stopwatch.GetTimestamp();
         TrapCounts before = session.Traps;
         for (int i = 0; i < rounds; i++)
@@ -38,10 +41,12 @@ public sealed class TransitionTests(ITestOutputHelper output)
             Assert.Equal(0, shapes.Control.WrongResults);
         }
         TrapCounts traps = session.Traps;
-        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: hits {traps.Hits}, emulated {traps.Emulated}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}, answered in the target {traps.AnsweredInTarget}");
+        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: hits {traps.Hits}, emulated {traps.Emulated}, parked {traps.Parked}, refused by ops {traps.Refused}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}, answered in the target {traps.AnsweredInTarget}");
         Assert.True((answersInTarget ? traps.AnsweredInTarget : traps.Hits) > before.Hits, "no thread ever hit a breakpoint: the storm was none");
         if (answersInTarget) Assert.Equal(0, traps.Hits);
-        Assert.Equal(traps.Hits, traps.Emulated);
+        Assert.Equal(traps.Hits, traps.Emulated + traps.Parked);
+        Assert.Equal(int3 == Int3Policy.Park, traps.Parked > 0);
+        Assert.Equal(int3 == Int3Policy.Caller, traps.Refused > 0); // disarming: no op wants what it has left
         Assert.Equal(0, traps.Misdirected);
         session.Detach();
         TextImage.AssertRestored(session.Target, session.Catalog);
