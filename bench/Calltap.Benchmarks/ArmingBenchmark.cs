@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Calltap.Cli.Demo;
+using Calltap.Native;
+using Calltap.Patching;
 
 namespace Calltap.Benchmarks;
 
@@ -15,21 +17,21 @@ static class ArmingBenchmark
     static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Measures <paramref name="rounds"/> rounds.</summary>
-    public static IReadOnlyList<ArmingRound> Run(int rounds)
+    public static IReadOnlyList<ArmingRound> Run(int rounds, Int3Policy int3 = Int3Policy.Site, bool inTarget = false)
     {
         var all = new List<ArmingRound>();
         TimeSpan quiet = TimeSpan.FromMilliseconds(500);
         for (int i = 0; i < rounds; i++)
         {
             Console.Error.Write($"\rarming {i + 1} of {rounds} ");
-            all.Add(Round(quiet));
+            all.Add(Round(quiet, int3, inTarget));
             quiet = all[^1].Add;
         }
         Console.Error.Write("\r                    \r");
         return all;
     }
 
-    static ArmingRound Round(TimeSpan quiet)
+    static ArmingRound Round(TimeSpan quiet, Int3Policy int3, bool inTarget)
     {
         using BenchProcess process = BenchProcess.Start(Threads);
         ControlFile control = process.Control;
@@ -39,14 +41,30 @@ static class ArmingBenchmark
         (_, TimeSpan quietStall) = Stalls(control, () => Thread.Sleep(quiet));
 
         long start = Stopwatch.GetTimestamp();
-        using RecordedRun run = RecordedRun.Start(process.Pid);
+        using RecordedRun run = RecordedRun.Start(process.Pid, int3, inTarget);
         TimeSpan attach = Stopwatch.GetElapsedTime(start);
         ArmReport? armed = null, disarmed = null;
         (TimeSpan add, TimeSpan armStall) = Stalls(control, () => armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob)));
+        ControlThread longest = control.Threads.MaxBy(t => t.LongestGap)!;
         (TimeSpan stop, TimeSpan disarmStall) = Stalls(control, () => disarmed = run.Stop());
         process.RequireRightResults();
         return new ArmingRound(
-            attach, add, armed!, stop, disarmed!, armStall, disarmStall, quietStall, process.ReadText().AsSpan().SequenceEqual(before));
+            attach, add, armed!, stop, disarmed!, StepOf(longest.GapTsc, armed!.Batch), armStall, disarmStall, quietStall, process.ReadText().AsSpan().SequenceEqual(before));
+    }
+
+    /// <summary>The step in which a moment fell; "before" the batch is the helper's start and the plan of the stubs.</summary>
+    static string StepOf(TscTime moment, BatchResult batch)
+    {
+        using var tsc = new TimeStampCounter();
+        (TscTime now, MonotonicNs clock) = tsc.Together();
+        Thread.Sleep(20);
+        (TscTime later, MonotonicNs laterClock) = tsc.Together();
+        double nsPerTick = (laterClock.Value - clock.Value) / (double)(later.Value - now.Value);
+        double at = clock.Value - (now.Value - moment.Value) * nsPerTick - batch.Began.Value;
+        if (at < 0) return "before";
+        foreach ((string step, TimeSpan time) in batch.Steps)
+            if ((at -= time.TotalNanoseconds) < 0) return step;
+        return "after";
     }
 
     /// <summary>Times an action, and the threads' stalls from its beginning to a little after its end.</summary>

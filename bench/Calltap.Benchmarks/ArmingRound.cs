@@ -6,13 +6,14 @@ namespace Calltap.Benchmarks;
 /// <param name="Armed">How arming went.</param>
 /// <param name="Stop">The whole of disarming and finishing the file.</param>
 /// <param name="Disarmed">How disarming went.</param>
+/// <param name="ArmStallStep">In which step of the window that fell.</param>
 /// <param name="ArmStall">The longest time a thread was kept from its work while the op was added, run delay taken off.</param>
 /// <param name="DisarmStall">The same while it was removed.</param>
 /// <param name="QuietStall">The same in a stretch as long as <paramref name="Add"/>, before anything was attached.</param>
 /// <param name="TextRestored">The program's text is byte for byte what it was.</param>
 sealed record ArmingRound(
     TimeSpan Attach, TimeSpan Add, ArmReport Armed, TimeSpan Stop, ArmReport Disarmed,
-    TimeSpan ArmStall, TimeSpan DisarmStall, TimeSpan QuietStall, bool TextRestored)
+    string ArmStallStep, TimeSpan ArmStall, TimeSpan DisarmStall, TimeSpan QuietStall, bool TextRestored)
 {
     /// <summary>Sites that should have changed and did not.</summary>
     public int Left => Armed.Refused.Count + Armed.Batch.Refused.Count + Disarmed.Batch.Refused.Count;

@@ -14,12 +14,15 @@ sealed record BenchReport(BenchMachine Machine)
     /// <summary>Arming rounds.</summary>
     public IReadOnlyList<ArmingRound>? Arming { get; init; }
 
+    /// <summary>Breakpoints under each policy.</summary>
+    public IReadOnlyList<TrapCost>? Traps { get; init; }
+
     /// <summary>Call rates.</summary>
     public IReadOnlyList<RateStep>? Rate { get; init; }
 
     /// <summary>Writes the figures for programs.</summary>
     public void WriteJson(string path) => File.WriteAllText(path, JsonSerializer.Serialize(
-        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Rate }, s_json));
+        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Rate }, s_json));
 
     static object Figures(CallCost cost) => new
     {
@@ -36,6 +39,16 @@ sealed record BenchReport(BenchMachine Machine)
         Lost = cost.On.Sum(s => s.Lost),
         cost.Exact,
         cost.Passes,
+    };
+
+    static object Figures(TrapCost cost) => new
+    {
+        Int3 = $"{cost.Int3}",
+        cost.InTarget,
+        cost.Traps,
+        StoodMs = cost.Stood.TotalMilliseconds,
+        UsPerTrap = cost.MicrosecondsPerTrap,
+        Arming = cost.Arming.Select(Figures),
     };
 
     static object Figures(ArmingRound round) => new

@@ -12,6 +12,7 @@ sealed class BenchTables(TextWriter output)
         Line($"{report.Machine}");
         if (report.Calls is { } calls) Calls(calls);
         if (report.Arming is { } arming) Arming(arming);
+        if (report.Traps is { } traps) Traps(traps);
         if (report.Rate is { } rate) Rate(rate);
     }
 
@@ -56,8 +57,22 @@ sealed class BenchTables(TextWriter output)
         Row("threads interrupted", rounds, r => r.Armed.Batch.Traps.Interrupted);
         Row("misdirected", rounds, r => r.Armed.Batch.Traps.Misdirected);
         Row("longest stall while arming, us", rounds, r => r.ArmStall.TotalMicroseconds);
+        Line($"| the steps in which those ended | {string.Join(", ", rounds.Select(r => $"{r.ArmStallStep} ({r.ArmStall.TotalMicroseconds:N0})"))} | | |");
         Row("longest stall while disarming, us", rounds, r => r.DisarmStall.TotalMicroseconds);
         Row("longest stall in as long a stretch without arming, us", rounds, r => r.QuietStall.TotalMicroseconds);
+    }
+
+    void Traps(IReadOnlyList<TrapCost> costs)
+    {
+        Line($"");
+        Line($"A breakpoint under each policy: {TrapCost.Threads} threads that do nothing but meet one; and arming 50,000 functions under 4 busy threads, medians of {costs[0].Arming.Count} rounds.");
+        Line($"");
+        Line($"| policy | answered by | traps/s | us a trap | arming, first poke to last, ms | traps in it | longest stall, us | worst | exact |");
+        Line($"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+        foreach (TrapCost c in costs)
+            Line($"| {c.Int3} | {(c.InTarget ? "handler in the target" : "guard")} | {c.Traps / c.Stood.TotalSeconds:N0} | {c.MicrosecondsPerTrap:N1} | {Medians.Of(c.Arming.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {Medians.Of(c.Arming.Select(r => (double)(r.Armed.Batch.Traps.Hits + r.Armed.Batch.Traps.AnsweredInTarget))):N0} | {Medians.Of(c.Arming.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {c.Arming.Max(r => r.ArmStall.TotalMicroseconds):N0} | {(c.Arming.All(r => r.Complete) ? "yes" : "NO")} |");
+        Line($"");
+        Line($"Without arming, in as long a stretch: longest stall {Medians.Of(costs.SelectMany(c => c.Arming).Select(r => r.QuietStall.TotalMicroseconds)):N0} us (median of all rounds).");
     }
 
     static double Step(BatchResult batch, string name) =>

@@ -10,7 +10,7 @@ return words switch
 {
     ["events"] => EventsBenchmark.Run(),
     ["target"] => BuildTarget(),
-    ["calls" or "arming" or "rate" or "all"] => Measure(words[0]),
+    ["calls" or "arming" or "traps" or "rate" or "all"] => Measure(words[0]),
     _ => Usage(),
 };
 
@@ -21,6 +21,7 @@ int Measure(string what)
     {
         Calls = what is "calls" or "all" ? CallsBenchmark.Run(rounds ?? DefaultRounds, work => work.Name.Contains(only, StringComparison.Ordinal)) : null,
         Arming = what is "arming" or "all" ? ArmingBenchmark.Run(rounds ?? ArmingRounds) : null,
+        Traps = what is "traps" or "all" ? TrapBenchmark.Run(rounds ?? ArmingRounds) : null,
         Rate = what is "rate" or "all" ? RateBenchmark.Run() : null,
     };
     new BenchTables(Console.Out).Write(report);
@@ -47,7 +48,7 @@ string? Option(string name)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
+    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks events | target");
     return 64;
 }

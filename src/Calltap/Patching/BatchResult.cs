@@ -6,6 +6,7 @@ namespace Calltap.Patching;
 /// <param name="Traps">What the guard did.</param>
 /// <param name="Time">First poke to last, as numbers to reach are measured.</param>
 /// <param name="Window">Seizing the first thread to letting the last go.</param>
+/// <param name="Began">When the first step began.</param>
 /// <param name="Steps">How long each step took, by the names of docs/patching-protocol.md.</param>
 public sealed record BatchResult(
     int Poked,
@@ -13,4 +14,5 @@ public sealed record BatchResult(
     TrapCounts Traps,
     TimeSpan Time,
     TimeSpan Window,
+    MonotonicNs Began,
     IReadOnlyList<(string Step, TimeSpan Time)> Steps);

@@ -9,6 +9,11 @@ sealed class StepClock
     readonly Dictionary<string, long> _ends = [];
     long _last = Stopwatch.GetTimestamp();
 
+    public StepClock() => Began = new MonotonicNs((long)(Stopwatch.GetElapsedTime(0, _last).TotalNanoseconds));
+
+    /// <summary>When the first step began: Stopwatch's clock is CLOCK_MONOTONIC.</summary>
+    public MonotonicNs Began { get; }
+
     public IReadOnlyList<(string Step, TimeSpan Time)> Steps => _steps;
 
     /// <summary>The step named ends now.</summary>

@@ -222,5 +222,5 @@ sealed class TextPoker
 
     static BatchResult Result(PokePlan plan, TrapCounts traps, StepClock steps) => new(
         plan.Pokes.Count - plan.Deferred.Count, [.. plan.Refused, .. plan.Deferred], traps,
-        steps.Between("read", "pass 3"), steps.Between("plan", "close"), steps.Steps);
+        steps.Between("read", "pass 3"), steps.Between("plan", "close"), steps.Began, steps.Steps);
 }

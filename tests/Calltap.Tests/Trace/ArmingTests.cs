@@ -49,5 +49,5 @@ public sealed class ArmingTests
     static FunctionChange Change(int function, ArmingKind kind) => new(new FunctionId(function), kind);
 
     static ArmReport Report(params FunctionChange[] changes) =>
-        new(0, 0, [], changes, new BatchResult(7, [], default, default, default, []));
+        new(0, 0, [], changes, new BatchResult(7, [], default, default, default, default, []));
 }
