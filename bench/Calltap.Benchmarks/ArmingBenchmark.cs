@@ -17,21 +17,21 @@ static class ArmingBenchmark
     static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Measures <paramref name="rounds"/> rounds.</summary>
-    public static IReadOnlyList<ArmingRound> Run(int rounds, Int3Policy int3 = Int3Policy.Site, bool inTarget = false)
+    public static IReadOnlyList<ArmingRound> Run(int rounds, ArmingChoice choice)
     {
         var all = new List<ArmingRound>();
         TimeSpan quiet = TimeSpan.FromMilliseconds(500);
         for (int i = 0; i < rounds; i++)
         {
             Console.Error.Write($"\rarming {i + 1} of {rounds} ");
-            all.Add(Round(quiet, int3, inTarget));
+            all.Add(Round(quiet, choice));
             quiet = all[^1].Add;
         }
         Console.Error.Write("\r                    \r");
         return all;
     }
 
-    static ArmingRound Round(TimeSpan quiet, Int3Policy int3, bool inTarget)
+    static ArmingRound Round(TimeSpan quiet, ArmingChoice choice)
     {
         using BenchProcess process = BenchProcess.Start(Threads);
         ControlFile control = process.Control;
@@ -41,7 +41,7 @@ static class ArmingBenchmark
         (_, TimeSpan quietStall) = Stalls(control, () => Thread.Sleep(quiet));
 
         long start = Stopwatch.GetTimestamp();
-        using RecordedRun run = RecordedRun.Start(process.Pid, int3, inTarget);
+        using RecordedRun run = RecordedRun.Start(process.Pid, choice);
         TimeSpan attach = Stopwatch.GetElapsedTime(start);
         ArmReport? armed = null, disarmed = null;
         (TimeSpan add, TimeSpan armStall) = Stalls(control, () => armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob)));

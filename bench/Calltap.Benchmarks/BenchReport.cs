@@ -17,12 +17,18 @@ sealed record BenchReport(BenchMachine Machine)
     /// <summary>Breakpoints under each policy.</summary>
     public IReadOnlyList<TrapCost>? Traps { get; init; }
 
+    /// <summary>Arming in groups of several sizes.</summary>
+    public IReadOnlyList<(int Size, IReadOnlyList<ArmingRound> Rounds)>? Groups { get; init; }
+
+    /// <summary>Arming by mapping a patched copy.</summary>
+    public RemapCost? Remap { get; init; }
+
     /// <summary>Call rates.</summary>
     public IReadOnlyList<RateStep>? Rate { get; init; }
 
     /// <summary>Writes the figures for programs.</summary>
     public void WriteJson(string path) => File.WriteAllText(path, JsonSerializer.Serialize(
-        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Rate }, s_json));
+        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Groups = Groups?.Select(g => new { g.Size, Rounds = g.Rounds.Select(Figures) }), Remap, Rate }, s_json));
 
     static object Figures(CallCost cost) => new
     {
@@ -43,8 +49,8 @@ sealed record BenchReport(BenchMachine Machine)
 
     static object Figures(TrapCost cost) => new
     {
-        Int3 = $"{cost.Int3}",
-        cost.InTarget,
+        Int3 = $"{cost.Choice.Int3}",
+        cost.Choice.InTarget,
         cost.Traps,
         StoodMs = cost.Stood.TotalMilliseconds,
         UsPerTrap = cost.MicrosecondsPerTrap,

@@ -13,6 +13,8 @@ sealed class BenchTables(TextWriter output)
         if (report.Calls is { } calls) Calls(calls);
         if (report.Arming is { } arming) Arming(arming);
         if (report.Traps is { } traps) Traps(traps);
+        if (report.Groups is { } groups) Groups(groups);
+        if (report.Remap is { } remap) Remap(remap);
         if (report.Rate is { } rate) Rate(rate);
     }
 
@@ -70,9 +72,29 @@ sealed class BenchTables(TextWriter output)
         Line($"| policy | answered by | traps/s | us a trap | arming, first poke to last, ms | traps in it | longest stall, us | worst | exact |");
         Line($"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (TrapCost c in costs)
-            Line($"| {c.Int3} | {(c.InTarget ? "handler in the target" : "guard")} | {c.Traps / c.Stood.TotalSeconds:N0} | {c.MicrosecondsPerTrap:N1} | {Medians.Of(c.Arming.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {Medians.Of(c.Arming.Select(r => (double)(r.Armed.Batch.Traps.Hits + r.Armed.Batch.Traps.AnsweredInTarget))):N0} | {Medians.Of(c.Arming.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {c.Arming.Max(r => r.ArmStall.TotalMicroseconds):N0} | {(c.Arming.All(r => r.Complete) ? "yes" : "NO")} |");
+            Line($"| {c.Choice.Int3} | {(c.Choice.InTarget ? "handler in the target" : "guard")} | {c.Traps / c.Stood.TotalSeconds:N0} | {c.MicrosecondsPerTrap:N1} | {Medians.Of(c.Arming.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {Medians.Of(c.Arming.Select(r => (double)(r.Armed.Batch.Traps.Hits + r.Armed.Batch.Traps.AnsweredInTarget))):N0} | {Medians.Of(c.Arming.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {c.Arming.Max(r => r.ArmStall.TotalMicroseconds):N0} | {(c.Arming.All(r => r.Complete) ? "yes" : "NO")} |");
         Line($"");
         Line($"Without arming, in as long a stretch: longest stall {Medians.Of(costs.SelectMany(c => c.Arming).Select(r => r.QuietStall.TotalMicroseconds)):N0} us (median of all rounds).");
+    }
+
+    void Groups(IReadOnlyList<(int Size, IReadOnlyList<ArmingRound> Rounds)> sizes)
+    {
+        Line($"");
+        Line($"Sites that change together, while 50,000 functions are armed under 4 busy threads; medians of {sizes[0].Rounds.Count} rounds.");
+        Line($"");
+        Line($"| sites | first poke to last, ms | most | breakpoints hit | longest stall, us | least | most | ended in |");
+        Line($"| ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+        foreach ((int size, IReadOnlyList<ArmingRound> rounds) in sizes)
+            Line($"| {(size == int.MaxValue ? "all" : $"{size}")} | {Medians.Of(rounds.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {rounds.Max(r => r.Armed.Batch.Time.TotalMilliseconds):N1} | {Medians.Of(rounds.Select(r => (double)r.Armed.Batch.Traps.Hits)):N0} | {Medians.Of(rounds.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {rounds.Min(r => r.ArmStall.TotalMicroseconds):N0} | {rounds.Max(r => r.ArmStall.TotalMicroseconds):N0} | {string.Join(", ", rounds.Select(r => r.ArmStallStep))} |");
+        Line($"");
+        Line($"Without arming, in as long a stretch: longest stall {Medians.Of(sizes.SelectMany(s => s.Rounds).Select(r => r.QuietStall.TotalMicroseconds)):N0} us (median of all rounds).");
+    }
+
+    void Remap(RemapCost cost)
+    {
+        Line($"");
+        Line($"A patched copy of the text ({cost.Text}) mapped over it, {cost.Sites:N0} sites of one instruction at a time, {cost.Microseconds.Count} flips 50 ms apart under 4 busy threads:");
+        Line($"median {Medians.Of(cost.Microseconds):N0} us, least {cost.Microseconds.Min():N0}, most {cost.Microseconds.Max():N0}; longest stall {cost.Stall.TotalMicroseconds:N0} us. The text is then called {cost.MappedAs}.");
     }
 
     static double Step(BatchResult batch, string name) =>

@@ -10,7 +10,7 @@ return words switch
 {
     ["events"] => EventsBenchmark.Run(),
     ["target"] => BuildTarget(),
-    ["calls" or "arming" or "traps" or "rate" or "all"] => Measure(words[0]),
+    ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "all"] => Measure(words[0]),
     _ => Usage(),
 };
 
@@ -20,8 +20,10 @@ int Measure(string what)
     BenchReport report = new(machine)
     {
         Calls = what is "calls" or "all" ? CallsBenchmark.Run(rounds ?? DefaultRounds, work => work.Name.Contains(only, StringComparison.Ordinal)) : null,
-        Arming = what is "arming" or "all" ? ArmingBenchmark.Run(rounds ?? ArmingRounds) : null,
+        Arming = what is "arming" or "all" ? ArmingBenchmark.Run(rounds ?? ArmingRounds, new ArmingChoice()) : null,
         Traps = what is "traps" or "all" ? TrapBenchmark.Run(rounds ?? ArmingRounds) : null,
+        Groups = what is "groups" or "all" ? GroupBenchmark.Run(rounds ?? ArmingRounds) : null,
+        Remap = what is "remap" or "all" ? RemapBenchmark.Run() : null,
         Rate = what is "rate" or "all" ? RateBenchmark.Run() : null,
     };
     new BenchTables(Console.Out).Write(report);
@@ -48,7 +50,7 @@ string? Option(string name)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
+    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks events | target");
     return 64;
 }

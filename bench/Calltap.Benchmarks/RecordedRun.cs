@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Recording;
 using Calltap.Trace;
@@ -29,12 +28,7 @@ sealed class RecordedRun : IDisposable
     public RecordProgress Progress => _recorder.Progress;
 
     /// <summary>Attaches and starts to drain; nothing is armed.</summary>
-    public static RecordedRun Start(Pid pid, Int3Policy int3 = Int3Policy.Site, bool inTarget = false)
-    {
-        TraceSession session = TraceSession.Attach(pid, new SessionOptions { Int3 = int3 });
-        session.AnswersInTarget = inTarget;
-        return new RecordedRun(session);
-    }
+    public static RecordedRun Start(Pid pid, ArmingChoice? choice = null) => new((choice ?? new()).Attach(pid));
 
     /// <summary>An op that records entries and exits of the functions that a glob names.</summary>
     public static Op Graph(string glob) => Op.Parse($"graph:{glob}", FunctionFilter.All);

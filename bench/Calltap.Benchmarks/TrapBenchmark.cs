@@ -13,22 +13,24 @@ static class TrapBenchmark
     /// <summary>Measures every policy, each with <paramref name="rounds"/> rounds of arming.</summary>
     public static IReadOnlyList<TrapCost> Run(int rounds) =>
     [
-        Measure(Int3Policy.Site, false, rounds), Measure(Int3Policy.Caller, false, rounds), Measure(Int3Policy.Park, false, rounds),
-        Measure(Int3Policy.Site, true, rounds), Measure(Int3Policy.Caller, true, rounds),
+        .. new ArmingChoice[]
+        {
+            new(Int3Policy.Site), new(Int3Policy.Caller), new(Int3Policy.Park), new(Int3Policy.Site, InTarget: true), new(Int3Policy.Caller, InTarget: true),
+        }.Select(choice => Measure(choice, rounds)),
     ];
 
-    static TrapCost Measure(Int3Policy int3, bool inTarget, int rounds)
+    static TrapCost Measure(ArmingChoice choice, int rounds)
     {
-        (long traps, TimeSpan stood) = Hammer(int3, inTarget);
-        return new TrapCost(int3, inTarget, traps, stood, ArmingBenchmark.Run(rounds, int3, inTarget));
+        (long traps, TimeSpan stood) = Hammer(choice);
+        return new TrapCost(choice, traps, stood, ArmingBenchmark.Run(rounds, choice));
     }
 
     /// <summary>Two threads call one function while its breakpoint stands.</summary>
-    static (long Traps, TimeSpan Stood) Hammer(Int3Policy int3, bool inTarget)
+    static (long Traps, TimeSpan Stood) Hammer(ArmingChoice choice)
     {
         using BenchProcess process = BenchProcess.Start(TrapCost.Threads);
-        using TraceSession session = TraceSession.Attach(process.Pid, new SessionOptions { Int3 = int3 });
-        (session.AnswersInTarget, session.Dwell) = (inTarget, s_dwell);
+        using TraceSession session = choice.Attach(process.Pid);
+        session.Dwell = s_dwell;
         process.Control.Post((int)BenchCommand.Count, Endless);
         BatchResult batch = session.Add(Op.Parse($"count:{BenchTarget.SharedFunction}", FunctionFilter.All)).Batch;
         return (batch.Traps.Hits + batch.Traps.AnsweredInTarget, batch.Time);

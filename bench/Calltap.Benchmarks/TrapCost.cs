@@ -1,14 +1,11 @@
-using Calltap.Patching;
-
 namespace Calltap.Benchmarks;
 
 /// <summary>What a breakpoint costs under one policy, answered by one side.</summary>
-/// <param name="Int3">The policy.</param>
-/// <param name="InTarget">The trap handler in the target answers, not the guard.</param>
+/// <param name="Choice">The policy, and who answers.</param>
 /// <param name="Traps">Breakpoints met by two threads that do nothing else, while one site's breakpoint stands.</param>
 /// <param name="Stood">How long it stood.</param>
 /// <param name="Arming">Arming of 50,000 functions under this policy.</param>
-sealed record TrapCost(Int3Policy Int3, bool InTarget, long Traps, TimeSpan Stood, IReadOnlyList<ArmingRound> Arming)
+sealed record TrapCost(ArmingChoice Choice, long Traps, TimeSpan Stood, IReadOnlyList<ArmingRound> Arming)
 {
     /// <summary>Threads that met it.</summary>
     public const int Threads = 2;

@@ -21,6 +21,7 @@ sealed class Guard
 {
     static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
+    static readonly TimeSpan s_alert = TimeSpan.FromMicroseconds(int.Parse(Environment.GetEnvironmentVariable("SPIN") ?? "0")); // a thread that has just been answered is soon back
     static readonly TimeSpan s_idle = TimeSpan.FromMicroseconds(15);
 
     readonly WindowContext _window;
@@ -36,7 +37,7 @@ sealed class Guard
     bool _started;
     Tid _self;
     ThreadSeizer? _seizer;
-    long _phaseStart, _lastListing;
+    long _phaseStart, _lastListing, _lastStop;
 
     public Guard(WindowContext window)
     {
@@ -148,7 +149,8 @@ sealed class Guard
             LookAtThreads((GuardPhase)_phase);
             if (_threads.AllObserved((GuardPhase)_phase)) Complete();
         }
-        if (!busy) Clock.Sleep(s_idle);
+        if (busy) _lastStop = Stopwatch.GetTimestamp();
+        else if (_phase == (int)GuardPhase.Answer || Stopwatch.GetElapsedTime(_lastStop) > s_alert) Clock.Sleep(s_idle);
     }
 
     void Start(GuardPhase phase)

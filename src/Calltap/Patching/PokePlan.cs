@@ -4,8 +4,7 @@ using Calltap.Target;
 namespace Calltap.Patching;
 
 /// <summary>
-/// The sites of one batch and the bytes each pass writes. Sites on private, file-backed, read-only text are written
-/// by whole runs of pages; others byte by byte, since their pages are not ours to rewrite.
+/// The sites of one batch: verified before the window, in the window and after it, and parted into the groups that change together.
 /// </summary>
 sealed class PokePlan
 {
@@ -13,7 +12,6 @@ sealed class PokePlan
     readonly TargetTextWriter _writer;
     readonly List<Poke> _paged = [];
     readonly List<Poke> _single = [];
-    readonly HashSet<Site> _deferred = [];
     readonly List<Site> _refused = [];
     readonly Dictionary<Site, SiteState> _before = [];
     PatchImage _image = PatchImage.For(new List<Poke>());
@@ -27,12 +25,18 @@ sealed class PokePlan
     public IReadOnlyCollection<Site> Refused => _refused;
 
     /// <summary>Sites that got an int3 and their old head again.</summary>
-    public IReadOnlyCollection<Site> Deferred => _deferred;
+    public IReadOnlyList<Site> Deferred => [.. Groups.SelectMany(group => group.Deferred)];
+
+    /// <summary>The pokes in the order in which they are written.</summary>
+    public IReadOnlyList<PokeGroup> Groups { get; private set; } = [];
+
+    /// <summary>Sites of a group, or what a run of pages holds more.</summary>
+    public int GroupSize { get; init; } = int.MaxValue;
 
     /// <summary>Step 0: verifies, sorts, takes the pages' copies.</summary>
-    public static PokePlan Make(TargetProcess target, TargetTextWriter writer, IReadOnlyCollection<Poke> pokes)
+    public static PokePlan Make(TargetProcess target, TargetTextWriter writer, IReadOnlyCollection<Poke> pokes, int groupSize)
     {
-        var plan = new PokePlan(target, writer);
+        var plan = new PokePlan(target, writer) { GroupSize = groupSize };
         plan.Sort([.. pokes.OrderBy(poke => poke.Site.Address)]);
         plan.Verify();
         return plan;
@@ -71,9 +75,41 @@ sealed class PokePlan
         }
         _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
         _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
+        Arrange();
+    }
+
+    void Arrange()
+    {
         Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
         _image = PatchImage.For(_paged);
+        Groups =
+        [
+            .. Part(_image.Runs.Select(run => run.Plain!)), .. _single.Where(poke => !poke.NeedsClearing).Chunk(GroupSize).Select(Single),
+            .. Part(_image.Runs.Select(run => run.Clearing!)), .. _single.Where(poke => poke.NeedsClearing).Chunk(GroupSize).Select(Single),
+        ];
     }
+
+    PokeGroup Single(Poke[] pokes) => new(_target, _writer, [], pokes, pokes);
+
+    /// <summary>Groups of so many sites, or of what a run holds more.</summary>
+    IEnumerable<PokeGroup> Part(IEnumerable<PatchSites> runs)
+    {
+        var group = new List<PatchSites>();
+        int sites = 0;
+        foreach (PatchSites some in runs.Where(run => run.Pokes.Count > 0))
+        {
+            if (sites > 0 && sites + some.Pokes.Count > GroupSize)
+            {
+                yield return Paged(group);
+                (group, sites) = ([], 0);
+            }
+            group.Add(some);
+            sites += some.Pokes.Count;
+        }
+        if (sites > 0) yield return Paged(group);
+    }
+
+    PokeGroup Paged(List<PatchSites> sites) => new(_target, _writer, sites, [], [.. sites.SelectMany(s => s.Pokes)]);
 
     bool Matches(Poke poke, PatchBytes found)
     {
@@ -110,10 +146,7 @@ sealed class PokePlan
     }
 
     /// <summary>Whether a breakpoint of an earlier tracer stands where this batch has changed nothing.</summary>
-    public bool LeavesBreakpoint => _deferred.Concat(_refused).Any(site => site.Installed.Head == PatchBytes.Int3);
-
-    /// <summary>Whether any site is to get new bytes.</summary>
-    public bool HasTails => _deferred.Count < Pokes.Count;
+    public bool LeavesBreakpoint => Deferred.Concat(_refused).Any(site => site.Installed.Head == PatchBytes.Int3);
 
     /// <summary>From here on nobody knows what a site holds, until <see cref="Settle()"/> has looked.</summary>
     public void MarkChanging()
@@ -137,8 +170,7 @@ sealed class PokePlan
         // Between the plan and the window somebody else wrote there: not a byte of ours goes over it.
         LeftOut = true;
         _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
-        Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
-        _image = PatchImage.For(_paged);
+        Arrange();
         ReadRuns();
     }
 
@@ -146,81 +178,6 @@ sealed class PokePlan
     {
         foreach (PatchRun run in _image.Runs)
             if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
-    }
-
-    /// <summary>Pass 1.</summary>
-    public void WriteBreakpoints()
-    {
-        foreach (PatchRun run in _image.Runs)
-        {
-            run.PutBreakpoints();
-            _writer.WritePage(run.Start, run.Image);
-        }
-        foreach (Poke poke in _single)
-            _writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
-    }
-
-    /// <summary>Pass 2; deferred sites get their head back.</summary>
-    public void WriteTails()
-    {
-        Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
-        foreach (PatchRun run in _image.Runs)
-        {
-            run.PutTails();
-            _writer.WritePage(run.Start, run.Image);
-        }
-        foreach (Poke poke in _single)
-        {
-            if (_deferred.Contains(poke.Site))
-            {
-                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
-                continue;
-            }
-            poke.Site.Installed.CopyTo(before);
-            poke.To.CopyTo(after);
-            WriteOnce(poke.Site.Address + 1, before[1..], after[1..]);
-        }
-    }
-
-    /// <summary>A write that may have been made by an earlier try of the same step.</summary>
-    void WriteOnce(TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
-    {
-        Span<byte> now = stackalloc byte[PatchBytes.Length];
-        now = now[..bytes.Length];
-        if (_target.ReadMemory(address, now) == now.Length && now.SequenceEqual(bytes)) return;
-        _writer.Write(address, expected, bytes);
-    }
-
-    /// <summary>Pass 3.</summary>
-    public void WriteHeads()
-    {
-        foreach (PatchRun run in _image.Runs)
-        {
-            run.PutHeads();
-            _writer.WritePage(run.Start, run.Image);
-        }
-        foreach (Poke poke in _single)
-            if (!_deferred.Contains(poke.Site))
-                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
-    }
-
-    /// <summary>Leaves these out from pass 2 on.</summary>
-    public void Defer(IEnumerable<Poke> pokes)
-    {
-        foreach (Poke poke in pokes) Defer(poke, "a saved context of a thread points into it");
-    }
-
-    /// <summary>Leaves all out.</summary>
-    public void DeferAll(string reason)
-    {
-        foreach (Poke poke in Pokes) Defer(poke, reason);
-    }
-
-    void Defer(Poke poke, string reason)
-    {
-        poke.Site.Refusal = reason;
-        _deferred.Add(poke.Site);
-        _image.TryFind(poke.Site.Address)?.Defer(poke.Site.Address);
     }
 
     /// <summary>Puts the original bytes into a forked child's own copy of the text.</summary>
@@ -242,15 +199,15 @@ sealed class PokePlan
     {
         PatchMismatchException? first = null;
         ReadRuns();
-        foreach (Poke poke in _paged) Settle(poke, _image.Read(poke.Site.Address), ref first);
-        foreach (Poke poke in _single) Settle(poke, ReadSite(poke.Site.Address), ref first);
+        HashSet<Site> deferred = [.. Deferred];
+        foreach (Poke poke in _paged) Settle(poke, deferred.Contains(poke.Site), _image.Read(poke.Site.Address), ref first);
+        foreach (Poke poke in _single) Settle(poke, deferred.Contains(poke.Site), ReadSite(poke.Site.Address), ref first);
         if (first is not null) throw first;
     }
 
-    void Settle(Poke poke, PatchBytes found, ref PatchMismatchException? first)
+    void Settle(Poke poke, bool deferred, PatchBytes found, ref PatchMismatchException? first)
     {
         Site site = poke.Site;
-        bool deferred = _deferred.Contains(site);
         PatchBytes expected = deferred ? site.Installed : poke.To;
         if (found != expected)
         {

@@ -9,6 +9,7 @@ sealed class RegionMap : IStackWords
     readonly ulong[] _starts;
     readonly Poke[] _pokes;
     readonly bool[] _deferred;
+    readonly bool[] _active;
 
     /// <param name="sorted">Pokes that need clearing, by address.</param>
     public RegionMap(IReadOnlyList<Poke> sorted)
@@ -16,6 +17,19 @@ sealed class RegionMap : IStackWords
         _pokes = [.. sorted];
         _starts = [.. sorted.Select(poke => poke.Site.Address.Value)];
         _deferred = new bool[_pokes.Length];
+        _active = new bool[_pokes.Length];
+        _active.AsSpan().Fill(true);
+    }
+
+    /// <summary>
+    /// Only these regions count from here on: those whose tails change next. Not while the guard looks; a phase that is asked for later sees it
+    /// (Guard.Run).
+    /// </summary>
+    public void Activate(IReadOnlyList<Poke> pokes)
+    {
+        _active.AsSpan().Clear();
+        foreach (Poke poke in pokes)
+            if (Array.BinarySearch(_starts, poke.Site.Address.Value) is >= 0 and int index) _active[index] = true;
     }
 
     public bool IsEmpty => _pokes.Length == 0;
@@ -42,7 +56,7 @@ sealed class RegionMap : IStackWords
         index = ~index - 1;
         if (index < 0) return -1;
         ulong offset = address - _starts[index];
-        return offset < (ulong)_pokes[index].Site.Plan.CodeLength ? index : -1;
+        return _active[index] && offset < (ulong)_pokes[index].Site.Plan.CodeLength ? index : -1;
     }
 
     /// <summary>Where a thread at <paramref name="address"/> in region <paramref name="index"/> goes on.</summary>
@@ -67,13 +81,13 @@ sealed class RegionMap : IStackWords
         DeferredCount++;
     }
 
-    /// <summary>The pokes left out.</summary>
+    /// <summary>The pokes left out, of those that count now.</summary>
     public IEnumerable<Poke> Deferred
     {
         get
         {
             for (int i = 0; i < _deferred.Length; i++)
-                if (_deferred[i]) yield return _pokes[i];
+                if (_deferred[i] && _active[i]) yield return _pokes[i];
         }
     }
 }

@@ -5,8 +5,8 @@ namespace Calltap.Patching;
 /// <summary>Times the steps of a batch.</summary>
 sealed class StepClock
 {
-    readonly List<(string Step, TimeSpan Time)> _steps = [];
-    readonly Dictionary<string, long> _ends = [];
+    readonly List<string> _order = [];
+    readonly Dictionary<string, (long End, TimeSpan Time)> _steps = [];
     long _last = Stopwatch.GetTimestamp();
 
     public StepClock() => Began = new MonotonicNs((long)(Stopwatch.GetElapsedTime(0, _last).TotalNanoseconds));
@@ -14,20 +14,21 @@ sealed class StepClock
     /// <summary>When the first step began: Stopwatch's clock is CLOCK_MONOTONIC.</summary>
     public MonotonicNs Began { get; }
 
-    public IReadOnlyList<(string Step, TimeSpan Time)> Steps => _steps;
+    /// <summary>The steps in the order in which they were first marked; the times of one that is gone through again are added up.</summary>
+    public IReadOnlyList<(string Step, TimeSpan Time)> Steps => [.. _order.Select(step => (step, _steps[step].Time))];
 
     /// <summary>The step named ends now.</summary>
     public void Mark(string step)
     {
         long now = Stopwatch.GetTimestamp();
-        _steps.Add((step, Stopwatch.GetElapsedTime(_last, now)));
-        _ends[step] = now;
+        if (!_steps.TryGetValue(step, out (long End, TimeSpan Time) before)) _order.Add(step);
+        _steps[step] = (now, before.Time + Stopwatch.GetElapsedTime(_last, now));
         _last = now;
     }
 
     /// <summary>From the end of one step to the end of another; zero when either was not reached.</summary>
     public TimeSpan Between(string first, string last) =>
-        _ends.TryGetValue(first, out long start) && _ends.TryGetValue(last, out long end)
-            ? Stopwatch.GetElapsedTime(start, end)
+        _steps.TryGetValue(first, out (long End, TimeSpan) start) && _steps.TryGetValue(last, out (long End, TimeSpan) end)
+            ? Stopwatch.GetElapsedTime(start.End, end.End)
             : TimeSpan.Zero;
 }

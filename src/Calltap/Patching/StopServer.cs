@@ -117,7 +117,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         Wait.One(thread.Tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once
     }
 
-    /// <summary>A phase begins: who is parked is stopped anyway. With the drain the heads are written, and they go on.</summary>
+    /// <summary>A phase begins: who is parked is stopped anyway. With all but the clearing the heads are written, and they go on.</summary>
     public void LookAtParked(GuardPhase phase)
     {
         for (int i = 0; i < threads.Count; i++)
@@ -125,7 +125,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             if (threads[i] is not { Parked: true, Gone: false }) continue;
             Tid tid = threads[i].Tid;
             if (phase is GuardPhase.Clear or GuardPhase.Drain && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) See(i, ref registers, phase);
-            if (phase is not (GuardPhase.Drain or GuardPhase.Close)) continue;
+            if (phase is GuardPhase.Enter or GuardPhase.Clear) continue;
             threads[i].Parked = false;
             Resume(tid, i, 0);
         }

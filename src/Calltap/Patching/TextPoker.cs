@@ -44,6 +44,9 @@ sealed class TextPoker
     /// <summary>Whether the guard leaves the traps of our sites to the trap handler in the target.</summary>
     public bool AnswersInTarget { get; set; }
 
+    /// <summary>Sites that change together; a run of pages is not parted.</summary>
+    public int GroupSize { get; set; } = int.MaxValue;
+
     /// <summary>How long breakpoints stand at least: for tests and benchmarks of what happens at them.</summary>
     public TimeSpan Dwell { get; set; }
 
@@ -67,7 +70,7 @@ sealed class TextPoker
     {
         WarmCode.Prepare();
         var steps = new StepClock();
-        PokePlan plan = PokePlan.Make(_target, _writer, pokes);
+        PokePlan plan = PokePlan.Make(_target, _writer, pokes, GroupSize);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
@@ -122,38 +125,52 @@ sealed class TextPoker
         plan.ReadImages();
         if (plan.LeftOut) _table.Fill(plan.Pokes);
         plan.MarkChanging();
-        _table.BeginHeads();
         steps.Mark("read");
+        string? failure = null;
+        foreach (PokeGroup group in plan.Groups)
+        {
+            if (failure is not null) group.Defer(group.Pokes, failure); // untouched
+            else failure = Change(group, guard, regions, sync, steps);
+        }
+        Insist(guard, () => Drain(guard)); // I9
+        if (!plan.LeavesBreakpoint) Insist(guard, _table.End);
+        MendForkChildren(plan, guard);
+        steps.Mark("drain");
+    }
+
+    /// <summary>The three passes of one group; why it was taken back, or null.</summary>
+    string? Change(PokeGroup group, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+    {
+        string? failure = null;
+        regions.Activate(group.Pokes);
+        _table.BeginHeads();
         try
         {
-            plan.WriteBreakpoints();
+            group.WriteBreakpoints();
             sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
             steps.Mark("pass 1");
             if (Dwell > default(TimeSpan)) Clock.Sleep(Dwell);
-            if (!regions.IsEmpty && !guard.Run(GuardPhase.Clear, s_clearDeadline))
+            if (group.NeedsClearing && !guard.Run(GuardPhase.Clear, s_clearDeadline))
                 throw new TimeoutException("a thread of the target could not be looked at in time");
-            plan.Defer(regions.Deferred);
+            group.Defer(regions.Deferred, "a saved context of a thread points into it");
             steps.Mark("clear");
         }
         catch (Exception e) when (!IsGone(guard))
         {
             // I12: nothing but heads has changed, and they go back. Their old tails are untouched: no sync is needed.
-            plan.DeferAll(e.Message);
-            guard.Run(GuardPhase.Answer, s_clearDeadline);
+            group.Defer(group.Pokes, failure = e.Message);
         }
         Insist(guard, () => KeepHandler(guard, sync));
-        Insist(guard, () => _table.BeginTails(plan.Deferred));
-        Insist(guard, plan.WriteTails); // and the heads of deferred sites
-        if (plan.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
+        Insist(guard, () => _table.BeginTails(group.Deferred));
+        Insist(guard, group.WriteTails); // and the heads of deferred sites
+        if (group.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
         steps.Mark("pass 2");
         Insist(guard, () => KeepHandler(guard, sync));
-        Insist(guard, plan.WriteHeads);
-        if (plan.HasTails) Insist(guard, sync.SyncCores);
+        Insist(guard, group.WriteHeads);
+        if (group.HasTails) Insist(guard, sync.SyncCores);
+        guard.Run(GuardPhase.Answer, s_clearDeadline); // who is parked goes on; and the next group is cleared anew
         steps.Mark("pass 3");
-        Insist(guard, () => Drain(guard)); // I9
-        if (!plan.LeavesBreakpoint) Insist(guard, _table.End);
-        MendForkChildren(plan, guard);
-        steps.Mark("drain");
+        return failure;
     }
 
     /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>

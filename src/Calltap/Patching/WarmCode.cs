@@ -38,11 +38,15 @@ static class WarmCode
         Prepare(typeof(ArenaWatch));
         Prepare(typeof(StackScan));
         Prepare(typeof(SitePolicy));
+        Prepare(typeof(CallerPolicy));
+        Prepare(typeof(ParkPolicy));
         Prepare(typeof(Emulator));
         Prepare(typeof(TextPoker));
         Prepare(typeof(PokePlan));
+        Prepare(typeof(PokeGroup));
         Prepare(typeof(PatchImage));
         Prepare(typeof(PatchRun));
+        Prepare(typeof(PatchSites));
         Prepare(typeof(PatchBytes));
         Prepare(typeof(WindowTable));
         Prepare(typeof(TrapCounts));

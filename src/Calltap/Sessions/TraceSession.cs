@@ -50,6 +50,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.AnswersInTarget = value;
     }
 
+    /// <summary>Sites that change together: for benchmarks.</summary>
+    internal int GroupSize
+    {
+        set => _poker.GroupSize = value;
+    }
+
     /// <summary>How long breakpoints stand at least: for tests and benchmarks of what happens at them.</summary>
     internal TimeSpan Dwell
     {

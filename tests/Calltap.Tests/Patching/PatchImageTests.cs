@@ -54,11 +54,11 @@ public sealed class PatchImageTests
     public void The_passes_write_head_tail_head_and_leave_the_neighbours()
     {
         PatchRun run = RunWith(64, out _);
-        run.PutBreakpoints();
+        run.Plain!.PutBreakpoints();
         Assert.Equal([9, 0xcc, 9, 9, 9, 9, 9], run.Image[63..70]);
-        run.PutTails();
+        run.Plain!.PutTails();
         Assert.Equal([9, 0xcc, 2, 3, 4, 5, 9], run.Image[63..70]);
-        run.PutHeads();
+        run.Plain!.PutHeads();
         Assert.Equal([9, 1, 2, 3, 4, 5, 9], run.Image[63..70]);
     }
 
@@ -66,10 +66,10 @@ public sealed class PatchImageTests
     public void A_deferred_site_gets_its_old_head_back()
     {
         PatchRun run = RunWith(64, out Poke poke);
-        run.PutBreakpoints();
-        run.Defer(poke.Site.Address);
-        run.PutTails();
-        run.PutHeads();
+        run.Plain!.PutBreakpoints();
+        run.Plain!.Defer(poke.Site.Address);
+        run.Plain!.PutTails();
+        run.Plain!.PutHeads();
         Assert.Equal([9, 9, 9, 9, 9, 9, 9], run.Image[63..70]);
     }
 

@@ -35,6 +35,21 @@ public sealed class RegionMapTests
     }
 
     [Fact]
+    public void Only_active_regions_count()
+    {
+        var map = new RegionMap([s_first, s_second]);
+        ulong inside = s_second.Site.Address.Value + 1;
+        Assert.Equal(1, map.FindInterior(inside));
+        map.Defer(1);
+        map.Activate([s_first]);
+        Assert.Equal(-1, map.FindInterior(inside));
+        Assert.Empty(map.Deferred);
+        map.Activate([s_second]);
+        Assert.Equal(1, map.FindInterior(inside));
+        Assert.Equal([s_second], map.Deferred);
+    }
+
+    [Fact]
     public void Between_instructions_nobody_can_be_moved() =>
         Assert.False(new RegionMap([s_first, s_second]).TryMove(0, 0x1002, out _));
 

@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace Calltap.Patching;
+
+/// <summary>The sites of a run of pages that change together, and what each pass makes of the run's image.</summary>
+/// <remarks>
+/// What runs in the window runs over plain arrays that were filled before it, and is compiled at full speed at once:
+/// with 100,000 sites anything more costs tens of milliseconds while every call of a site is a trap.
+/// </remarks>
+sealed class PatchSites
+{
+    readonly PatchRun _run;
+    readonly int[] _offsets;
+    readonly PatchBytes[] _before;
+    readonly PatchBytes[] _after;
+    readonly bool[] _deferred;
+
+    /// <param name="run">The pages.</param>
+    /// <param name="pokes">By address.</param>
+    public PatchSites(PatchRun run, Poke[] pokes)
+    {
+        _run = run;
+        Pokes = pokes;
+        _offsets = [.. pokes.Select(poke => checked((int)(poke.Site.Address - run.Start)))];
+        _before = [.. pokes.Select(poke => poke.Site.Installed)];
+        _after = [.. pokes.Select(poke => poke.To)];
+        _deferred = new bool[pokes.Length];
+    }
+
+    /// <summary>Their pokes.</summary>
+    public IReadOnlyList<Poke> Pokes { get; }
+
+    /// <summary>The pages.</summary>
+    public PatchRun Run => _run;
+
+    /// <summary>Leaves a site out from pass 2 on; not here when it is another's.</summary>
+    public void Defer(TargetAddress site)
+    {
+        if (site < _run.Start || site >= _run.End) return;
+        if (Array.BinarySearch(_offsets, (int)(site - _run.Start)) is >= 0 and int index) _deferred[index] = true;
+    }
+
+    /// <summary>The first site whose bytes in the image are not those installed; null when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public TargetAddress? FindChanged()
+    {
+        for (int i = 0; i < _offsets.Length; i++)
+            if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], PatchBytes.Length)) != _before[i]) return _run.Start + _offsets[i];
+        return null;
+    }
+
+    /// <summary>Pass 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void PutBreakpoints()
+    {
+        foreach (int offset in _offsets) _run.Image[offset] = PatchBytes.Int3;
+    }
+
+    /// <summary>Pass 2; deferred sites get their head back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void PutTails()
+    {
+        for (int i = 0; i < _offsets.Length; i++)
+        {
+            if (_deferred[i]) _run.Image[_offsets[i]] = _before[i].Head;
+            else BinaryPrimitives.WriteUInt32LittleEndian(_run.Image.AsSpan(_offsets[i] + 1), (uint)(_after[i].Value >> 8));
+        }
+    }
+
+    /// <summary>Pass 3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void PutHeads()
+    {
+        for (int i = 0; i < _offsets.Length; i++)
+            if (!_deferred[i]) _run.Image[_offsets[i]] = _after[i].Head;
+    }
+}

@@ -1,0 +1,98 @@
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>
+/// The sites of a batch that change together, in three passes. A batch has several groups, one after another in the same window: the
+/// breakpoints of one stand only for its own passes, so that a busy thread meets few of them. Sites on private, file-backed, read-only
+/// text are written by whole runs of pages; others byte by byte, since their pages are not ours to rewrite.
+/// </summary>
+/// <param name="target">The target.</param>
+/// <param name="writer">Its writer.</param>
+/// <param name="paged">The sites on pages to rewrite, run by run.</param>
+/// <param name="single">The sites written by themselves.</param>
+/// <param name="pokes">All of the group.</param>
+sealed class PokeGroup(
+    TargetProcess target, TargetTextWriter writer, IReadOnlyList<PatchSites> paged, IReadOnlyList<Poke> single, IReadOnlyList<Poke> pokes)
+{
+    readonly HashSet<Site> _deferred = [];
+
+    /// <summary>All of the group.</summary>
+    public IReadOnlyList<Poke> Pokes => pokes;
+
+    /// <summary>Sites that got an int3 and their old head again.</summary>
+    public IReadOnlyCollection<Site> Deferred => _deferred;
+
+    /// <summary>Whether any site is to get new bytes.</summary>
+    public bool HasTails => _deferred.Count < pokes.Count;
+
+    /// <summary>Whether threads may stand in one of its regions when its tails change.</summary>
+    public bool NeedsClearing { get; } = pokes.Any(poke => poke.NeedsClearing);
+
+    /// <summary>Pass 1.</summary>
+    public void WriteBreakpoints()
+    {
+        foreach (PatchSites sites in paged)
+        {
+            sites.PutBreakpoints();
+            writer.WritePage(sites.Run.Start, sites.Run.Image);
+        }
+        foreach (Poke poke in single)
+            writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
+    }
+
+    /// <summary>Pass 2; deferred sites get their head back.</summary>
+    public void WriteTails()
+    {
+        Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
+        foreach (PatchSites sites in paged)
+        {
+            sites.PutTails();
+            writer.WritePage(sites.Run.Start, sites.Run.Image);
+        }
+        foreach (Poke poke in single)
+        {
+            if (_deferred.Contains(poke.Site))
+            {
+                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
+                continue;
+            }
+            poke.Site.Installed.CopyTo(before);
+            poke.To.CopyTo(after);
+            WriteOnce(poke.Site.Address + 1, before[1..], after[1..]);
+        }
+    }
+
+    /// <summary>Pass 3.</summary>
+    public void WriteHeads()
+    {
+        foreach (PatchSites sites in paged)
+        {
+            sites.PutHeads();
+            writer.WritePage(sites.Run.Start, sites.Run.Image);
+        }
+        foreach (Poke poke in single)
+            if (!_deferred.Contains(poke.Site))
+                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
+    }
+
+    /// <summary>A write that may have been made by an earlier try of the same step.</summary>
+    void WriteOnce(TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> now = stackalloc byte[PatchBytes.Length];
+        now = now[..bytes.Length];
+        if (target.ReadMemory(address, now) == now.Length && now.SequenceEqual(bytes)) return;
+        writer.Write(address, expected, bytes);
+    }
+
+    /// <summary>Leaves these out from pass 2 on.</summary>
+    public void Defer(IEnumerable<Poke> some, string reason)
+    {
+        foreach (Poke poke in some)
+        {
+            poke.Site.Refusal = reason;
+            if (!_deferred.Add(poke.Site)) continue;
+            foreach (PatchSites sites in paged) sites.Defer(poke.Site.Address);
+        }
+    }
+}
