@@ -12,6 +12,9 @@ interface ICoreSync
     /// </summary>
     void SyncCores();
 
+    /// <summary>Passes that the helper writes by itself; null where it can't.</summary>
+    IPassList? Passes { get; }
+
     /// <summary>The page with its code and the trap handler's (HelperCode).</summary>
     TargetAddress CodeArea { get; }
 

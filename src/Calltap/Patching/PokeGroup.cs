@@ -29,6 +29,40 @@ sealed class PokeGroup(
     /// <summary>Whether threads may stand in one of its regions when its tails change.</summary>
     public bool NeedsClearing { get; } = pokes.Any(poke => poke.NeedsClearing);
 
+    /// <summary>Whether the helper may write its passes: whole pages that nobody else writes.</summary>
+    public bool Fits(IPassList passes) => single.Count == 0 && passes.Fits(paged.Sum(sites => (long)sites.Run.Image.Length), paged.Count);
+
+    /// <summary>Pass 1, for the helper.</summary>
+    public void AddBreakpoints(IPassList passes) => Add(passes, sites => sites.PutBreakpoints());
+
+    /// <summary>Pass 2, for the helper.</summary>
+    public void AddTails(IPassList passes) => Add(passes, sites => sites.PutTails());
+
+    /// <summary>Pass 3, for the helper.</summary>
+    public void AddHeads(IPassList passes) => Add(passes, sites => sites.PutHeads());
+
+    void Add(IPassList passes, Action<PatchSites> put)
+    {
+        foreach (PatchSites sites in paged)
+        {
+            put(sites);
+            passes.Write(sites.Run.Start, sites.Run.Image);
+        }
+    }
+
+    /// <summary>
+    /// The helper has not come to the end of its passes: what the images hold is what is there, but for the heads, which are breakpoints again
+    /// with the next write.
+    /// </summary>
+    public void ReadAgain()
+    {
+        foreach (PatchSites sites in paged)
+        {
+            if (target.ReadMemory(sites.Run.Start, sites.Run.Image) != sites.Run.Image.Length) throw AttachChecks.Ended(target.Pid);
+            sites.PutBreakpoints();
+        }
+    }
+
     /// <summary>Pass 1.</summary>
     public void WriteBreakpoints()
     {

@@ -91,6 +91,9 @@ sealed class PokePlan
 
     PokeGroup Single(Poke[] pokes) => new(_target, _writer, [], pokes, pokes);
 
+    /// <summary>Runs of a group: as many as the helper's list has room for, three times each.</summary>
+    const int MaxRuns = 4;
+
     /// <summary>Groups of so many sites, or of what a run holds more.</summary>
     IEnumerable<PokeGroup> Part(IEnumerable<PatchSites> runs)
     {
@@ -98,7 +101,7 @@ sealed class PokePlan
         int sites = 0;
         foreach (PatchSites some in runs.Where(run => run.Pokes.Count > 0))
         {
-            if (sites > 0 && sites + some.Pokes.Count > GroupSize)
+            if (sites > 0 && (sites + some.Pokes.Count > GroupSize || group.Count == MaxRuns))
             {
                 yield return Paged(group);
                 (group, sites) = ([], 0);

@@ -25,7 +25,6 @@ sealed class TextPoker
     static readonly TimeSpan s_openDeadline = TimeSpan.FromSeconds(5);
     static readonly TimeSpan s_clearDeadline = TimeSpan.FromSeconds(2);
     static readonly TimeSpan s_drainDeadline = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(1);
 
     readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
@@ -43,6 +42,9 @@ sealed class TextPoker
 
     /// <summary>Whether the guard leaves the traps of our sites to the trap handler in the target.</summary>
     public bool AnswersInTarget { get; set; }
+
+    /// <summary>Whether the helper writes the passes where it can; else this process does.</summary>
+    public bool WritesInTarget { get; set; } = true;
 
     /// <summary>Sites that change together; a run of pages is not parted.</summary>
     public int GroupSize { get; set; } = int.MaxValue;
@@ -119,6 +121,7 @@ sealed class TextPoker
     /// </summary>
     void Window(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
+        var passes = new WindowPasses(_target, _table, guard, regions, sync, steps) { Dwell = Dwell, ByHelper = WritesInTarget && Broken == BrokenRules.None };
         if (!guard.Run(GuardPhase.Enter, s_clearDeadline))
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
@@ -130,69 +133,12 @@ sealed class TextPoker
         foreach (PokeGroup group in plan.Groups)
         {
             if (failure is not null) group.Defer(group.Pokes, failure); // untouched
-            else failure = Change(group, guard, regions, sync, steps);
+            else failure = passes.Change(group);
         }
-        Insist(guard, () => Drain(guard)); // I9
-        if (!plan.LeavesBreakpoint) Insist(guard, _table.End);
+        passes.Insist(() => Drain(guard)); // I9
+        if (!plan.LeavesBreakpoint) passes.Insist(_table.End);
         MendForkChildren(plan, guard);
         steps.Mark("drain");
-    }
-
-    /// <summary>The three passes of one group; why it was taken back, or null.</summary>
-    string? Change(PokeGroup group, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
-    {
-        string? failure = null;
-        regions.Activate(group.Pokes);
-        _table.BeginHeads();
-        try
-        {
-            group.WriteBreakpoints();
-            sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
-            steps.Mark("pass 1");
-            if (Dwell > default(TimeSpan)) Clock.Sleep(Dwell);
-            if (group.NeedsClearing && !guard.Run(GuardPhase.Clear, s_clearDeadline))
-                throw new TimeoutException("a thread of the target could not be looked at in time");
-            group.Defer(regions.Deferred, "a saved context of a thread points into it");
-            steps.Mark("clear");
-        }
-        catch (Exception e) when (!IsGone(guard))
-        {
-            // I12: nothing but heads has changed, and they go back. Their old tails are untouched: no sync is needed.
-            group.Defer(group.Pokes, failure = e.Message);
-        }
-        Insist(guard, () => KeepHandler(guard, sync));
-        Insist(guard, () => _table.BeginTails(group.Deferred));
-        Insist(guard, group.WriteTails); // and the heads of deferred sites
-        if (group.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
-        steps.Mark("pass 2");
-        Insist(guard, () => KeepHandler(guard, sync));
-        Insist(guard, group.WriteHeads);
-        if (group.HasTails) Insist(guard, sync.SyncCores);
-        guard.Run(GuardPhase.Answer, s_clearDeadline); // who is parked goes on; and the next group is cleared anew
-        steps.Mark("pass 3");
-        return failure;
-    }
-
-    /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>
-    void Insist(Guard guard, Action step)
-    {
-        while (!IsGone(guard))
-        {
-            try
-            {
-                step();
-                return;
-            }
-            catch (Exception e) when (e is not AttachException)
-            {
-                // A stopped or frozen target, or a write that another's byte has spoilt: the guard goes on answering.
-                Clock.Sleep(s_retry);
-            }
-            catch (AttachException) when (!IsGone(guard))
-            {
-                Clock.Sleep(s_retry);
-            }
-        }
     }
 
     static void Drain(Guard guard)
@@ -223,12 +169,6 @@ sealed class TextPoker
         {
             guard.Close();
         }
-    }
-
-    /// <summary>A breakpoint in a thread that blocks SIGTRAP has reset the action for all.</summary>
-    void KeepHandler(Guard guard, ICoreSync sync)
-    {
-        if (guard.TakeActionReset()) _table.InstallAgain(sync);
     }
 
     static (TargetAddress Start, TargetAddress End) HandlerOf(ICoreSync sync) =>

@@ -44,6 +44,8 @@ static class WarmCode
         Prepare(typeof(TextPoker));
         Prepare(typeof(PokePlan));
         Prepare(typeof(PokeGroup));
+        Prepare(typeof(WindowPasses));
+        Prepare(typeof(HelperPasses));
         Prepare(typeof(PatchImage));
         Prepare(typeof(PatchRun));
         Prepare(typeof(PatchSites));

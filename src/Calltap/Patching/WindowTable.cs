@@ -156,7 +156,10 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         return target.ReadMemory(table + WindowTableLayout.State, state) == state.Length && state[0] != WindowTableLayout.Closed;
     }
 
-    void SetState(byte state) => writer.Place(table + WindowTableLayout.State, [state]);
+    /// <summary>Where the state is.</summary>
+    public TargetAddress StateAt => table + WindowTableLayout.State;
+
+    void SetState(byte state) => writer.Place(StateAt, [state]);
 
     static TargetAddress DataOf(TargetAddress codeArea) => codeArea + HelperCode.HandlerData;
 

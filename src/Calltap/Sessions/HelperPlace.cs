@@ -14,7 +14,8 @@ namespace Calltap.Sessions;
 static class HelperPlace
 {
     const int PageSize = 4096;
-    const int SharedSize = 2 * PageSize;
+    const int SharedSize = 1 << 20;
+    const int SharedSizeWhenLocked = 2 * PageSize;
 
     /// <summary>Where strings for the helper's system calls are, behind the mailbox.</summary>
     public const int Strings = Mailbox.Bytes;
@@ -62,7 +63,7 @@ static class HelperPlace
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         TargetAddress? old = FindOld(target, mappings);
         TargetAddress area = old ?? FindNew(target, mappings);
-        var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(SharedSize))
+        var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(LocksMemory(target) ? SharedSizeWhenLocked : SharedSize))
         {
             CodeAreaIsMapped = old is not null,
             Holder = launched?.Thread,
@@ -70,6 +71,8 @@ static class HelperPlace
         };
         return HelperThread.Start(target, writer, options);
     }
+
+    static bool LocksMemory(TargetProcess target) => target.ReadStatus(target.ReadThreads()[0]) is { LockedBytes.Value: > 0 };
 
     static TargetAddress? FindOld(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {

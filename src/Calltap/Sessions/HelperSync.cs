@@ -8,6 +8,7 @@ namespace Calltap.Sessions;
 sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
 {
     readonly HelperCalls _calls = new(target, helper);
+    readonly HelperPasses? _passes = HelperPasses.TryOpen(target, helper);
     bool _pending;
 
     /// <inheritdoc/>
@@ -15,6 +16,9 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
 
     /// <inheritdoc/>
     public TargetAddress CodeArea => helper.CodeArea;
+
+    /// <inheritdoc/>
+    public IPassList? Passes => _passes;
 
     /// <inheritdoc/>
     public void SyncCores()

@@ -50,6 +50,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.AnswersInTarget = value;
     }
 
+    /// <summary>Whether the helper writes the passes: for tests and benchmarks.</summary>
+    internal bool WritesInTarget
+    {
+        set => _poker.WritesInTarget = value;
+    }
+
     /// <summary>Sites that change together: for benchmarks.</summary>
     internal int GroupSize
     {

@@ -8,7 +8,7 @@ namespace Calltap.Target;
 /// <summary>
 /// The machine code of the helper thread, position independent. Its first instructions run in the borrowed thread and clone the helper; the rest
 /// runs in the helper alone, with every signal blocked. Registers there: rbx control page, r15 shared memory, r14 the pipe it reads,
-/// r13 the memfd, r12d the last command done, ebp the step of the start. The trap handler's code shares its page, which stays when the helper
+/// r12d the last command done; while it starts r13 the memfd and ebp the step, later both a list's. The trap handler's code shares its page, which stays when the helper
 /// leaves; at its end is what leads both to the window table.
 /// </summary>
 internal static class HelperCode
@@ -173,7 +173,7 @@ internal static class HelperCode
     private static void EmitLoop(Assembler c, Label orphaned, Label leave)
     {
         Label wait = c.CreateLabel();
-        Label call = c.CreateLabel();
+        Label call = c.CreateLabel(), list = c.CreateLabel();
         Label done = c.CreateLabel();
         c.Label(ref wait);
         c.mov(edi, r14d);
@@ -192,25 +192,53 @@ internal static class HelperCode
         c.je(leave);
         c.cmp(rax, Mailbox.CallNumber);
         c.je(call);
+        c.cmp(rax, Mailbox.ListNumber);
+        c.je(list);
         c.syscall();
         c.Label(ref done);
         EmitAnswer(c);
         c.jmp(wait);
+        c.Label(ref list);
+        EmitList(c);
+        c.jmp(done);
         c.Label(ref call);
         c.mov(rcx, r10);
         c.call(r9);
         c.jmp(done);
     }
 
-    private static void EmitLoadArguments(Assembler c)
+    private static void EmitLoadArguments(Assembler c) => EmitLoad(c, r15, Mailbox.Number);
+
+    // A system call's number and its six arguments, one qword behind another.
+    private static void EmitLoad(Assembler c, AssemblerRegister64 from, int offset)
     {
-        c.mov(rax, __[r15 + Mailbox.Number]);
-        c.mov(rdi, __[r15 + Mailbox.Arguments]);
-        c.mov(rsi, __[r15 + Mailbox.Arguments + 8]);
-        c.mov(rdx, __[r15 + Mailbox.Arguments + 16]);
-        c.mov(r10, __[r15 + Mailbox.Arguments + 24]);
-        c.mov(r8, __[r15 + Mailbox.Arguments + 32]);
-        c.mov(r9, __[r15 + Mailbox.Arguments + 40]);
+        c.mov(rax, __[from + offset]);
+        c.mov(rdi, __[from + offset + 8]);
+        c.mov(rsi, __[from + offset + 16]);
+        c.mov(rdx, __[from + offset + 24]);
+        c.mov(r10, __[from + offset + 32]);
+        c.mov(r8, __[from + offset + 40]);
+        c.mov(r9, __[from + offset + 48]);
+    }
+
+    // In: rdi = the list, rsi = its length. Out: rax = what is left of it.
+    private static void EmitList(Assembler c)
+    {
+        Label next = c.CreateLabel(), end = c.CreateLabel();
+        c.mov(rbp, rdi);
+        c.mov(r13, rsi);
+        c.Label(ref next);
+        c.test(r13, r13);
+        c.je(end);
+        EmitLoad(c, rbp, 0);
+        c.syscall();
+        c.cmp(rax, __[rbp + (Mailbox.ListEntryBytes - sizeof(long))]);
+        c.jne(end);
+        c.add(rbp, Mailbox.ListEntryBytes);
+        c.dec(r13);
+        c.jmp(next);
+        c.Label(ref end);
+        c.mov(rax, r13);
     }
 
     // The result before the word that announces it (TSO); pairs with Mailbox.TryTake.

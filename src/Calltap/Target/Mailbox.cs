@@ -30,6 +30,15 @@ internal sealed unsafe class Mailbox(SharedMapping shared, SafeFileHandle pipe)
     /// <summary>Unmap and exit; no answer.</summary>
     internal const int LeaveNumber = -1;
 
+    /// <summary>
+    /// Make the system calls of a list, in their order, as long as each returns what is expected: the first argument is the list's address in the
+    /// target, the second how many it has. The result is how many were not made.
+    /// </summary>
+    internal const int ListNumber = -3;
+
+    /// <summary>An entry of a list: number, six arguments, the result expected; qwords.</summary>
+    internal const int ListEntryBytes = 64;
+
     /// <summary>Call the function at the sixth argument with the first five, by the SysV ABI.</summary>
     internal const int CallNumber = -2;
 

@@ -1,0 +1,167 @@
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Patching;
+
+/// <summary>Takes the groups of a window through their passes, one after another.</summary>
+/// <remarks>
+/// The helper writes the passes of a group, by a list of its own system calls, so that breakpoints stand as shortly as can be and whatever
+/// becomes of this process; where it can't, this process does, step by step.
+/// <code>
+/// Change -> BeginHeads -> [AllAtOnce | HeadsThenRest | ByTracer] -> (failed: Forward, from what is there)
+/// </code>
+/// </remarks>
+sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+{
+    const string NotWritten = "its page could not be written";
+    static readonly TimeSpan s_clearDeadline = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Whether the helper writes where it can.</summary>
+    public bool ByHelper { get; init; }
+
+    /// <inheritdoc cref="TextPoker.Dwell"/>
+    public TimeSpan Dwell { get; init; }
+
+    /// <summary>Changes a group; why it was taken back, or null.</summary>
+    public string? Change(PokeGroup group)
+    {
+        regions.Activate(group.Pokes);
+        table.BeginHeads();
+        IPassList? list = ByHelper && sync.Passes is { } passes && group.Fits(passes) ? passes : null;
+        string? failure = list is null ? ByTracer(group) : group.NeedsClearing || Dwell > default(TimeSpan) ? HeadsThenRest(group, list) : AllAtOnce(group, list);
+        guard.Run(GuardPhase.Answer, s_clearDeadline); // who is parked goes on; and the next group is cleared anew
+        steps.Mark("pass 3");
+        return failure;
+    }
+
+    /// <summary>Nobody has to be seen in between.</summary>
+    string? AllAtOnce(PokeGroup group, IPassList list)
+    {
+        list.Clear();
+        AddHeads(group, list);
+        int heads = list.Count;
+        list.Write(table.StateAt, [Code.Emit.WindowTableLayout.Tails]);
+        AddRest(group, list);
+        int done = Run(list);
+        return done == list.Count ? null : GoOn(group, done < heads);
+    }
+
+    string? HeadsThenRest(PokeGroup group, IPassList list)
+    {
+        list.Clear();
+        AddHeads(group, list);
+        if (Run(list) < list.Count) return GoOn(group, back: true);
+        string? failure = See(group);
+        Insist(() => table.BeginTails(group.Deferred));
+        list.Clear();
+        AddRest(group, list);
+        return Run(list) == list.Count ? failure : GoOn(group, back: false);
+    }
+
+    string? ByTracer(PokeGroup group)
+    {
+        string? failure;
+        try
+        {
+            group.WriteBreakpoints();
+            sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
+            failure = See(group);
+        }
+        catch (Exception e) when (!IsGone)
+        {
+            // I12: nothing but heads has changed, and they go back. Their old tails are untouched: no sync is needed.
+            group.Defer(group.Pokes, failure = e.Message);
+        }
+        Forward(group);
+        return failure;
+    }
+
+    /// <summary>Step 3.</summary>
+    string? See(PokeGroup group)
+    {
+        steps.Mark("pass 1");
+        if (Dwell > default(TimeSpan)) Clock.Sleep(Dwell);
+        bool seen = !group.NeedsClearing || guard.Run(GuardPhase.Clear, s_clearDeadline);
+        if (seen) group.Defer(regions.Deferred, "a saved context of a thread points into it");
+        else group.Defer(group.Pokes, "a thread of the target could not be looked at in time");
+        steps.Mark("clear");
+        return seen ? null : "a thread of the target could not be looked at in time";
+    }
+
+    /// <summary>A list has ended early: from what is there, back or on.</summary>
+    string? GoOn(PokeGroup group, bool back)
+    {
+        if (back) group.Defer(group.Pokes, NotWritten);
+        Insist(group.ReadAgain);
+        Forward(group);
+        return back ? NotWritten : null;
+    }
+
+    void Forward(PokeGroup group)
+    {
+        Insist(KeepHandler);
+        Insist(() => table.BeginTails(group.Deferred));
+        Insist(group.WriteTails); // and the heads of deferred sites
+        if (group.HasTails) Insist(sync.SyncCores); // I3: every core sees the tails before any head changes
+        steps.Mark("pass 2");
+        Insist(KeepHandler);
+        Insist(group.WriteHeads);
+        if (group.HasTails) Insist(sync.SyncCores);
+    }
+
+    static void AddHeads(PokeGroup group, IPassList list)
+    {
+        group.AddBreakpoints(list);
+        list.SyncCores(); // I2
+    }
+
+    static void AddRest(PokeGroup group, IPassList list)
+    {
+        group.AddTails(list);
+        list.SyncCores(); // I3
+        group.AddHeads(list);
+        list.SyncCores();
+    }
+
+    /// <summary>How many entries of the list were done.</summary>
+    int Run(IPassList list)
+    {
+        bool posted = false;
+        int done = 0;
+        Insist(() =>
+        {
+            bool again = posted;
+            posted = true; // a target that is stopped answers when it goes on: nothing else is done before
+            done = again ? list.Await() : list.Run();
+        });
+        Insist(KeepHandler);
+        return done;
+    }
+
+    /// <summary>A breakpoint in a thread that blocks SIGTRAP has reset the action for all.</summary>
+    void KeepHandler()
+    {
+        if (guard.TakeActionReset()) table.InstallAgain(sync);
+    }
+
+    bool IsGone => guard.TargetGone || target.HasExited || target.MemoryIsGone;
+
+    /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>
+    public void Insist(Action step)
+    {
+        while (!IsGone)
+        {
+            try
+            {
+                step();
+                return;
+            }
+            catch (Exception e) when (e is not AttachException || !IsGone)
+            {
+                // A stopped or frozen target, or a write that another's byte has spoilt: the guard goes on answering.
+                Clock.Sleep(s_retry);
+            }
+        }
+    }
+}
