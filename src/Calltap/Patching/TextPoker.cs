@@ -133,16 +133,17 @@ sealed class TextPoker
         }
         catch (Exception e) when (!IsGone(guard))
         {
-            // I12: nothing but heads has changed, and they go back. Their old tails are untouched: no sync is needed.
+            // I12: nothing but heads has changed, and they go back.
             plan.DeferAll(e.Message);
             guard.Run(GuardPhase.Answer, s_clearDeadline);
         }
-        Insist(guard, () => KeepHandler(guard, sync));
+        Insist(guard, () => KeepHandler(sync));
         Insist(guard, () => _table.BeginTails(plan.Deferred));
         Insist(guard, plan.WriteTails); // and the heads of deferred sites
         if (plan.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
+        else Try(sync.SyncCores); // I9: a core that may still execute a breakpoint would do so when the window is closed
         steps.Mark("pass 2");
-        Insist(guard, () => KeepHandler(guard, sync));
+        Insist(guard, () => KeepHandler(sync));
         Insist(guard, plan.WriteHeads);
         if (plan.HasTails) Insist(guard, sync.SyncCores);
         steps.Mark("pass 3");
@@ -171,6 +172,19 @@ sealed class TextPoker
             {
                 Clock.Sleep(s_retry);
             }
+        }
+    }
+
+    /// <summary>A step that can't be insisted on: in a target that is stopped, it is what has failed already.</summary>
+    static void Try(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
+        {
+            // Every thread of it is in the kernel, and has long been when it comes back.
         }
     }
 
@@ -204,10 +218,14 @@ sealed class TextPoker
         }
     }
 
-    /// <summary>A breakpoint in a thread that blocks SIGTRAP has reset the action for all.</summary>
-    void KeepHandler(Guard guard, ICoreSync sync)
+    /// <summary>
+    /// A breakpoint in a thread that blocks SIGTRAP has reset the action for all. The kernel is asked, not the guard: at the stop the thread
+    /// blocks it no more, and may not yet have blocked it when it was seized (a signal handler does so for its time).
+    /// </summary>
+    void KeepHandler(ICoreSync sync)
     {
-        if (guard.TakeActionReset()) _table.InstallAgain(sync);
+        bool caught = _target.ReadStatus(new Tid(_target.Pid.Value)) is { } status && (status.CaughtSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
+        if (!caught) _table.InstallAgain(sync);
     }
 
     static (TargetAddress Start, TargetAddress End) HandlerOf(ICoreSync sync) =>
