@@ -27,6 +27,7 @@ sealed class Delivery(Setup setup)
         TargetThread thread = s[t];
         if (thread.Sent && setup.Has(Rules.ForeignTrapsFirst)) GiveToProgram(s, t, moves);
         else if (thread.Sent) moves.Break("thread {0}: the trap handler takes a SIGTRAP that was sent for a breakpoint's", t);
+        else if (thread.Place != Place.Behind) GiveToProgram(s, t, moves);
         else if (Head(s, thread) != Form.Int3)
             moves.To(Back(s, t, thread.At(Place.Head, thread.Site)), "thread {0}: the trap handler finds the breakpoint of site {1} gone, goes back to it", t, thread.Site);
         else

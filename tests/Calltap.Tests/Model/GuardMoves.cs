@@ -20,7 +20,7 @@ sealed class GuardMoves(Setup setup)
             case Mode.Answered:
                 ResumeAnswered(s, t, moves);
                 break;
-            case Mode.Interrupted or Mode.InterruptedTrapTaken or Mode.SignalStop:
+            case Mode.Interrupted or Mode.InterruptedInCall or Mode.InterruptedTrapTaken or Mode.SignalStop:
                 ServeStop(s, t, moves);
                 break;
         }
@@ -78,12 +78,12 @@ sealed class GuardMoves(Setup setup)
     {
         Mode.InterruptedTrapTaken or Mode.TrapStop or Mode.Hit or Mode.Late => thread.Now(Mode.TrapTaken),
         Mode.SignalStop => ThreadMoves.EnterHandler(s.Fresh(thread)),
-        // It may have been stopped in a system call, which it leaves by sysret.
-        Mode.Interrupted => thread.Place == Place.Outside ? thread.Now(Mode.Running) : s.Fresh(thread.Now(Mode.Running)),
+        Mode.Interrupted => s.Fresh(thread.Now(Mode.Running)),
+        Mode.InterruptedInCall => thread.Now(Mode.Running), // by sysret
         _ => thread,
     };
 
-    /// <summary>ThreadObserver.SeenStopped.</summary>
+    /// <summary>Stands for <c>ThreadObserver.SeenStopped</c>.</summary>
     State See(State s, int t, TargetThread thread)
     {
         if (thread.Place == Place.Behind && s.Step == Step.Clear && setup.NeedsClearing(s, thread.Site) && thread.Mode is not Mode.TrapStop)
@@ -100,7 +100,7 @@ sealed class GuardMoves(Setup setup)
 
     static bool Looks(State s) => s.Step is Step.Enter or Step.Clear or Step.Drain;
 
-    /// <summary>Guard.LookAtThreads: from outside (ThreadObserver.SeenAsleep), or by an interruption.</summary>
+    /// <summary><c>Guard.LookAtThreads</c>: from outside (<c>ThreadObserver.SeenAsleep</c>), or by an interruption.</summary>
     void Look(State s, int t, Moves moves)
     {
         TargetThread thread = s[t];
@@ -112,7 +112,7 @@ sealed class GuardMoves(Setup setup)
             || (thread.Mode == Mode.ForkingUnreported && s.Step == Step.Clear);
         if (asleep) moves.To(Scan(s.With(t, thread.WithSeen()), thread), "guard: thread {0} is seen from outside", t);
         if (thread.Mode is Mode.Running or Mode.Asleep)
-            moves.To(s.With(t, thread.Now(Mode.Interrupted)), "guard: thread {0} is interrupted, and stops", t);
+            moves.To(s.With(t, thread.Now(thread.Mode == Mode.Running ? Mode.Interrupted : Mode.InterruptedInCall)), "guard: thread {0} is interrupted, and stops", t);
         if (thread.Mode == Mode.TrapTaken)
             moves.To(s.With(t, thread.Now(thread.Sent ? Mode.Interrupted : Mode.InterruptedTrapTaken)), "guard: thread {0} is interrupted, and stops with its SIGTRAP queued", t);
     }

@@ -17,6 +17,9 @@ enum Mode
     /// <summary>PTRACE_INTERRUPT's stop.</summary>
     Interrupted,
 
+    /// <summary>The same, in a system call.</summary>
+    InterruptedInCall,
+
     /// <summary>The same, with a breakpoint's SIGTRAP queued.</summary>
     InterruptedTrapTaken,
 

@@ -12,6 +12,16 @@ sealed class Protocol(Setup setup)
 
     public State Start { get; } = setup.Start();
 
+    /// <summary>Threads that differ in nothing but their names are the same state whichever is which.</summary>
+    public State Sorted(State s)
+    {
+        int alike = Setup.Threads - (Setup.LastBlocksTraps ? 1 : 0);
+        if (alike >= 2 && s.First > s.Second) s = s with { First = s.Second, Second = s.First };
+        if (alike < 3) return s;
+        if (s.Second > s.Third) s = s with { Second = s.Third, Third = s.Second };
+        return s.First > s.Second ? s with { First = s.Second, Second = s.First } : s;
+    }
+
     /// <summary>A window is over, one way or another.</summary>
     public static bool IsRest(State s) => s.Step is Step.Over or Step.Ended || (s.Step == Step.Idle && s.Tracer == Tracer.Alive);
 

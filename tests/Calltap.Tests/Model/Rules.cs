@@ -72,9 +72,9 @@ public enum Rules
     /// <summary>The writer asks whether the handler still stands; else the guard must have seen a thread block SIGTRAP when it was seized.</summary>
     ActionAsked = 1 << 21,
 
-    /// <summary>Where traps are answered in the target: a thread in the handler does not count as drained.</summary>
-    HandlerSeen = 1 << 22,
-
     /// <summary>No breakpoint before every fork that began unreported is over (I14).</summary>
-    Enter = 1 << 23,
+    Enter = 1 << 22,
+
+    /// <summary>Where traps are answered in the target: a thread in the handler does not count as drained. Harmless to leave out, here.</summary>
+    HandlerSeen = 1 << 23,
 }

@@ -7,17 +7,18 @@ sealed class Search
     readonly Dictionary<State, int> _numbers = [];
     readonly List<State> _states = [];
     readonly List<int> _parents = [];
-    readonly List<(int From, int To)>? _edges;
+    readonly List<int>? _targets; // of every move, state after state
+    readonly List<int> _firstTargets = [];
     readonly Moves _moves = new();
 
-    Search(Protocol protocol, bool keepsEdges)
+    Search(Protocol protocol, bool keepsMoves)
     {
         _protocol = protocol;
-        _edges = keepsEdges ? [] : null;
+        _targets = keepsMoves ? [] : null;
     }
 
     /// <summary>Looks at every state that can be reached, or until a fault is found.</summary>
-    public static SearchResult Through(Setup setup) => new Search(new Protocol(setup), keepsEdges: setup.LeftOut == Rules.None).Run();
+    public static SearchResult Through(Setup setup) => new Search(new Protocol(setup), keepsMoves: setup.LeftOut == Rules.None).Run();
 
     SearchResult Run()
     {
@@ -25,10 +26,11 @@ sealed class Search
         for (int at = 0; at < _states.Count; at++)
         {
             _protocol.AddMoves(_states[at], _moves);
+            if (_targets is not null) _firstTargets.Add(_targets.Count);
             if (_moves.Fault is { } fault) return new SearchResult(_states.Count, [.. Way(at), $"{fault}"]);
-            foreach ((State next, _) in _moves.All) Reach(next, at);
+            foreach ((State next, _) in _moves.All) Reach(_protocol.Sorted(next), at);
         }
-        return new SearchResult(_states.Count, _edges is not null && Stuck() is >= 0 and int stuck ? [.. Way(stuck), "from here no window ever ends"] : []);
+        return new SearchResult(_states.Count, _targets is not null && Stuck() is >= 0 and int stuck ? [.. Way(stuck), "from here no window ever ends"] : []);
     }
 
     void Reach(State next, int from)
@@ -40,17 +42,21 @@ sealed class Search
             _states.Add(next);
             _parents.Add(from);
         }
-        if (from >= 0) _edges?.Add((from, number));
+        if (from >= 0) _targets?.Add(number);
     }
 
     /// <summary>A state from which no state of rest can be reached; -1 when there is none.</summary>
     int Stuck()
     {
-        var first = new int[_states.Count + 1];
-        foreach ((_, int to) in _edges!) first[to + 1]++;
+        int[] first = new int[_states.Count + 1], from = new int[_targets!.Count];
+        foreach (int to in _targets) first[to + 1]++;
         for (int i = 1; i < first.Length; i++) first[i] += first[i - 1];
-        int[] free = [.. first], from = new int[_edges.Count];
-        foreach ((int source, int to) in _edges) from[free[to]++] = source;
+        int[] free = [.. first];
+        for (int state = 0; state < _states.Count; state++)
+        {
+            int end = state + 1 < _states.Count ? _firstTargets[state + 1] : _targets.Count;
+            for (int i = _firstTargets[state]; i < end; i++) from[free[_targets[i]]++] = state;
+        }
         var reaches = new bool[_states.Count];
         var left = new Stack<int>();
         for (int i = 0; i < _states.Count; i++)
@@ -74,7 +80,7 @@ sealed class Search
         for (int at = state; _parents[at] >= 0; at = _parents[at])
         {
             _protocol.AddMoves(_states[_parents[at]], _moves);
-            way.Add($"{_moves.All.Find(move => move.Next == _states[at]).Move}");
+            way.Add($"{_moves.All.Find(move => _protocol.Sorted(move.Next) == _states[at]).Move}");
         }
         way.Reverse();
         return way;

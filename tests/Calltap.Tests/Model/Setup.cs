@@ -23,6 +23,9 @@ sealed record Setup
     /// <summary>SIGTRAP is sent to threads.</summary>
     public bool SentTraps { get; init; }
 
+    /// <summary>One is sent while the thread executes a breakpoint: the kernel drops the breakpoint's (legacy_queue in kernel/signal.c).</summary>
+    public bool TrapsCollide { get; init; }
+
     /// <summary>The last thread blocks SIGTRAP for good.</summary>
     public bool LastBlocksTraps { get; init; }
 
@@ -35,7 +38,7 @@ sealed record Setup
     /// <summary>The tracer may be killed.</summary>
     public bool Deaths { get; init; } = true;
 
-    /// <summary>Traps are answered by the handler while the guard is there (TextPoker.AnswersInTarget).</summary>
+    /// <summary>Traps are answered by the handler while the guard is there (<c>TextPoker.AnswersInTarget</c>).</summary>
     public bool AnswersInTarget { get; init; }
 
     /// <summary>Rules left out on purpose.</summary>
@@ -58,7 +61,7 @@ sealed record Setup
         _ => false,
     };
 
-    /// <summary>Poke.NeedsClearing: several instructions give way to one.</summary>
+    /// <summary><c>Poke.NeedsClearing</c>: several instructions give way to one.</summary>
     public bool NeedsClearing(State state, int site) => SeveralInstructions[site] && state.Turn(site) == Turn.MakeCall;
 
     public State Start()

@@ -1,7 +1,7 @@
 namespace Calltap.Tests.Model;
 
 /// <summary>
-/// What the writer does next; its words are those of <c>TextPoker.Poke</c> and <c>Window</c>. Once the tracer is dead, what the
+/// What the writer does next; its words are those of <c>TextPoker.Poke</c> and <c>TextPoker.Window</c>. Once the tracer is dead, what the
 /// helper does next (<c>WindowEndEmitter</c>).
 /// </summary>
 enum Step

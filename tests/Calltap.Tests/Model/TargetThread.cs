@@ -5,12 +5,12 @@ namespace Calltap.Tests.Model;
 /// Its view of a site's head and tail is the set of bytes that its core may execute: all that stood there since it last serialised. A
 /// fork's child has memory of its own, which nobody writes: there the view is the memory.
 /// <code>
-/// bits 0-2 place, 3 site, 4-7 mode, 8-9 saved, 10 seen, 11 sent, 12 child, then for each site 3 bits heads, 2 bits tails
+/// bits 0-2 place, 3 site, 4-8 mode, 9-10 saved, 11 seen, 12 sent, 13 child, then for each site 3 bits heads, 2 bits tails
 /// </code>
 /// </remarks>
 readonly record struct TargetThread(uint Word)
 {
-    const int Views = 13, ViewSize = 5, HeadForms = 3, TailForms = 2;
+    const int Views = 14, ViewSize = 5, HeadForms = 3, TailForms = 2;
 
     public static readonly TargetThread Absent = new TargetThread().Now(Mode.Absent);
 
@@ -18,18 +18,18 @@ readonly record struct TargetThread(uint Word)
 
     public int Site => Get(3, 1);
 
-    public Mode Mode => (Mode)Get(4, 4);
+    public Mode Mode => (Mode)Get(4, 5);
 
     /// <summary>Whose instruction a signal handler returns to.</summary>
-    public Saved Saved => (Saved)Get(8, 2);
+    public Saved Saved => (Saved)Get(9, 2);
 
     /// <summary>The present phase of the guard has seen it.</summary>
-    public bool Seen => Get(10, 1) != 0;
+    public bool Seen => Get(11, 1) != 0;
 
     /// <summary>Its SIGTRAP was sent by somebody (kill), not raised by a breakpoint.</summary>
-    public bool Sent => Get(11, 1) != 0;
+    public bool Sent => Get(12, 1) != 0;
 
-    public bool IsChild => Get(12, 1) != 0;
+    public bool IsChild => Get(13, 1) != 0;
 
     public bool IsAt(Place place, int site) => Place == place && Site == site;
 
@@ -39,15 +39,15 @@ readonly record struct TargetThread(uint Word)
 
     public TargetThread At(Place place, int site = 0) => Set(0, 3, (int)place).Set(3, 1, site);
 
-    public TargetThread Now(Mode mode) => Set(4, 4, (int)mode);
+    public TargetThread Now(Mode mode) => Set(4, 5, (int)mode);
 
-    public TargetThread Saving(Saved saved) => Set(8, 2, (int)saved);
+    public TargetThread Saving(Saved saved) => Set(9, 2, (int)saved);
 
-    public TargetThread WithSeen(bool seen = true) => Set(10, 1, seen ? 1 : 0);
+    public TargetThread WithSeen(bool seen = true) => Set(11, 1, seen ? 1 : 0);
 
-    public TargetThread WithSent(bool sent) => Set(11, 1, sent ? 1 : 0);
+    public TargetThread WithSent(bool sent) => Set(12, 1, sent ? 1 : 0);
 
-    public TargetThread AsChild() => Set(12, 1, 1);
+    public TargetThread AsChild() => Set(13, 1, 1);
 
     /// <summary>A byte was written.</summary>
     public TargetThread AlsoHead(int site, Form form) =>

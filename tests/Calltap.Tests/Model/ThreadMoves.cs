@@ -78,18 +78,19 @@ sealed class ThreadMoves(Setup setup, Delivery delivery)
         else if (s[setup.Child].Mode == Mode.Absent) Fork(s, t, moves);
     }
 
-    static TargetThread ReturnFromHandler(TargetThread thread) => thread.Saved switch
+    static TargetThread ReturnFromHandler(TargetThread thread)
     {
-        Saved.BehindFirst => thread.At(Place.Behind, 0),
-        Saved.BehindSecond => thread.At(Place.Behind, 1),
-        _ => thread,
-    } is var back ? back.Saving(Saved.None) : default;
+        TargetThread back = thread.Saving(Saved.None);
+        return thread.Saved == Saved.Elsewhere ? back : back.At(Place.Behind, thread.Saved - Saved.BehindFirst);
+    }
 
     void ExecuteHead(State s, int t, Moves moves)
     {
         TargetThread thread = s[t];
         int site = thread.Site;
         if (thread.MaySeeHead(site, Form.Int3)) moves.To(Trap(s, t), "thread {0} executes the breakpoint of site {1}", t, site);
+        if (thread.MaySeeHead(site, Form.Int3) && setup.TrapsCollide)
+            moves.To(Trap(s, t, sent: true), "thread {0} executes the breakpoint of site {1}; SIGTRAP is sent to it just then, and the breakpoint's is dropped", t, site);
         foreach (Form head in (ReadOnlySpan<Form>)[Form.Old, Form.New])
         {
             if (!thread.MaySeeHead(site, head)) continue;
@@ -130,12 +131,12 @@ sealed class ThreadMoves(Setup setup, Delivery delivery)
     }
 
     /// <summary>The kernel resets the action where the thread blocks SIGTRAP (force_sig_info_to_task).</summary>
-    State Trap(State s, int t)
+    State Trap(State s, int t, bool sent = false)
     {
         TargetThread thread = s[t];
         bool blocks = setup.BlocksTraps(t) || (setup.HandlersBlockTraps && thread.Saved != Saved.None);
-        State next = s.With(t, thread.At(Place.Behind, thread.Site).Now(Mode.TrapTaken).WithSent(false));
-        return blocks && !thread.IsChild && s.Action != TrapAction.Lost ? next.With(TrapAction.Reset) : next;
+        State next = s.With(t, thread.At(Place.Behind, thread.Site).Now(Mode.TrapTaken).WithSent(sent));
+        return blocks && !thread.IsChild ? next.With(TrapAction.Reset) : next;
     }
 
     void Signals(State s, int t, Moves moves)

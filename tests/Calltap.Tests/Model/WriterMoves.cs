@@ -93,7 +93,7 @@ sealed class WriterMoves
         _ => action,
     };
 
-    /// <summary>PokePlan.HasTails.</summary>
+    /// <summary><c>PokePlan.HasTails</c>.</summary>
     bool HasTails(State s)
     {
         for (int site = 0; site < _setup.Sites; site++)
@@ -163,7 +163,7 @@ sealed class WriterMoves
     void Close(State s, Moves moves)
     {
         for (int t = 0; t < _setup.Threads; t++)
-            if (s[t].Mode is Mode.TrapStop or Mode.Hit or Mode.Late or Mode.Answered or Mode.Interrupted or Mode.InterruptedTrapTaken or Mode.SignalStop) return;
+            if (s[t].Mode is Mode.TrapStop or Mode.Hit or Mode.Late or Mode.Answered or Mode.Interrupted or Mode.InterruptedInCall or Mode.InterruptedTrapTaken or Mode.SignalStop) return;
         State next = s.WithGuard(false);
         if (_setup.Forks && s[_setup.Child] is { Mode: Mode.Held or Mode.Forking } child)
         {
