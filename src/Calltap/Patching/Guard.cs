@@ -51,9 +51,6 @@ sealed class Guard
     /// <summary>Whether the target ended or was replaced by exec while the window was open.</summary>
     public bool TargetGone => _stops.TargetGone;
 
-    /// <summary>Whether the kernel has reset the action for SIGTRAP since this was last asked.</summary>
-    public bool TakeActionReset() => _stops.TakeActionReset();
-
     /// <summary>What was done; complete after <see cref="Close"/>.</summary>
     public TrapCounts Counts => _stops.Counts;
 

@@ -16,13 +16,9 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
 
     readonly TrapAnswers _traps = new(window);
     volatile bool _targetGone;
-    int _actionReset;
 
     /// <summary>Whether the target ended or was replaced by exec.</summary>
     public bool TargetGone => _targetGone;
-
-    /// <summary>Whether a breakpoint has reset the action for SIGTRAP since this was last asked.</summary>
-    public bool TakeActionReset() => Interlocked.Exchange(ref _actionReset, 0) != 0;
 
     /// <summary>What was done so far.</summary>
     public ref TrapCounts Counts => ref _traps.Counts;
@@ -83,11 +79,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         int index = threads.Find(tid);
         if (index >= 0 && outcome is TrapOutcome.Answered or TrapOutcome.Parked)
         {
-            if (threads[index].BlocksTrap)
-            {
-                BlockTrapAgain(tid);
-                Volatile.Write(ref _actionReset, 1);
-            }
+            if (threads[index].BlocksTrap) BlockTrapAgain(tid);
             See(index, ref registers, phase); // the trap is taken and answered: a stop like any other to look at
         }
         if (index >= 0 && outcome == TrapOutcome.InTarget && phase == GuardPhase.Clear)

@@ -70,7 +70,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         }
         catch (Exception e) when (!IsGone)
         {
-            // I12: nothing but heads has changed, and they go back. Their old tails are untouched: no sync is needed.
+            // I12: nothing but heads has changed, and they go back.
             group.Defer(group.Pokes, failure = e.Message);
         }
         Forward(group);
@@ -104,6 +104,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         Insist(() => table.BeginTails(group.Deferred));
         Insist(group.WriteTails); // and the heads of deferred sites
         if (group.HasTails) Insist(sync.SyncCores); // I3: every core sees the tails before any head changes
+        else Try(sync.SyncCores); // I9: a core that may still execute a breakpoint would do so when the window is closed
         steps.Mark("pass 2");
         Insist(KeepHandler);
         Insist(group.WriteHeads);
@@ -139,10 +140,14 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         return done;
     }
 
-    /// <summary>A breakpoint in a thread that blocks SIGTRAP has reset the action for all.</summary>
+    /// <summary>
+    /// A breakpoint in a thread that blocks SIGTRAP has reset the action for all. The kernel is asked, not the guard: at the stop the thread
+    /// blocks it no more, and may not yet have blocked it when it was seized (a signal handler does so for its time).
+    /// </summary>
     void KeepHandler()
     {
-        if (guard.TakeActionReset()) table.InstallAgain(sync);
+        bool caught = target.ReadStatus(new Tid(target.Pid.Value)) is { } status && (status.CaughtSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
+        if (!caught) table.InstallAgain(sync);
     }
 
     bool IsGone => guard.TargetGone || target.HasExited || target.MemoryIsGone;
@@ -162,6 +167,19 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
                 // A stopped or frozen target, or a write that another's byte has spoilt: the guard goes on answering.
                 Clock.Sleep(s_retry);
             }
+        }
+    }
+
+    /// <summary>A step that can't be insisted on: in a target that is stopped, it is what has failed already.</summary>
+    static void Try(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
+        {
+            // Every thread of it is in the kernel, and has long been when it comes back.
         }
     }
 }

@@ -95,13 +95,16 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         _before = ReadCounts();
     }
 
-    /// <summary>Once more: the kernel has reset the action.</summary>
-    public void InstallAgain(ICoreSync sync) => sync.WriteTrapAction(_action);
+    /// <summary>Once more, where the kernel has reset the action; one that the program has set meanwhile stays.</summary>
+    public void InstallAgain(ICoreSync sync)
+    {
+        if (HandlerOf(sync.ReadTrapAction()) == 0) sync.WriteTrapAction(_action);
+    }
 
     /// <summary>A call that the program's own handler interrupts fails or goes on as before; its default action and ignoring it interrupt none.</summary>
     static ulong RestartOf(byte[] action)
     {
-        bool handles = BinaryPrimitives.ReadUInt64LittleEndian(action) > 1;
+        bool handles = HandlerOf(action) > 1;
         return handles ? BinaryPrimitives.ReadUInt64LittleEndian(action.AsSpan(8)) & SA_RESTART : SA_RESTART;
     }
 
@@ -114,7 +117,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     {
         if (IsOpen(target, table)) return;
         byte[] now = sync.ReadTrapAction();
-        if (!IsHandler(now, sync) && now.AsSpan(0, sizeof(ulong)).ContainsAnyExcept((byte)0)) return;
+        if (!IsHandler(now, sync) && HandlerOf(now) != 0) return;
         var own = new byte[TrapHandlerEmitter.ActionSize];
         if (target.ReadMemory(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, own) != own.Length) throw AttachChecks.Ended(target.Pid);
         sync.WriteTrapAction(own);
@@ -163,8 +166,10 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
 
     static TargetAddress DataOf(TargetAddress codeArea) => codeArea + HelperCode.HandlerData;
 
-    static bool IsHandler(byte[] action, ICoreSync sync) =>
-        BinaryPrimitives.ReadUInt64LittleEndian(action) == (sync.CodeArea + HelperCode.HandlerOffset).Value;
+    /// <summary>0 for SIG_DFL, 1 for SIG_IGN.</summary>
+    static ulong HandlerOf(byte[] action) => BinaryPrimitives.ReadUInt64LittleEndian(action);
+
+    static bool IsHandler(byte[] action, ICoreSync sync) => HandlerOf(action) == (sync.CodeArea + HelperCode.HandlerOffset).Value;
 
     static byte[] HandlerAction(TargetAddress codeArea, ulong restart)
     {

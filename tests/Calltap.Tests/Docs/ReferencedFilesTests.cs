@@ -8,6 +8,9 @@ public sealed partial class ReferencedFilesTests
 {
     static readonly string s_root = FindRoot();
 
+    /// <summary>The folder of the solution.</summary>
+    public static string Root => s_root;
+
     public static TheoryData<string> Documents =>
         [.. Directory.EnumerateFiles(s_root, "*.md", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(s_root, file))

@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using Calltap.Tests.Docs;
+using Xunit;
+
+namespace Calltap.Tests.Model;
+
+/// <summary>
+/// The model says in its own words what the engine does. Where the engine's order changes, or a class that the model stands for goes, one
+/// of these fails, and the model has to be looked at.
+/// </summary>
+public sealed partial class DriftTests
+{
+    static readonly (Step Step, string Code)[] s_steps =
+    [
+        (Step.Install, "_table.Install(sync)"),
+        (Step.Open, "guard.Open("),
+        (Step.Enter, "guard.Run(GuardPhase.Enter"),
+        (Step.BeginHeads, "_table.BeginHeads()"),
+        (Step.Breakpoints, "plan.WriteBreakpoints"),
+        (Step.SyncBreakpoints, "sync.SyncCores"),
+        (Step.Clear, "guard.Run(GuardPhase.Clear"),
+        (Step.KeepBeforeTails, "KeepHandler("),
+        (Step.BeginTails, "_table.BeginTails"),
+        (Step.Tails, "plan.WriteTails"),
+        (Step.SyncTails, "sync.SyncCores"),
+        (Step.KeepBeforeHeads, "KeepHandler("),
+        (Step.Heads, "plan.WriteHeads"),
+        (Step.SyncHeads, "sync.SyncCores"),
+        (Step.Drain, "Drain(guard)"),
+        (Step.End, "_table.End"),
+        (Step.Mend, "MendForkChildren(plan, guard)"),
+        (Step.Uninstall, "_table.Uninstall(sync)"),
+        (Step.Close, "guard.Close()"),
+    ];
+
+    [Fact]
+    public void The_writer_steps_are_those_of_a_batch()
+    {
+        Assert.Equal(Enumerable.Range((int)Step.Install, Step.Close - Step.Idle).Select(step => (Step)step), s_steps.Select(step => step.Step));
+        AssertOrder("src/Calltap/Patching/TextPoker.cs", "public BatchResult Poke(", s_steps.Select(step => step.Code));
+    }
+
+    [Fact]
+    public void The_guard_asks_its_questions_in_the_order_modelled() =>
+        AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "public TrapOutcome Answer(",
+            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Pokes.TryGetValue", "Policy.Answer"]);
+
+    [Fact]
+    public void The_guard_marks_a_trap_before_it_sets_the_registers() =>
+        AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "static bool SetRegisters(", ["BeingAnswered", "Ptrace.SetSigInfo", "Ptrace.SetRegs"]);
+
+    [Fact]
+    public void The_handler_asks_its_questions_in_the_order_modelled() =>
+        AssertOrder("src/Calltap.Code/Emit/TrapHandlerEmitter.cs", "byte[] EmitAll()",
+            ["SI_KERNEL", "Mark", "BeingAnswered", "Find(found, notFound)", "Answer()", "void Answer()", "Int3", "jne(late)", "WindowTableLayout.Kind"]);
+
+    [Fact]
+    public void The_helper_ends_a_window_by_the_steps_modelled() =>
+        AssertOrder("src/Calltap/Target/WindowEndEmitter.cs", "internal static void Emit(",
+            ["State], WindowTableLayout.Closed", "State], WindowTableLayout.Tails", "EmitOldHead", "EmitTail", "EmitSync", "EmitNewHead", "EmitSync", "State], WindowTableLayout.Closed"]);
+
+    static void AssertOrder(string file, string from, IEnumerable<string> phrases)
+    {
+        string text = File.ReadAllText(Path.Combine(ReferencedFilesTests.Root, file));
+        int at = text.IndexOf(from, StringComparison.Ordinal);
+        Assert.True(at >= 0, $"{file} has no \"{from}\"");
+        foreach (string phrase in phrases)
+        {
+            int found = text.IndexOf(phrase, at, StringComparison.Ordinal);
+            Assert.True(found >= 0, $"{file}: \"{phrase}\" does not follow where the model has it");
+            at = found + phrase.Length;
+        }
+    }
+
+    [Fact]
+    public void What_the_model_stands_for_exists()
+    {
+        string[] sources = Directory.GetFiles(Path.Combine(ReferencedFilesTests.Root, "src"), "*.cs", SearchOption.AllDirectories);
+        string[] named = [.. Directory.GetFiles(Path.Combine(ReferencedFilesTests.Root, "tests", "Calltap.Tests", "Model"), "*.cs")
+            .SelectMany(file => Named().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct()];
+        Assert.Contains("ThreadObserver.SeenAsleep", named);
+        Assert.All(named, name =>
+        {
+            string[] parts = name.Split('.');
+            string file = Assert.Single(sources, source => Path.GetFileNameWithoutExtension(source) == parts[0]);
+            if (parts.Length > 1) Assert.Matches($@"\b{parts[1]}\b", File.ReadAllText(file));
+        });
+    }
+
+    [GeneratedRegex(@"<c>([A-Z]\w+(?:\.[A-Z]\w+)?)</c>")]
+    private static partial Regex Named();
+}
