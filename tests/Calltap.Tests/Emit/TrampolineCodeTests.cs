@@ -73,7 +73,7 @@ public sealed class TrampolineCodeTests
 
     static bool Writes(in Instruction instruction) => new InstructionInfoFactory().GetInfo(instruction).GetUsedMemory()
         .Any(m => m.Access is OpAccess.Write or OpAccess.ReadWrite or OpAccess.CondWrite or OpAccess.ReadCondWrite)
-        && instruction.Mnemonic is not (Mnemonic.Push or Mnemonic.Call);
+        && instruction.Mnemonic is not (Mnemonic.Push or Mnemonic.Pushfq or Mnemonic.Call);
 
     static List<Instruction> Code(TrampolineOptions options)
     {

@@ -15,16 +15,16 @@ public sealed partial class DriftTests
         (Step.Install, "_table.Install(sync)"),
         (Step.Open, "guard.Open("),
         (Step.Enter, "guard.Run(GuardPhase.Enter"),
-        (Step.BeginHeads, "_table.BeginHeads()"),
-        (Step.Breakpoints, "plan.WriteBreakpoints"),
+        (Step.BeginHeads, "table.BeginHeads()"),
+        (Step.Breakpoints, "group.WriteBreakpoints"),
         (Step.SyncBreakpoints, "sync.SyncCores"),
-        (Step.Clear, "guard.Run(GuardPhase.Clear"),
-        (Step.KeepBeforeTails, "KeepHandler("),
-        (Step.BeginTails, "_table.BeginTails"),
-        (Step.Tails, "plan.WriteTails"),
+        (Step.Clear, "See(group)"),
+        (Step.KeepBeforeTails, "KeepHandler"),
+        (Step.BeginTails, "table.BeginTails"),
+        (Step.Tails, "group.WriteTails"),
         (Step.SyncTails, "sync.SyncCores"),
-        (Step.KeepBeforeHeads, "KeepHandler("),
-        (Step.Heads, "plan.WriteHeads"),
+        (Step.KeepBeforeHeads, "KeepHandler"),
+        (Step.Heads, "group.WriteHeads"),
         (Step.SyncHeads, "sync.SyncCores"),
         (Step.Drain, "Drain(guard)"),
         (Step.End, "_table.End"),
@@ -37,13 +37,25 @@ public sealed partial class DriftTests
     public void The_writer_steps_are_those_of_a_batch()
     {
         Assert.Equal(Enumerable.Range((int)Step.Install, Step.Close - Step.Idle).Select(step => (Step)step), s_steps.Select(step => step.Step));
-        AssertOrder("src/Calltap/Patching/TextPoker.cs", "public BatchResult Poke(", s_steps.Select(step => step.Code));
+        IEnumerable<string> Code(Func<Step, bool> which) => s_steps.Where(step => which(step.Step)).Select(step => step.Code);
+        AssertOrder("src/Calltap/Patching/TextPoker.cs", "public BatchResult Poke(",
+            [.. Code(step => step < Step.BeginHeads), "passes.Change(group)", .. Code(step => step > Step.SyncHeads)]);
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "public string? Change(", Code(step => step is >= Step.BeginHeads and <= Step.SyncHeads));
+    }
+
+    [Fact]
+    public void The_helper_is_given_the_same_steps()
+    {
+        string[] forward = ["group.AddTails", "list.SyncCores", "group.AddHeads", "list.SyncCores"];
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "static void AddHeads(", ["group.AddBreakpoints", "list.SyncCores", "static void AddRest(", .. forward]);
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "string? AllAtOnce(", ["AddHeads(", "WindowTableLayout.Tails", "AddRest("]);
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "string? HeadsThenRest(", ["AddHeads(", "Run(list)", "See(group)", "table.BeginTails", "AddRest(", "Run(list)"]);
     }
 
     [Fact]
     public void The_guard_asks_its_questions_in_the_order_modelled() =>
         AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "public TrapOutcome Answer(",
-            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Pokes.TryGetValue", "Policy.Answer"]);
+            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Pokes.TryGetValue", "policy.Answer"]);
 
     [Fact]
     public void The_guard_marks_a_trap_before_it_sets_the_registers() =>

@@ -1,6 +1,6 @@
 namespace Calltap.Tests.Model;
 
-/// <summary>The steps of a batch. Stands for <c>TextPoker</c>, <c>PokePlan</c> and <c>WindowTable</c>.</summary>
+/// <summary>The steps of a batch. Stands for <c>TextPoker</c>, <c>WindowPasses</c>, <c>PokePlan</c>, <c>PokeGroup</c> and <c>WindowTable</c>.</summary>
 sealed class WriterMoves
 {
     readonly Setup _setup;
@@ -93,7 +93,7 @@ sealed class WriterMoves
         _ => action,
     };
 
-    /// <summary><c>PokePlan.HasTails</c>.</summary>
+    /// <summary><c>PokeGroup.HasTails</c>.</summary>
     bool HasTails(State s)
     {
         for (int site = 0; site < _setup.Sites; site++)
