@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Calltap.Patching;
 
 /// <summary>Times the steps of a batch.</summary>
-sealed class StepClock
+/// <param name="told">Told of each step that ends, for tests; null when nobody asks.</param>
+sealed class StepClock(Action<string>? told)
 {
     readonly List<(string Step, TimeSpan Time)> _steps = [];
     readonly Dictionary<string, long> _ends = [];
@@ -18,6 +19,7 @@ sealed class StepClock
         _steps.Add((step, Stopwatch.GetElapsedTime(_last, now)));
         _ends[step] = now;
         _last = now;
+        told?.Invoke(step);
     }
 
     /// <summary>From the end of one step to the end of another; zero when either was not reached.</summary>

@@ -47,6 +47,9 @@ sealed class TextPoker
     /// <summary>Rules left out on purpose, for tests.</summary>
     public BrokenRules Broken { get; set; }
 
+    /// <summary>Told of each step of a window that is done, for tests that widen the time between two; must not throw.</summary>
+    public Action<string>? StepDone { get; set; }
+
     /// <summary>The thread that a launcher holds; default when the target runs.</summary>
     public Tid HeldThread { get; set; }
 
@@ -63,7 +66,7 @@ sealed class TextPoker
         IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal, ArenaWatch? vacating = null)
     {
         WarmCode.Prepare();
-        var steps = new StepClock();
+        var steps = new StepClock(StepDone);
         PokePlan plan = PokePlan.Make(_target, _writer, pokes);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
@@ -92,6 +95,7 @@ sealed class TextPoker
         }
         steps.Mark("close");
         if (IsGone(guard)) throw AttachChecks.Ended(_target.Pid);
+        if (LeavesOut(BrokenRules.SitesForgotten)) ForgetSites();
         TrapCounts counts = guard.Counts, totals = Totals;
         _table.AddTo(ref counts);
         totals.Add(counts);
@@ -123,10 +127,11 @@ sealed class TextPoker
         steps.Mark("read");
         try
         {
+            if (LeavesOut(BrokenRules.TailsBeforeBreakpoints)) OutOfOrder(plan.WriteTails, steps);
             plan.WriteBreakpoints();
-            sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
+            Sync(sync); // I2: every core sees the breakpoints before any tail changes
             steps.Mark("pass 1");
-            if (!regions.IsEmpty && !guard.Run(GuardPhase.Clear, s_clearDeadline))
+            if (!regions.IsEmpty && !LeavesOut(BrokenRules.RegionsNotCleared) && !guard.Run(GuardPhase.Clear, s_clearDeadline))
                 throw new TimeoutException("a thread of the target could not be looked at in time");
             plan.Defer(regions.Deferred);
             steps.Mark("clear");
@@ -139,17 +144,38 @@ sealed class TextPoker
         }
         Insist(guard, () => KeepHandler(guard, sync));
         Insist(guard, () => _table.BeginTails(plan.Deferred));
+        if (LeavesOut(BrokenRules.HeadsBeforeTails)) Insist(guard, () => OutOfOrder(plan.WriteHeads, steps));
         Insist(guard, plan.WriteTails); // and the heads of deferred sites
-        if (plan.HasTails) Insist(guard, sync.SyncCores); // I3: every core sees the tails before any head changes
+        if (plan.HasTails) Insist(guard, () => Sync(sync)); // I3: every core sees the tails before any head changes
         steps.Mark("pass 2");
         Insist(guard, () => KeepHandler(guard, sync));
         Insist(guard, plan.WriteHeads);
-        if (plan.HasTails) Insist(guard, sync.SyncCores);
+        if (plan.HasTails) Insist(guard, () => Sync(sync));
         steps.Mark("pass 3");
-        Insist(guard, () => Drain(guard)); // I9
+        if (!LeavesOut(BrokenRules.NoDrain)) Insist(guard, () => Drain(guard)); // I9
         if (!plan.LeavesBreakpoint) Insist(guard, _table.End);
         MendForkChildren(plan, guard);
         steps.Mark("drain");
+    }
+
+    /// <summary>Whether a test has this rule left out.</summary>
+    bool LeavesOut(BrokenRules rule) => (Broken & rule) != 0;
+
+    static void OutOfOrder(Action pass, StepClock steps)
+    {
+        pass();
+        steps.Mark("out of order");
+    }
+
+    void Sync(ICoreSync sync)
+    {
+        if (!LeavesOut(BrokenRules.NoSync)) sync.SyncCores();
+    }
+
+    void ForgetSites()
+    {
+        _knownSites.Clear();
+        _table.Fill([]);
     }
 
     /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>
@@ -192,7 +218,7 @@ sealed class TextPoker
     {
         try
         {
-            if (!IsGone(guard)) _table.Uninstall(sync);
+            if (!LeavesOut(BrokenRules.HandlerStays) && !IsGone(guard)) _table.Uninstall(sync);
         }
         catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
         {

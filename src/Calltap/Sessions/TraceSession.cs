@@ -56,6 +56,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.Broken = value;
     }
 
+    /// <summary>Told of each step of a window that is done: for tests.</summary>
+    internal Action<string>? StepDone
+    {
+        set => _poker.StepDone = value;
+    }
+
     internal SessionMemory Memory => _memory.Session;
 
     internal ThreadSlots ThreadSlots { get; }
