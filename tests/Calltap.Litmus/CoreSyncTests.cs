@@ -37,7 +37,7 @@ public sealed class CoreSyncTests(ITestOutputHelper output)
     [Fact]
     public void Windows_without_a_sync_are_caught_or_the_figures_are_told()
     {
-        LitmusResult left = LitmusRun.Run(LitmusCase.Crossing, BrokenRules.NoSync, LiveTest.Repeat(200, 20_000));
+        LitmusResult left = LitmusRun.Run(LitmusCase.Crossing, BrokenRules.NoSync, LiveTest.Repeat(100, 2000));
         if (left.Outcome == LitmusOutcome.Held) left = left with { Outcome = LitmusOutcome.NotObservable };
         output.WriteLine($"{BrokenRules.NoSync}: {left}");
         if (left.Outcome == LitmusOutcome.NotObservable) Assert.Skip($"not observable on this CPU: {left}");

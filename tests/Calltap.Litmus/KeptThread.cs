@@ -1,5 +1,4 @@
 using System.Globalization;
-using Calltap.LiveTests.Programs;
 using Calltap.Native;
 using Calltap.Target;
 
@@ -15,6 +14,7 @@ sealed class KeptThread(HammerProgram program, TimeSpan atMost)
     const ulong Trap = 1 << (Signals.SIGTRAP - 1);
     static readonly TimeSpan s_nap = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan s_delivery = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether a thread may be kept from running here: that takes a second CPU, and the right to a real-time policy.</summary>
     public static bool IsPossible
@@ -28,10 +28,9 @@ sealed class KeptThread(HammerProgram program, TimeSpan atMost)
         }
     }
 
-    /// <summary>Whether a thread is kept and has a breakpoint to report.</summary>
-    bool Holds => program.Control.Result(0) != 0
-        && program.Control.Threads.Any(thread => (PendingOf(thread.Tid) & Trap) != 0)
-        && program.Control.Result(0) != 0;
+    bool Holds => program.Control.Result(0) != 0 && HasReports && program.Control.Result(0) != 0;
+
+    bool HasReports => program.Control.Threads.Any(thread => (PendingOf(thread.Tid) & Trap) != 0);
 
     /// <summary>Tries until a thread is kept; false when none was in a while.</summary>
     public bool TryKeep()
@@ -50,6 +49,13 @@ sealed class KeptThread(HammerProgram program, TimeSpan atMost)
 
     /// <summary>Lets it run.</summary>
     public void Release() => program.Control.Work = 0;
+
+    /// <summary>Lets it run, and waits until no thread has a breakpoint to report any more.</summary>
+    public void ReleaseAndAwait()
+    {
+        Release();
+        Deadline.In(s_delivery).Poll(() => !HasReports);
+    }
 
     ulong PendingOf(Tid tid)
     {

@@ -27,14 +27,22 @@ sealed class LitmusRun : IDisposable
         _case = litmus;
         _ops = litmus.Ops();
         _program = new HammerProgram(litmus);
-        _session = TraceSession.Attach(_program.Pid, new SessionOptions());
+        try
+        {
+            _session = TraceSession.Attach(_program.Pid, new SessionOptions());
+        }
+        catch
+        {
+            _program.Dispose();
+            throw;
+        }
         _kept = new KeptThread(_program, litmus.Keeps);
         _session.Broken = broken;
         _session.StepDone = Widen;
     }
 
     /// <summary>How long a run may take.</summary>
-    public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(LiveTest.Repeat(30, 300));
+    public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(LiveTest.Repeat(60, 600));
 
     /// <summary>Runs a target under a session until <paramref name="windows"/> windows are through, or a fault is seen.</summary>
     public static LitmusResult Run(LitmusCase litmus, BrokenRules broken, int windows)
@@ -54,6 +62,10 @@ sealed class LitmusRun : IDisposable
             {
                 Change(_ops[turn % _ops.Count]);
             }
+            catch (TimeoutException) when (_program.Fault() is null)
+            {
+                _armed.Remove(_ops[turn % _ops.Count]); // on a busy machine: nothing was changed, and the window does not count
+            }
             catch (Exception e)
             {
                 _windows++;
@@ -62,12 +74,15 @@ sealed class LitmusRun : IDisposable
                     ? Result(LitmusOutcome.Caught, death)
                     : Result(LitmusOutcome.Inconclusive, $"{e.GetType().Name}: {e.Message}");
             }
-            if (_program.Fault() is { } fault) return Result(LitmusOutcome.Caught, fault);
+            if ((_program.Fault() ?? Misgiven()) is { } fault) return Result(LitmusOutcome.Caught, fault);
         }
-        if (_session.Traps.Hits + _session.Traps.AnsweredInTarget == 0) return Result(LitmusOutcome.Inconclusive, "no thread met a breakpoint");
+        if (_session.Traps.Hits + _session.Traps.Late == 0) return Result(LitmusOutcome.Inconclusive, "no thread met a breakpoint");
         if (_case.Keeps > TimeSpan.Zero && _keptIn < windows / 4) return Result(LitmusOutcome.Inconclusive, "too few threads were kept");
         return Result(LitmusOutcome.Held, "nothing went wrong");
     }
+
+    /// <summary>The program has no breakpoints of its own.</summary>
+    string? Misgiven() => _session.Traps.Foreign is > 0 and long foreign ? $"{foreign} breakpoints of ours given to the program for its own" : null;
 
     /// <summary>One window.</summary>
     void Change(Op op)
@@ -75,14 +90,13 @@ sealed class LitmusRun : IDisposable
         ArmReport report = _armed.Remove(op) ? _session.Remove(op) : _armed.Add(op) ? _session.Add(op) : throw new UnreachableException();
         if (report.Batch.Poked > 0) _windows++;
         if (_case.Keeps == TimeSpan.Zero || _case.KeepsOn) return;
-        _kept.Release(); // the window is closed: whoever was kept goes on
-        CallsGoOn();
+        _kept.ReleaseAndAwait(); // the window is closed: whoever was kept goes on
     }
 
     /// <summary>Told in the window of what is done. What it does it does for every run of the case, whatever rules are left out.</summary>
     void Widen(string step)
     {
-        if (_case.Pauses && step is "pass 1" or "out of order" or "pass 2") CallsGoOn();
+        if (_case.Pauses && step is ("pass 1" or "out of order" or "pass 2")) CallsGoOn();
         if (_case.Keeps > TimeSpan.Zero && step == "pass 2" && _kept.TryKeep()) _keptIn++;
         if (_case.KeepsOn && step == "open") _kept.Release(); // seized: it will be seen before the window goes on
     }
@@ -103,7 +117,7 @@ sealed class LitmusRun : IDisposable
         (_session.Broken, _session.StepDone) = (BrokenRules.None, null);
         _kept.Release();
         _session.Detach();
-        return _program.End() is { } fault ? result with { Outcome = LitmusOutcome.Caught, What = $"after the last window: {fault}" } : result;
+        return (_program.End() ?? Misgiven()) is { } fault ? result with { Outcome = LitmusOutcome.Caught, What = $"after the last window: {fault}" } : result;
     }
 
     /// <summary>Ends the target first: one that was broken is not fit to be restored.</summary>

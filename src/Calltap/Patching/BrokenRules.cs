@@ -34,6 +34,8 @@ enum BrokenRules
     /// <summary>A window closes while traps that were taken may not have been delivered (I9).</summary>
     NoDrain = 128,
 
-    /// <summary>The trap handler stays when a window closes (I17): it answers what the drain would have waited for.</summary>
+    /// <summary>
+    /// The trap handler stays when a window closes (I17), and knows the sites of all windows: it answers what the drain would have waited for.
+    /// </summary>
     HandlerStays = 256,
 }

@@ -31,6 +31,7 @@ sealed class TextPoker
     readonly TargetTextWriter _writer;
     readonly WindowTable _table;
     readonly HashSet<ulong> _knownSites;
+    readonly SortedList<TargetAddress, Poke> _formerPokes = []; // for BrokenRules.HandlerStays alone
 
     public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
     {
@@ -71,7 +72,7 @@ sealed class TextPoker
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
-        _table.Fill(plan.Pokes);
+        _table.Fill(Answerable(plan));
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
@@ -121,7 +122,7 @@ sealed class TextPoker
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
         plan.ReadImages();
-        if (plan.LeftOut) _table.Fill(plan.Pokes);
+        if (plan.LeftOut) _table.Fill(Answerable(plan));
         plan.MarkChanging();
         _table.BeginHeads();
         steps.Mark("read");
@@ -172,9 +173,18 @@ sealed class TextPoker
         if (!LeavesOut(BrokenRules.NoSync)) sync.SyncCores();
     }
 
+    /// <summary>What the trap handler knows of: the batch; where it stays between windows, what came before as well.</summary>
+    IReadOnlyList<Poke> Answerable(PokePlan plan)
+    {
+        if (!LeavesOut(BrokenRules.HandlerStays)) return plan.Pokes;
+        foreach (Poke poke in plan.Pokes) _formerPokes[poke.Site.Address] = poke;
+        return [.. _formerPokes.Values];
+    }
+
     void ForgetSites()
     {
         _knownSites.Clear();
+        _formerPokes.Clear();
         _table.Fill([]);
     }
 
