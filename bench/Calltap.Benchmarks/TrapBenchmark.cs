@@ -1,3 +1,4 @@
+using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Probes;
 
@@ -30,7 +31,7 @@ static class TrapBenchmark
     {
         using BenchProcess process = BenchProcess.Start(TrapCost.Threads);
         using TraceSession session = choice.Attach(process.Pid);
-        session.Dwell = s_dwell;
+        session.StepDone = step => Clock.Sleep(step == "pass 1" ? s_dwell : default);
         process.Control.Post((int)BenchCommand.Count, Endless);
         BatchResult batch = session.Add(Op.Parse($"count:{BenchTarget.SharedFunction}", FunctionFilter.All)).Batch;
         return (batch.Traps.Hits + batch.Traps.AnsweredInTarget, batch.Time);

@@ -30,4 +30,12 @@ enum BrokenRules
 
     /// <summary>Saved contexts on stacks are not looked for (I4).</summary>
     NoStackScan = 64,
+
+    /// <summary>A window closes while traps that were taken may not have been delivered (I9).</summary>
+    NoDrain = 128,
+
+    /// <summary>
+    /// The trap handler stays when a window closes (I17), and knows the sites of all windows: it answers what the drain would have waited for.
+    /// </summary>
+    HandlerStays = 256,
 }

@@ -1,18 +1,18 @@
 using System.Diagnostics;
+using Calltap.Native;
 
 namespace Calltap.Patching;
 
 /// <summary>Times the steps of a batch.</summary>
-sealed class StepClock
+/// <param name="told">Told of each step that ends, for tests; null when nobody asks.</param>
+sealed class StepClock(Action<string>? told)
 {
     readonly List<string> _order = [];
     readonly Dictionary<string, (long End, TimeSpan Time)> _steps = [];
     long _last = Stopwatch.GetTimestamp();
 
-    public StepClock() => Began = new MonotonicNs((long)(Stopwatch.GetElapsedTime(0, _last).TotalNanoseconds));
-
-    /// <summary>When the first step began: Stopwatch's clock is CLOCK_MONOTONIC.</summary>
-    public MonotonicNs Began { get; }
+    /// <summary>When the first step began.</summary>
+    public MonotonicNs Began { get; } = Clock.Now();
 
     /// <summary>The steps in the order in which they were first marked; the times of one that is gone through again are added up.</summary>
     public IReadOnlyList<(string Step, TimeSpan Time)> Steps => [.. _order.Select(step => (step, _steps[step].Time))];
@@ -24,6 +24,7 @@ sealed class StepClock
         if (!_steps.TryGetValue(step, out (long End, TimeSpan Time) before)) _order.Add(step);
         _steps[step] = (now, before.Time + Stopwatch.GetElapsedTime(_last, now));
         _last = now;
+        told?.Invoke(step);
     }
 
     /// <summary>From the end of one step to the end of another; zero when either was not reached.</summary>

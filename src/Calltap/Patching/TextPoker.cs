@@ -30,6 +30,7 @@ sealed class TextPoker
     readonly TargetTextWriter _writer;
     readonly WindowTable _table;
     readonly HashSet<ulong> _knownSites;
+    readonly SortedList<TargetAddress, Poke> _formerPokes = []; // for BrokenRules.HandlerStays alone
 
     public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
     {
@@ -49,11 +50,11 @@ sealed class TextPoker
     /// <summary>Sites that change together; a run of pages is not parted.</summary>
     public int GroupSize { get; set; } = int.MaxValue;
 
-    /// <summary>How long breakpoints stand at least: for tests and benchmarks of what happens at them.</summary>
-    public TimeSpan Dwell { get; set; }
-
     /// <summary>Rules left out on purpose, for tests.</summary>
     public BrokenRules Broken { get; set; }
+
+    /// <summary>Told of each step of a window that is done, for tests that widen the time between two; must not throw.</summary>
+    public Action<string>? StepDone { get; set; }
 
     /// <summary>The thread that a launcher holds; default when the target runs.</summary>
     public Tid HeldThread { get; set; }
@@ -71,12 +72,12 @@ sealed class TextPoker
         IReadOnlyCollection<Poke> pokes, ICoreSync sync, IPokeJournal journal, ArenaWatch? vacating = null)
     {
         WarmCode.Prepare();
-        var steps = new StepClock();
+        var steps = new StepClock(StepDone);
         PokePlan plan = PokePlan.Make(_target, _writer, pokes, GroupSize);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
-        _table.Fill(plan.Pokes);
+        _table.Fill(Answerable(plan));
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
@@ -100,6 +101,7 @@ sealed class TextPoker
         }
         steps.Mark("close");
         if (IsGone(guard)) throw AttachChecks.Ended(_target.Pid);
+        if (LeavesOut(BrokenRules.SitesForgotten)) ForgetSites();
         TrapCounts counts = guard.Counts, totals = Totals;
         _table.AddTo(ref counts);
         totals.Add(counts);
@@ -121,12 +123,16 @@ sealed class TextPoker
     /// </summary>
     void Window(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
-        var passes = new WindowPasses(_target, _table, guard, regions, sync, steps) { Dwell = Dwell, ByHelper = WritesInTarget && Broken == BrokenRules.None };
+        var passes = new WindowPasses(_target, _table, guard, regions, sync, steps) 
+        {
+            ByHelper = WritesInTarget && Broken == BrokenRules.None && StepDone is null,
+            Broken = Broken,
+        };
         if (!guard.Run(GuardPhase.Enter, s_clearDeadline))
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
         plan.ReadImages();
-        if (plan.LeftOut) _table.Fill(plan.Pokes);
+        if (plan.LeftOut) _table.Fill(Answerable(plan));
         plan.MarkChanging();
         steps.Mark("read");
         string? failure = null;
@@ -135,10 +141,28 @@ sealed class TextPoker
             if (failure is not null) group.Defer(group.Pokes, failure); // untouched
             else failure = passes.Change(group);
         }
-        passes.Insist(() => Drain(guard)); // I9
+        if (!LeavesOut(BrokenRules.NoDrain)) passes.Insist(() => Drain(guard)); // I9
         if (!plan.LeavesBreakpoint) passes.Insist(_table.End);
         MendForkChildren(plan, guard);
         steps.Mark("drain");
+    }
+
+    /// <summary>Whether a test has this rule left out.</summary>
+    bool LeavesOut(BrokenRules rule) => (Broken & rule) != 0;
+
+    /// <summary>What the trap handler knows of: the batch; where it stays between windows, what came before as well.</summary>
+    IReadOnlyList<Poke> Answerable(PokePlan plan)
+    {
+        if (!LeavesOut(BrokenRules.HandlerStays)) return plan.Pokes;
+        foreach (Poke poke in plan.Pokes) _formerPokes[poke.Site.Address] = poke;
+        return [.. _formerPokes.Values];
+    }
+
+    void ForgetSites()
+    {
+        _knownSites.Clear();
+        _formerPokes.Clear();
+        _table.Fill([]);
     }
 
     static void Drain(Guard guard)
@@ -159,7 +183,7 @@ sealed class TextPoker
     {
         try
         {
-            if (!IsGone(guard)) _table.Uninstall(sync);
+            if (!LeavesOut(BrokenRules.HandlerStays) && !IsGone(guard)) _table.Uninstall(sync);
         }
         catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
         {

@@ -72,7 +72,7 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
     {
         Span<byte> now = stackalloc byte[1];
         if (window.Target.ReadMemory(new TargetAddress(site), now) != 1) return TrapOutcome.Gone;
-        if (now[0] != PatchBytes.Int3)
+        if (now[0] != PatchBytes.Int3 && (window.Broken & BrokenRules.NoLateTraps) == 0)
         {
             // membarrier does not wait for a trap that another CPU has taken already; what is there now is right.
             _counts.Late++;

@@ -20,8 +20,8 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     /// <summary>Whether the helper writes where it can.</summary>
     public bool ByHelper { get; init; }
 
-    /// <inheritdoc cref="TextPoker.Dwell"/>
-    public TimeSpan Dwell { get; init; }
+    /// <inheritdoc cref="TextPoker.Broken"/>
+    public BrokenRules Broken { get; init; }
 
     /// <summary>Changes a group; why it was taken back, or null.</summary>
     public string? Change(PokeGroup group)
@@ -29,7 +29,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         regions.Activate(group.Pokes);
         table.BeginHeads();
         IPassList? list = ByHelper && sync.Passes is { } passes && group.Fits(passes) ? passes : null;
-        string? failure = list is null ? ByTracer(group) : group.NeedsClearing || Dwell > default(TimeSpan) ? HeadsThenRest(group, list) : AllAtOnce(group, list);
+        string? failure = list is null ? ByTracer(group) : group.NeedsClearing ? HeadsThenRest(group, list) : AllAtOnce(group, list);
         guard.Run(GuardPhase.Answer, s_clearDeadline); // who is parked goes on; and the next group is cleared anew
         steps.Mark("pass 3");
         return failure;
@@ -64,8 +64,9 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         string? failure;
         try
         {
+            if (LeavesOut(BrokenRules.TailsBeforeBreakpoints)) OutOfOrder(group.WriteTails);
             group.WriteBreakpoints();
-            sync.SyncCores(); // I2: every core sees the breakpoints before any tail changes
+            SyncCores(); // I2: every core sees the breakpoints before any tail changes
             failure = See(group);
         }
         catch (Exception e) when (!IsGone)
@@ -81,8 +82,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     string? See(PokeGroup group)
     {
         steps.Mark("pass 1");
-        if (Dwell > default(TimeSpan)) Clock.Sleep(Dwell);
-        bool seen = !group.NeedsClearing || guard.Run(GuardPhase.Clear, s_clearDeadline);
+        bool seen = !group.NeedsClearing || LeavesOut(BrokenRules.RegionsNotCleared) || guard.Run(GuardPhase.Clear, s_clearDeadline);
         if (seen) group.Defer(regions.Deferred, "a saved context of a thread points into it");
         else group.Defer(group.Pokes, "a thread of the target could not be looked at in time");
         steps.Mark("clear");
@@ -102,13 +102,27 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     {
         Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
+        if (LeavesOut(BrokenRules.HeadsBeforeTails)) Insist(() => OutOfOrder(group.WriteHeads));
         Insist(group.WriteTails); // and the heads of deferred sites
-        if (group.HasTails) Insist(sync.SyncCores); // I3: every core sees the tails before any head changes
-        else Try(sync.SyncCores); // I9: a core that may still execute a breakpoint would do so when the window is closed
+        if (group.HasTails) Insist(SyncCores); // I3: every core sees the tails before any head changes
+        else Try(SyncCores); // I9: a core that may still execute a breakpoint would do so when the window is closed
         steps.Mark("pass 2");
         Insist(KeepHandler);
         Insist(group.WriteHeads);
-        if (group.HasTails) Insist(sync.SyncCores);
+        if (group.HasTails) Insist(SyncCores);
+    }
+
+    bool LeavesOut(BrokenRules rule) => (Broken & rule) != 0;
+
+    void OutOfOrder(Action pass)
+    {
+        pass();
+        steps.Mark("out of order");
+    }
+
+    void SyncCores()
+    {
+        if (!LeavesOut(BrokenRules.NoSync)) sync.SyncCores();
     }
 
     static void AddHeads(PokeGroup group, IPassList list)

@@ -62,16 +62,16 @@ public sealed class TraceSession : IDisposable
         set => _poker.GroupSize = value;
     }
 
-    /// <summary>How long breakpoints stand at least: for tests and benchmarks of what happens at them.</summary>
-    internal TimeSpan Dwell
-    {
-        set => _poker.Dwell = value;
-    }
-
     /// <summary>Rules of the protocol left out on purpose: for tests.</summary>
     internal BrokenRules Broken
     {
         set => _poker.Broken = value;
+    }
+
+    /// <summary>Told of each step of a window that is done: for tests.</summary>
+    internal Action<string>? StepDone
+    {
+        set => _poker.StepDone = value;
     }
 
     internal SessionMemory Memory => _memory.Session;

@@ -1,5 +1,6 @@
 using Calltap.LiveTests.Programs;
 using Calltap.LiveTests.Target;
+using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Recording;
@@ -38,7 +39,7 @@ public sealed class SameTraceTests(ITestOutputHelper output)
         RecordedCalls undisturbed = Record(shapes, [ShapesAtWork.OpOf(OpKind.Graph)]);
         using TraceSession session = shapes.Attach(int3);
         session.AnswersInTarget = answersInTarget;
-        session.Dwell = TimeSpan.FromMilliseconds(20);
+        session.StepDone = step => Clock.Sleep(step == "pass 1" ? TimeSpan.FromMilliseconds(20) : default); // the breakpoints stand for that time
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
         recorder.Add([ShapesAtWork.OpOf(OpKind.Graph)]);
