@@ -75,7 +75,7 @@ public sealed partial class ModelTests(ITestOutputHelper output)
     [MemberData(nameof(Large))]
     public void No_state_of_a_larger_target_is_a_fault(string setup)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("CALLTAP_LONG") == "1", "long form: minutes, and gigabytes of memory");
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("CALLTAP_LONG") == "1", "long form: needs a gigabyte of memory");
         AssertSound(setup, s_large[setup]);
     }
 
