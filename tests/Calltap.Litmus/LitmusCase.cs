@@ -30,7 +30,7 @@ sealed record LitmusCase(char Kind, IReadOnlyList<string> Globs, int Threads)
     public static LitmusCase Inside { get; } = new('i', ["inside_*"], 8);
 
     /// <summary>The same, with signal handlers that return there.</summary>
-    public static LitmusCase Handled { get; } = new('h', ["inside_*"], 8);
+    public static LitmusCase Handled { get; } = new('h', ["inside_*"], 4);
 
     /// <summary>A thread that reports its breakpoint only when its window is closed, or waited for it.</summary>
     public static LitmusCase Kept { get; } = new('k', ["single_*"], 3) { Keeps = TimeSpan.FromMilliseconds(200) };
