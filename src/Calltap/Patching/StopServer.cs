@@ -96,12 +96,22 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             See(index, ref registers, phase);
         }
         if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
+        if (outcome == TrapOutcome.Foreign) LookAtForeign(tid, registers.rip, phase);
         if (index >= 0 && threads[index].StopsAgain)
         {
             threads[index].StopsAgain = false;
             Ptrace.Interrupt(tid); // the group stop is reported again before the thread is back in user code
         }
         Ptrace.Cont(tid, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
+    }
+
+    /// <summary>
+    /// A program that traps all the time (one that single-steps itself) would never come to any other stop: each takes the interruption with
+    /// it. Inside a region it is not moved, since the program's handler is to see the pc: its frame is found on the stack later.
+    /// </summary>
+    void LookAtForeign(Tid tid, ulong pc, GuardPhase phase)
+    {
+        if (phase != GuardPhase.Clear || window.Regions.FindInterior(pc) < 0) LookAtStopped(tid, phase);
     }
 
     /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
