@@ -1,5 +1,6 @@
 using Calltap.Cli.Demo;
 using Calltap.LiveTests.Programs;
+using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -33,6 +34,16 @@ sealed class SmallProgram : IDisposable
 
     /// <summary>Runs command 1.</summary>
     public void Run(long argument) => Control.Run(1, EngineTests.Patience, argument);
+
+    /// <summary>Runs a command; the first result word.</summary>
+    public long Command(int kind, params ReadOnlySpan<long> arguments)
+    {
+        Control.Run(kind, EngineTests.Patience, arguments);
+        return Control.Result(0);
+    }
+
+    /// <summary>Waits for the end of a command that was posted.</summary>
+    public void AwaitDone() => Assert.True(Deadline.In(EngineTests.Patience).Poll(() => Control.IsDone), $"the program does not finish: {Output}");
 
     public TraceSession Attach() => TraceSession.Attach(Pid, new SessionOptions());
 
