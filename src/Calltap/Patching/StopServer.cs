@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using Calltap.Native;
 using Calltap.Target;
@@ -83,7 +84,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         int index = threads.Find(tid);
         if (index >= 0 && outcome == TrapOutcome.Answered)
         {
-            if (threads[index].BlocksTrap)
+            if (threads[index].BlocksTrap && IsActionReset(threads[index]))
             {
                 BlockTrapAgain(tid);
                 Volatile.Write(ref _actionReset, 1);
@@ -112,6 +113,19 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     void LookAtForeign(Tid tid, ulong pc, GuardPhase phase)
     {
         if (phase != GuardPhase.Clear || window.Regions.FindInterior(pc) < 0) LookAtStopped(tid, phase);
+    }
+
+    /// <summary>
+    /// Whether the kernel has found SIGTRAP blocked: it resets the action then, and what stands there in a window is a handler of ours. What the
+    /// thread blocked when it was last seen is no proof: it may have been in a handler, and has left it.
+    /// </summary>
+    static bool IsActionReset(in GuardedThread thread)
+    {
+        ReadOnlySpan<byte> label = "SigCgt:\t"u8;
+        Span<byte> status = stackalloc byte[4096];
+        status = status[..ThreadFile.Read(thread.Process, thread.Tid, "/status"u8, status)];
+        int at = status.IndexOf(label);
+        return at < 0 || !Utf8Parser.TryParse(status[(at + label.Length)..], out ulong caught, out _, 'x') || (caught & Signals.Bit(Signals.SIGTRAP)) == 0;
     }
 
     /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
@@ -154,6 +168,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     {
         int index = threads.Find(tid);
         if (index < 0) return;
+        threads[index].BlocksTrap = Ptrace.GetSigMask(tid, out ulong mask).Ok && (mask & Signals.Bit(Signals.SIGTRAP)) != 0;
         threads[index].Asked = false; // a stop takes a pending interruption with it (ptrace_stop, JOBCTL_TRAP_STOP)
         if (phase is GuardPhase.Answer or GuardPhase.Close || threads[index].Observed) return;
         // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal
