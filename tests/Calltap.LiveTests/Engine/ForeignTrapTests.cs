@@ -25,23 +25,22 @@ public sealed class ForeignTrapTests(ITestOutputHelper output)
         using SmallProgram program = SmallProgram.Start("traps", Threads, 1);
         using TraceSession session = program.Attach();
         session.AnswersInTarget = answersInTarget;
-        int rounds = 0, wanted = LiveTest.Repeat(40, 1000);
+        int rounds = LiveTest.Repeat(12, 1000), armed = 0;
         long start = Stopwatch.GetTimestamp();
-        program.Control.Post(1, LiveTest.Repeat(8_000, 200_000));
-        for (; rounds < wanted && !program.Control.IsDone; rounds++)
+        program.Control.Post(1, 1_000_000_000);
+        for (int i = 0; i < rounds; i++)
         {
-            Assert.Equal(1, session.Add(_op).Armed);
-            Assert.Equal(0, session.Remove(_op).Armed);
-            Assert.True(program.IsRunning, $"round {rounds}: {program.Output}");
-            Assert.True(program.Control.WrongResults == 0, $"round {rounds}: {program.Control.WrongResults} wrong");
+            armed += session.Add(_op).Armed; // a handler whose frame points into the region leaves it out
+            session.Remove(_op);
+            Assert.True(program.IsRunning, $"round {i}: {program.Output}");
+            Assert.True(program.Control.WrongResults == 0, $"round {i}: {program.Control.WrongResults} wrong");
         }
-        program.Control.Stop();
-        program.AwaitDone();
         TrapCounts traps = session.Traps;
-        output.WriteLine($"{2 * rounds} windows in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {traps.Hits + traps.AnsweredInTarget} hits, {traps.Foreign} foreign in windows; "
+        output.WriteLine($"{2 * rounds} windows, armed {armed} times, in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {traps.Hits + traps.AnsweredInTarget} hits, {traps.Foreign} foreign in windows; "
             + string.Join(", ", Enumerable.Range(0, 7).Select(program.Control.Result)));
         Assert.All(Enumerable.Range(0, 7), kind => Assert.True(program.Control.Result(kind) > 0, $"kind {kind} never came"));
         Assert.True(traps.Foreign > 100, "the traps must have come in windows");
+        Assert.True(armed > 0);
         // Steps that end at a site's second byte: taken for a breakpoint's, the instruction before would run twice.
         Assert.True(program.Control.Result(StepsInside) > 10);
         session.Detach();

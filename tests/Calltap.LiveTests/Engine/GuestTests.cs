@@ -103,7 +103,7 @@ public sealed class GuestTests(ITestOutputHelper output)
         Assert.Equal(0, program.Command(StartPage));
         using TraceSession session = program.Attach();
         Op op = OpOf(OpKind.Graph, "guest_paged");
-        for (int i = 0; i < LiveTest.Repeat(25, 1000); i++)
+        for (int i = 0; i < LiveTest.Repeat(10, 1000); i++)
         {
             Assert.Equal(1, session.Add(op).Armed);
             Assert.Equal(0, session.Remove(op).Armed);

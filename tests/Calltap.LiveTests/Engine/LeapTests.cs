@@ -24,10 +24,10 @@ public sealed class LeapTests(ITestOutputHelper output)
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
         recorder.Add([_graph, _count]);
-        int wanted = LiveTest.Repeat(1500, 20_000);
+        int wanted = LiveTest.Repeat(400, 20_000);
         program.Command(1, wanted, threadsEnd ? 1 : 0);
         long seen = recorder.Progress.Events;
-        program.Command(1, 20, threadsEnd ? 1 : 0);
+        program.Command(1, 10, threadsEnd ? 1 : 0);
         Assert.True(Deadline.In(EngineTests.Patience).Poll(() => recorder.Progress.Events > seen), "the recording has come to a stand");
         recorder.Stop();
         Assert.Null(recorder.Failure);

@@ -16,7 +16,7 @@ public sealed class LeavingTests(ITestOutputHelper output)
     {
         using LiveProgram program = Sleepers();
         using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions());
-        int rounds = LiveTest.Repeat(15, 500), woken = 0;
+        int rounds = LiveTest.Repeat(8, 500), woken = 0;
         for (int i = 0; i < rounds; i++)
         {
             Dictionary<Tid, long> before = Switches(program.Pid);

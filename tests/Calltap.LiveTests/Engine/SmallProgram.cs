@@ -1,6 +1,5 @@
 using Calltap.Cli.Demo;
 using Calltap.LiveTests.Programs;
-using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -41,9 +40,6 @@ sealed class SmallProgram : IDisposable
         Control.Run(kind, EngineTests.Patience, arguments);
         return Control.Result(0);
     }
-
-    /// <summary>Waits for the end of a command that was posted.</summary>
-    public void AwaitDone() => Assert.True(Deadline.In(EngineTests.Patience).Poll(() => Control.IsDone), $"the program does not finish: {Output}");
 
     public TraceSession Attach() => TraceSession.Attach(Pid, new SessionOptions());
 

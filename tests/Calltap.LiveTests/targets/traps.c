@@ -17,14 +17,15 @@ enum { TGKILL, KILL, ICEBP, CD03, INT3, STEP, STEP_INSIDE, KINDS };
 static __thread u64 seen[KINDS];
 static __thread int expecting = -1;
 static __thread u64 unexpected;
-static u64 killed, total[KINDS];
+static u64 killed;
+static struct control *control;
 
 static void on_trap(int number, siginfo_t *info, void *context)
 {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
     const char *pc = (const char *)registers[REG_RIP];
     (void)number;
-    if (expecting == ICEBP && pc == after_icebp - 1) { /* some virtual machines report it as a fault: passed here */
+    if (expecting == ICEBP && pc + 1 == after_icebp) { /* some virtual machines report it as a fault: passed here */
         pc = after_icebp;
         registers[REG_RIP]++;
     }
@@ -90,7 +91,7 @@ static void kill_all(struct control_thread *t)
             t->wrong++;
             return;
         }
-    total[KILL]++;
+    seen[KILL]++;
 }
 
 static void work(struct phase_pool *pool, u32 thread)
@@ -108,12 +109,12 @@ static void work(struct phase_pool *pool, u32 thread)
         control_counts(pool->control, thread)[0] += 21;
         if (thread == 0)
             kill_all(t);
+        t->wrong += unexpected;
+        unexpected = 0;
+        for (int k = 0; k < KINDS; k++)
+            __atomic_add_fetch(&control->results[k], seen[k], __ATOMIC_RELAXED), seen[k] = 0;
         t->rounds++;
     }
-    t->wrong += unexpected;
-    unexpected = 0;
-    for (int k = 0; k < KINDS; k++)
-        __atomic_add_fetch(&total[k], seen[k], __ATOMIC_RELAXED), seen[k] = 0;
 }
 
 int main(int argc, char **argv)
@@ -127,15 +128,13 @@ int main(int argc, char **argv)
     act.sa_sigaction = on_trap;
     act.sa_flags = SA_SIGINFO | SA_RESTART;
     sigaction(SIGTRAP, &act, NULL);
-    pool.control = control_open(argv[1], (u32)atoi(argv[2]), 1);
+    control = pool.control = control_open(argv[1], (u32)atoi(argv[2]), 1);
     pool.work = work;
     control_live(&life, pool.control, 900);
     phase_start_threads(&pool);
     __atomic_store_n(&pool.control->ready, 1, __ATOMIC_RELEASE);
     for (int kind; (kind = control_next(&life)) > 0;) {
         phase_run(&pool, kind);
-        for (int k = 0; k < KINDS; k++)
-            pool.control->results[k] = total[k];
         control_answer(&life);
     }
     phase_run(&pool, -1);
