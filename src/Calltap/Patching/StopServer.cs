@@ -88,6 +88,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             See(index, ref registers, phase);
         }
         if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
+        if (outcome == TrapOutcome.Foreign) LookAtForeign(tid, registers.rip, phase);
         if (index >= 0 && outcome == TrapOutcome.Parked) Park(ref threads[index]);
         else Resume(tid, index, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
     }
@@ -121,6 +122,15 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             threads[i].Parked = false;
             Resume(tid, i, 0);
         }
+    }
+
+    /// <summary>
+    /// A program that traps all the time (one that single-steps itself) would never come to any other stop: each takes the interruption with
+    /// it. Inside a region it is not moved, since the program's handler is to see the pc: its frame is found on the stack later.
+    /// </summary>
+    void LookAtForeign(Tid tid, ulong pc, GuardPhase phase)
+    {
+        if (phase != GuardPhase.Clear || window.Regions.FindInterior(pc) < 0) LookAtStopped(tid, phase);
     }
 
     /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
@@ -163,6 +173,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     {
         int index = threads.Find(tid);
         if (index < 0) return;
+        threads[index].BlocksTrap = Ptrace.GetSigMask(tid, out ulong mask).Ok && (mask & Signals.Bit(Signals.SIGTRAP)) != 0;
         threads[index].Asked = false; // a stop takes a pending interruption with it (ptrace_stop, JOBCTL_TRAP_STOP)
         if (phase is GuardPhase.Answer or GuardPhase.Close || threads[index].Observed) return;
         // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal

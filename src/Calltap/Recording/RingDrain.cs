@@ -74,7 +74,15 @@ sealed class RingDrain
     {
         do Drain(ring);
         while (SkipHoles(ring, sure: true));
+        SkipLastHoles(ring);
         ReportLost(ring);
+    }
+
+    /// <summary>The last slots of a thread that ended in the midst of them: nothing comes behind. No more than handlers may nest.</summary>
+    void SkipLastHoles(DrainedRing ring)
+    {
+        ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
+        for (int i = 0; i < EventLayout.SlackEvents && ring.Reader.SkipHole(_memory.Ring(ring.Index), head); i++) { }
     }
 
     void TakeNewRings()

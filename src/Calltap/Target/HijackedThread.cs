@@ -14,6 +14,7 @@ namespace Calltap.Target;
 internal sealed class HijackedThread
 {
     private const int AnyRoom = 64 << 10;
+    private const ulong TrapFlag = 0x100;
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_callTimeout = TimeSpan.FromSeconds(5);
 
@@ -90,6 +91,7 @@ internal sealed class HijackedThread
     {
         registers.rip = code.Value;
         registers.rsp = _frame.Address.Value;
+        registers.eflags &= ~TrapFlag; // A program that single-steps itself: a step with its signal blocked would end it. The frame has the flag.
         registers.orig_rax = ulong.MaxValue; // The kernel's restart logic must not touch the new registers.
         Check(Ptrace.SetRegs(Tid, registers));
 

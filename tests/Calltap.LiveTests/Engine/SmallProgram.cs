@@ -34,6 +34,13 @@ sealed class SmallProgram : IDisposable
     /// <summary>Runs command 1.</summary>
     public void Run(long argument) => Control.Run(1, EngineTests.Patience, argument);
 
+    /// <summary>Runs a command; the first result word.</summary>
+    public long Command(int kind, params ReadOnlySpan<long> arguments)
+    {
+        Control.Run(kind, EngineTests.Patience, arguments);
+        return Control.Result(0);
+    }
+
     public TraceSession Attach() => TraceSession.Attach(Pid, new SessionOptions());
 
     /// <summary>Sum of a column of the count matrix over all threads.</summary>
