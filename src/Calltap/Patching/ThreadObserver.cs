@@ -63,7 +63,7 @@ sealed class ThreadObserver(WindowContext window)
 
     void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)
     {
-        if (phase == GuardPhase.Clear && window.HandlesSignals) window.Scan.Scan(tid, stackPointer, window.Regions);
+        if (phase == GuardPhase.Clear && window.HandlesSignals && (window.Broken & BrokenRules.NoStackScan) == 0) window.Scan.Scan(tid, stackPointer, window.Regions);
         if (phase != GuardPhase.Drain || window.Vacating is not { } arenas) return;
         arenas.Found(pc);
         window.Scan.Scan(tid, stackPointer, arenas);
