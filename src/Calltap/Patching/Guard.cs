@@ -178,7 +178,11 @@ sealed class Guard
             ref GuardedThread thread = ref _threads[i];
             if (thread.Observed || thread.Gone || thread.ForkChild || thread.Expected) continue;
             bool vforkChildIsGuarded = thread.VforkChild != default && _threads.Find(thread.VforkChild) >= 0;
-            if (_observer.SeenAsleep(thread.Process, thread.Tid, phase, vforkChildIsGuarded)) thread.Observed = true;
+            if (_observer.SeenAsleep(thread.Process, thread.Tid, phase, vforkChildIsGuarded))
+            {
+                thread.Observed = true;
+                if (phase == GuardPhase.Enter) _observer.SeeMask(ref thread);
+            }
             else if (!patient && !thread.Asked && Stopwatch.GetTimestamp() >= thread.RestsUntil)
             {
                 (thread.Asked, thread.Interrupted) = (true, true);

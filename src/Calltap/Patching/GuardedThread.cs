@@ -47,6 +47,9 @@ struct GuardedThread
     /// <summary>It blocked SIGTRAP when it was seized: the kernel unblocks it at a breakpoint.</summary>
     public bool BlocksTrap;
 
+    /// <summary>That was seen outside our trap handler, which runs with every signal blocked and leaves with the mask it found.</summary>
+    public bool MaskIsItsOwn;
+
     /// <summary>The thread has ended or left the target.</summary>
     public bool Gone;
 

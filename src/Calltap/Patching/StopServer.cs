@@ -83,7 +83,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         int index = threads.Find(tid);
         if (index >= 0 && outcome == TrapOutcome.Answered)
         {
-            if (threads[index].BlocksTrap)
+            if (BlockedTrap(ref threads[index]))
             {
                 BlockTrapAgain(tid);
                 Volatile.Write(ref _actionReset, 1);
@@ -102,6 +102,18 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
             Ptrace.Interrupt(tid); // the group stop is reported again before the thread is back in user code
         }
         Ptrace.Cont(tid, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
+    }
+
+    /// <summary>
+    /// Whether the thread blocked SIGTRAP when it hit a breakpoint. One that was in our trap handler when it was seized, at an earlier tracer's
+    /// breakpoint, did not: else the kernel would have reset the action as well.
+    /// </summary>
+    bool BlockedTrap(ref GuardedThread thread)
+    {
+        if (thread.BlocksTrap && !thread.MaskIsItsOwn)
+            thread.BlocksTrap = window.Target.ReadStatus(thread.Tid) is { } status && (status.CaughtSignals & Signals.Bit(Signals.SIGTRAP)) == 0;
+        thread.MaskIsItsOwn = true;
+        return thread.BlocksTrap;
     }
 
     /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
@@ -159,6 +171,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         thread.Observed = observer.SeenStopped(thread.Tid, ref registers, phase, ref Counts, out bool moved);
         if (moved) Ptrace.SetRegs(thread.Tid, registers);
         if (!thread.Observed) Rest(ref thread);
+        else if (phase == GuardPhase.Enter) observer.SeeMask(ref thread);
     }
 
     /// <summary>It has to get on, and may wait for a CPU: an interruption before would stop it at the same instruction, again and again.</summary>
@@ -206,6 +219,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         thread.Process = ThreadLook.Exists(window.Target.Pid, tid) ? window.Target.Pid : new Pid(tid.Value);
         thread.Unannounced = !announced;
         thread.BlocksTrap = Ptrace.GetSigMask(tid, out ulong mask).Ok && (mask & Signals.Bit(Signals.SIGTRAP)) != 0;
+        thread.MaskIsItsOwn = true; // it starts behind its maker's clone
         return threads.Find(tid);
     }
 

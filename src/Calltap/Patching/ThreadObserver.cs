@@ -59,6 +59,17 @@ sealed class ThreadObserver(WindowContext window)
         return true;
     }
 
+    /// <summary>
+    /// Asks once more, of a thread that was seen outside the trap handler, whether it blocks SIGTRAP: when it was seized it may have been
+    /// inside. Before the first breakpoint: allocates.
+    /// </summary>
+    public void SeeMask(ref GuardedThread thread)
+    {
+        if (thread.BlocksTrap && !thread.MaskIsItsOwn && window.Target.ReadStatus(thread.Tid) is { } status)
+            thread.BlocksTrap = (status.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
+        thread.MaskIsItsOwn = true;
+    }
+
     bool InTrapHandler(ulong pc) => pc >= window.TrapHandler.Start.Value && pc < window.TrapHandler.End.Value;
 
     void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)
