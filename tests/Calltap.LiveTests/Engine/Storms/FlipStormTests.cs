@@ -15,7 +15,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     [InlineData(true)]
     public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(bool answersInTarget)
     {
-        int rounds = LiveTest.Repeat(20, 10_000), epoch = LiveTest.Repeat(10, 100);
+        int rounds = LiveTest.Repeat(20, 10_000), epoch = LiveTest.Repeat(10, 50);
         using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
         var flips = new FlipStorm(storm, answersInTarget, seed: 1);
         long start = Stopwatch.GetTimestamp();
@@ -23,7 +23,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
         {
             if (i % 4 == 1) flips.Record(epoch);
             else flips.Count(epoch);
-            if (i % 10 == 9) Print(flips, start);
+            if (i % 2 == 1) Print(flips, start);
         }
         Print(flips, start);
         TrapCounts traps = flips.Traps;

@@ -79,7 +79,7 @@ public sealed class KillStormTests(ITestOutputHelper output)
             if (standing) _tally.SeenStanding++;
         }
         if (left.IsDetached) return;
-        if (number % 4 == 0)
+        if (number % 5 == 0)
         {
             Timed("calltap detach", () => Detach(target.Pid));
             _tally.ByCommand++;
@@ -122,7 +122,8 @@ public sealed class KillStormTests(ITestOutputHelper output)
             Clock.Sleep(TimeSpan.FromMilliseconds(_random.Next(400)));
             return;
         }
-        tracer.AwaitChanges(1 + _random.Next(3));
+        tracer.AwaitChanges(_random.Next(3));
+        Assert.True(StormTarget.Await(() => LeftSession.Find(target) is { IsDetached: false }), "the tracer does not attach");
         new WindowWatch(target).AwaitSomewhere(number % 2 == 0 ? WindowTableLayout.HeadsOnly : WindowTableLayout.Tails, _random);
     }
 }
