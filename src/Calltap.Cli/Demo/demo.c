@@ -74,6 +74,7 @@ int main(int argc, char **argv)
     while (control_wait(&life)) {
     }
     control_terminated = 1;
+    c->work = 0; /* whoever held the threads between two calls is gone, or wants them to end */
     for (u32 i = 0; i < threads; i++)
         pthread_join(pool.handles[i], NULL);
     c->state = CONTROL_ENDED;

@@ -31,4 +31,7 @@ sealed class ArenaWatch : IStackWords
         foreach ((ulong start, ulong end) in _arenas)
             if (word >= start && word < end) _seen = true;
     }
+
+    /// <inheritdoc/>
+    public void Unseen() => _seen = true;
 }

@@ -8,4 +8,7 @@ interface IStackWords
 
     /// <summary>A word within the bounds.</summary>
     void Found(ulong word);
+
+    /// <summary>There may be words that were not looked at: a limit was reached.</summary>
+    void Unseen();
 }

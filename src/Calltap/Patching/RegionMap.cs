@@ -48,6 +48,12 @@ sealed class RegionMap : IStackWords
         if (region >= 0) Defer(region);
     }
 
+    /// <summary>A saved context may point anywhere: no region may change.</summary>
+    public void Unseen()
+    {
+        for (int i = 0; i < _pokes.Length; i++) Defer(i);
+    }
+
     /// <summary>The poke whose region holds <paramref name="address"/> behind its first byte; -1 when none does.</summary>
     public int FindInterior(ulong address)
     {

@@ -29,7 +29,10 @@ sealed class StackScan
     /// <summary>A signal frame lies near the stack pointer of the handler; deeper than this is not looked.</summary>
     const ulong MaxDepth = 64ul << 20;
 
-    /// <summary>Stacks of one thread that lead to each other; stale frames lead to some more.</summary>
+    /// <summary>
+    /// Stacks of one thread that lead to each other; stale frames lead to some more. Also frames kept of one stack. Where there are more, what
+    /// is looked for may be behind them: <see cref="IStackWords.Unseen"/>.
+    /// </summary>
     const int MaxStacks = 64;
 
     readonly TargetProcess _target;
@@ -71,7 +74,11 @@ sealed class StackScan
             if (start >= from && start < to) return;
             if (start < from) end = Math.Min(end, from);
         }
-        if (_seenCount == MaxStacks) return;
+        if (_seenCount == MaxStacks)
+        {
+            words.Unseen();
+            return;
+        }
         _seen[_seenCount++] = (start, end);
         Read(start, end, words);
     }
@@ -81,6 +88,7 @@ sealed class StackScan
         (TargetAddress low, TargetAddress high) = words.Bounds;
         Span<ulong> found = stackalloc ulong[MaxStacks]; // the buffer is not free before the last chunk
         int count = 0;
+        ulong start = at, known = EndOf(at) == ulong.MaxValue ? at : end; // a frame that leads to where this goes on leads to nothing new
         _buffer.AsSpan(0, Kept).Clear();
         while (at < end)
         {
@@ -91,7 +99,9 @@ sealed class StackScan
             {
                 ulong word = chunk[i];
                 if (word >= low.Value && word < high.Value) words.Found(word);
-                if (word == SavedSelectors && count < MaxStacks) found[count++] = chunk[i - SelectorsBehindStackPointer];
+                if (word != SavedSelectors || (chunk[i - SelectorsBehindStackPointer] is var saved && saved >= start && saved < known)) continue;
+                if (count < MaxStacks) found[count++] = saved;
+                else words.Unseen();
             }
             if (read < wanted) break;
             at += (ulong)read;

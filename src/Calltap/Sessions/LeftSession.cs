@@ -59,10 +59,13 @@ public sealed class LeftSession
         get
         {
             var table = new byte[WindowTableLayout.Entries];
-            _target.ReadMemory(SessionRemains.Read(_header).WindowTable, table);
+            _target.ReadMemory(WindowTable, table);
             return (BinaryPrimitives.ReadInt64LittleEndian(table.AsSpan(WindowTableLayout.EndedByHelper)) > 0, table[WindowTableLayout.State] != WindowTableLayout.Closed);
         }
     }
+
+    /// <summary>Where its window table is.</summary>
+    internal TargetAddress WindowTable => SessionRemains.Read(_header).WindowTable;
 
     /// <summary>The ops by their bit; empty names are free slots.</summary>
     public IReadOnlyList<string> Ops

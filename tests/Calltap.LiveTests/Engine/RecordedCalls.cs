@@ -48,6 +48,9 @@ sealed class RecordedCalls : IEventVisitor
     /// <summary>Entries recorded by a thread in a function.</summary>
     public long EntriesOf(Tid thread, FunctionId function) => _entries.GetValueOrDefault(thread)?.GetValueOrDefault(function) ?? 0;
 
+    /// <summary>Entries recorded by a thread.</summary>
+    public long EntriesOf(Tid thread) => _entries.GetValueOrDefault(thread)?.Values.Sum() ?? 0;
+
     /// <summary>Entries recorded in a function.</summary>
     public long EntriesOf(FunctionId function) => _entries.Values.Sum(f => f.GetValueOrDefault(function));
 

@@ -46,10 +46,13 @@ sealed class SmallProgram : IDisposable
     /// <summary>Sum of a column of the count matrix over all threads.</summary>
     public long Counted(int column) => Enumerable.Range(0, Control.ThreadCount).Sum(t => Control.Counts(t)[column]);
 
+    /// <summary>That it has not ended.</summary>
+    public void AssertAlive(string when) => Assert.True(IsRunning, $"{when} the program had ended: {_program.Wait(TimeSpan.Zero)} {Output}");
+
     /// <summary>Ends it; no result may ever have been wrong.</summary>
     public void AssertRight()
     {
-        Assert.True(IsRunning, $"the program has ended: {_program.Wait(TimeSpan.Zero)} {Output}");
+        AssertAlive("at the end");
         Assert.Equal(0, Control.WrongResults);
         Control.Stop();
         int code = _program.WaitForExit(EngineTests.Patience);

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Calltap.LiveTests.Target;
+using Calltap.Patching;
+
+namespace Calltap.LiveTests.Engine.Storms;
+
+/// <summary>Sites that change all the time, from one to ten thousand at once: every result right, every call counted or recorded.</summary>
+[Collection(EngineTests.Name)]
+public sealed class FlipStormTests(ITestOutputHelper output)
+{
+    const int Functions = 10_000, Threads = 8;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(bool answersInTarget)
+    {
+        int rounds = LiveTest.Repeat(20, 10_000), epoch = LiveTest.Repeat(10, 50);
+        using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
+        var flips = new FlipStorm(storm, answersInTarget, seed: 1);
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; flips.Rounds < rounds; i++)
+        {
+            if (i % 4 == 1) flips.Record(epoch);
+            else flips.Count(epoch);
+            if (i % 2 == 1) Print(flips, start);
+        }
+        Print(flips, start);
+        TrapCounts traps = flips.Traps;
+        Assert.True((answersInTarget ? traps.AnsweredInTarget : traps.Hits) > 0, "no thread ever hit a breakpoint: the storm was none");
+        if (answersInTarget) Assert.Equal(0, traps.Hits);
+        Assert.True(flips.Sites > 10 * rounds && flips.Extremes.Most > Functions / 2, "the sets were small");
+        storm.AssertRight();
+    }
+
+    void Print(FlipStorm flips, long start)
+    {
+        TrapCounts traps = flips.Traps;
+        output.WriteLine($"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {flips.Rounds} rounds, {flips.Sites} sites flipped ({flips.Extremes.Fewest} to {flips.Extremes.Most} a round), {flips.Deferred} left for a later round, {flips.GivenUp} rounds given up; "
+            + $"hits {traps.Hits}, emulated {traps.Emulated}, answered in the target {traps.AnsweredInTarget}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}, misdirected {traps.Misdirected}; "
+            + $"{flips.Calls.Called} calls, {flips.Calls.Lost} lost");
+    }
+}
