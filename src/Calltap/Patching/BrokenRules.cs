@@ -30,4 +30,13 @@ enum BrokenRules
 
     /// <summary>Saved contexts on stacks are not looked for (I4).</summary>
     NoStackScan = 64,
+
+    /// <summary>A system call that an interruption of ours made fail is not made again (A14).</summary>
+    CallsNotRepeated = 128,
+
+    /// <summary>A thread that blocks SIGTRAP is left with what the kernel makes of its mask at a breakpoint (A24).</summary>
+    BlockedTrapsNotMended = 256,
+
+    /// <summary>A thread in a group stop is continued like any other (A29).</summary>
+    GroupStopsContinued = 512,
 }

@@ -23,6 +23,8 @@ sealed class Guard
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_idle = TimeSpan.FromMicroseconds(15);
 
+    const int MostRoundsAtEnd = 100;
+
     readonly WindowContext _window;
     readonly GuardedThreads _threads = new();
     readonly ThreadObserver _observer;
@@ -50,8 +52,12 @@ sealed class Guard
     /// <summary>Whether the target ended or was replaced by exec while the window was open.</summary>
     public bool TargetGone => _stops.TargetGone;
 
-    /// <summary>Whether the kernel has reset the action for SIGTRAP since this was last asked.</summary>
-    public bool TakeActionReset() => _stops.TakeActionReset();
+    /// <summary>Whether the kernel has reset the action for SIGTRAP; to be taken back once it is set again.</summary>
+    public bool ActionReset
+    {
+        get => _stops.ActionReset;
+        set => _stops.ActionReset = value;
+    }
 
     /// <summary>What was done; complete after <see cref="Close"/>.</summary>
     public TrapCounts Counts => _stops.Counts;
@@ -128,6 +134,8 @@ sealed class Guard
         {
             while (_wanted != (int)GuardPhase.Close) Turn();
             while (_stops.Serve(GuardPhase.Close)) { } // no int3 is left: this ends
+            _stops.ReleaseHeldBack();
+            AwaitIgnoredSignals();
             for (int i = 0; i < _threads.Count; i++)
                 if (_threads[i].ForkChild && !_threads[i].Gone) Ptrace.Detach(_threads[i].Tid, 0);
             return true;
@@ -136,6 +144,16 @@ sealed class Guard
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// A signal that the program ignores, and that was queued only because we trace, ends some thread's call, which we make again; when we
+    /// have left, nobody would.
+    /// </summary>
+    void AwaitIgnoredSignals()
+    {
+        for (int i = 0; i < MostRoundsAtEnd && SignalActions.Of(new Tid(_window.Target.Pid.Value)).IgnoresWhatIsPending; i++)
+            while (_stops.Serve(GuardPhase.Close)) { }
     }
 
     void Turn()

@@ -207,7 +207,9 @@ sealed class TextPoker
     /// <summary>A breakpoint in a thread that blocks SIGTRAP has reset the action for all.</summary>
     void KeepHandler(Guard guard, ICoreSync sync)
     {
-        if (guard.TakeActionReset()) _table.InstallAgain(sync);
+        if (!guard.ActionReset) return;
+        _table.InstallAgain(sync);
+        guard.ActionReset = false; // after it: a breakpoint in between finds no handler, and says so again
     }
 
     static (TargetAddress Start, TargetAddress End) HandlerOf(ICoreSync sync) =>
