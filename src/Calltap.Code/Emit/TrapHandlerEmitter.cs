@@ -187,6 +187,7 @@ public sealed class TrapHandlerEmitter
         _asm.jne(masked);
         _asm.or(rax, 1 << (SIGTRAP - 1));
         _asm.Label(ref masked);
+        _asm.mov(edi, SIGTRAP); // used by the search
         foreach (AssemblerRegister64 register in s_passed) _asm.push(register);
         _asm.push(rax);
         SignalCall(NR_rt_sigprocmask, SIG_SETMASK);

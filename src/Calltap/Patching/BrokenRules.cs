@@ -38,4 +38,13 @@ enum BrokenRules
     /// The trap handler stays when a window closes (I17), and knows the sites of all windows: it answers what the drain would have waited for.
     /// </summary>
     HandlerStays = 256,
+
+    /// <summary>A system call that an interruption of ours made fail is not made again (A14).</summary>
+    CallsNotRepeated = 512,
+
+    /// <summary>A thread that blocks SIGTRAP is left with what the kernel makes of its mask at a breakpoint (A24).</summary>
+    BlockedTrapsNotMended = 1024,
+
+    /// <summary>A thread in a group stop is continued like any other (A29).</summary>
+    GroupStopsContinued = 2048,
 }

@@ -21,8 +21,9 @@ sealed class Guard
 {
     static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
-    static readonly TimeSpan s_alert = TimeSpan.FromMicroseconds(int.Parse(Environment.GetEnvironmentVariable("SPIN") ?? "0")); // a thread that has just been answered is soon back
     static readonly TimeSpan s_idle = TimeSpan.FromMicroseconds(15);
+
+    const int MostRoundsAtEnd = 100;
 
     readonly WindowContext _window;
     readonly GuardedThreads _threads = new();
@@ -37,7 +38,7 @@ sealed class Guard
     bool _started;
     Tid _self;
     ThreadSeizer? _seizer;
-    long _phaseStart, _lastListing, _lastStop;
+    long _phaseStart, _lastListing;
 
     public Guard(WindowContext window)
     {
@@ -50,6 +51,9 @@ sealed class Guard
 
     /// <summary>Whether the target ended or was replaced by exec while the window was open.</summary>
     public bool TargetGone => _stops.TargetGone;
+
+    /// <summary>Told that the kernel was found to have reset the action for SIGTRAP, before it is set again.</summary>
+    public void NoteActionReset() => _stops.NoteActionReset();
 
     /// <summary>What was done; complete after <see cref="Close"/>.</summary>
     public TrapCounts Counts => _stops.Counts;
@@ -127,6 +131,8 @@ sealed class Guard
             while (_wanted != (int)GuardPhase.Close) Turn();
             _stops.LookAtParked(GuardPhase.Close);
             while (_stops.Serve(GuardPhase.Close)) { } // no int3 is left: this ends
+            _stops.ReleaseHeldBack();
+            AwaitIgnoredSignals();
             for (int i = 0; i < _threads.Count; i++)
                 if (_threads[i].ForkChild && !_threads[i].Gone) Ptrace.Detach(_threads[i].Tid, 0);
             return true;
@@ -135,6 +141,16 @@ sealed class Guard
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// A signal that the program ignores, and that was queued only because we trace, ends some thread's call, which we make again; when we
+    /// have left, nobody would.
+    /// </summary>
+    void AwaitIgnoredSignals()
+    {
+        for (int i = 0; i < MostRoundsAtEnd && SignalActions.Of(new Tid(_window.Target.Pid.Value)).IgnoresWhatIsPending; i++)
+            while (_stops.Serve(GuardPhase.Close)) { }
     }
 
     void Turn()
@@ -146,8 +162,7 @@ sealed class Guard
             LookAtThreads((GuardPhase)_phase);
             if (_threads.AllObserved((GuardPhase)_phase)) Complete();
         }
-        if (busy) _lastStop = Stopwatch.GetTimestamp();
-        else if (_phase == (int)GuardPhase.Answer || Stopwatch.GetElapsedTime(_lastStop) > s_alert) Clock.Sleep(s_idle);
+        if (!busy) Clock.Sleep(s_idle);
     }
 
     void Start(GuardPhase phase)

@@ -1,3 +1,5 @@
+using Calltap.Native;
+
 namespace Calltap.Patching;
 
 /// <summary>What the guard knows of one thread.</summary>
@@ -49,6 +51,22 @@ struct GuardedThread
 
     /// <summary>It blocked SIGTRAP when it was seized: the kernel unblocks it at a breakpoint.</summary>
     public bool BlocksTrap;
+
+    /// <summary>Its signal mask when it was seized, SIGTRAP left out.</summary>
+    public ulong Mask;
+
+    /// <summary>A trap of its own is held back until the end of the window.</summary>
+    public bool HeldBack;
+
+    /// <summary>Where it makes a call again that our interruption made fail; 0 when it makes none.</summary>
+    public ulong RepeatsAt;
+
+    /// <summary>Its mask, before it can have hit a breakpoint.</summary>
+    public void SawMask(ulong blocked)
+    {
+        BlocksTrap = (blocked & Signals.Bit(Signals.SIGTRAP)) != 0;
+        Mask = blocked & ~Signals.Bit(Signals.SIGTRAP);
+    }
 
     /// <summary>The thread has ended or left the target.</summary>
     public bool Gone;

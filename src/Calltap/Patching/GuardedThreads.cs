@@ -51,6 +51,14 @@ sealed class GuardedThreads
         return new Tid(process.Value);
     }
 
+    /// <summary>Whether a thread of the process blocked SIGTRAP when it was seized.</summary>
+    public bool AnyBlocksTrap(Pid process)
+    {
+        for (int i = 0; i < Count; i++)
+            if (_threads[i].BlocksTrap && !_threads[i].Gone && _threads[i].Process == process) return true;
+        return false;
+    }
+
     /// <summary>
     /// Whether the phase has seen all that it must. At the drain a fork's child that has not stopped yet is waited for,
     /// however new: its copy of the text may have been made among breakpoints.

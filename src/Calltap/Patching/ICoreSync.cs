@@ -21,6 +21,6 @@ interface ICoreSync
     /// <summary>The target's action for SIGTRAP (rt_sigaction(2)), as the kernel keeps it.</summary>
     byte[] ReadTrapAction();
 
-    /// <summary>Sets it.</summary>
-    void WriteTrapAction(ReadOnlySpan<byte> action);
+    /// <summary>Sets it, and tells what it was, in one step.</summary>
+    byte[] ExchangeTrapAction(ReadOnlySpan<byte> action);
 }

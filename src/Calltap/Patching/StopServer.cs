@@ -15,10 +15,14 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     const int SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
 
     readonly TrapAnswers _traps = new(window);
+    readonly BlockedTraps _blocked = new(window);
     volatile bool _targetGone;
 
     /// <summary>Whether the target ended or was replaced by exec.</summary>
     public bool TargetGone => _targetGone;
+
+    /// <inheritdoc cref="Guard.NoteActionReset"/>
+    public void NoteActionReset() => _blocked.ActionReset = true;
 
     /// <summary>What was done so far.</summary>
     public ref TrapCounts Counts => ref _traps.Counts;
@@ -79,7 +83,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         int index = threads.Find(tid);
         if (index >= 0 && outcome is TrapOutcome.Answered or TrapOutcome.Parked)
         {
-            if (threads[index].BlocksTrap) BlockTrapAgain(tid);
+            _blocked.Mend(ref threads[index]);
             See(index, ref registers, phase); // the trap is taken and answered: a stop like any other to look at
         }
         if (index >= 0 && outcome == TrapOutcome.InTarget && phase == GuardPhase.Clear)
@@ -90,7 +94,8 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
         if (outcome == TrapOutcome.Foreign) LookAtForeign(tid, registers.rip, phase);
         if (index >= 0 && outcome == TrapOutcome.Parked) Park(ref threads[index]);
-        else Resume(tid, index, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
+        else if (index < 0 || outcome != TrapOutcome.Foreign || !HoldBack(ref threads[index]))
+            Resume(tid, index, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
     }
 
     void Resume(Tid tid, int index, int signal)
@@ -133,17 +138,49 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         if (phase != GuardPhase.Clear || window.Regions.FindInterior(pc) < 0) LookAtStopped(tid, phase);
     }
 
-    /// <summary>The kernel unblocks SIGTRAP to deliver a breakpoint's (force_sig_info_to_task).</summary>
-    static void BlockTrapAgain(Tid tid)
+    /// <summary>
+    /// A trap of the program's own could meet the default action where a breakpoint may reset the program's: it waits until no breakpoint stands and
+    /// the program's own action is back.
+    /// </summary>
+    bool HoldBack(ref GuardedThread thread)
     {
-        if (Ptrace.GetSigMask(tid, out ulong mask).Ok) Ptrace.SetSigMask(tid, mask | Signals.Bit(Signals.SIGTRAP));
+        if (thread.Process != window.Target.Pid) return false;
+        if (!_blocked.Any && !threads.AnyBlocksTrap(window.Target.Pid) && SignalActions.CatchesTrap(thread.Tid) != false) return false;
+        Wait.One(thread.Tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once; it stays stopped
+        thread.HeldBack = true;
+        return true;
+    }
+
+    /// <summary>Delivers what was held back: at the end.</summary>
+    public void ReleaseHeldBack()
+    {
+        for (int i = 0; i < threads.Count; i++)
+        {
+            if (!threads[i].HeldBack) continue;
+            threads[i].HeldBack = false;
+            Ptrace.Cont(threads[i].Tid, Signals.SIGTRAP);
+        }
     }
 
     /// <summary>Another signal on its way: its handler's frame must not hold a pc inside a region.</summary>
     void ServeSignal(Tid tid, int signal, GuardPhase phase)
     {
         LookAtStopped(tid, phase);
+        SettleCall(tid, signal);
         Ptrace.Cont(tid, signal);
+    }
+
+    /// <summary>
+    /// A signal that the program ignores would not have come to it without us: the call that it made fail is made again. One that it
+    /// handles ends a call that was to be made again because of us.
+    /// </summary>
+    void SettleCall(Tid tid, int signal)
+    {
+        int index = threads.Find(tid);
+        if (index < 0 || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
+        ulong repeatsAt = threads[index].RepeatsAt;
+        if (repeatsAt == 0 || repeatsAt != registers.rip) RepeatCall(ref threads[index], ref registers, signal);
+        else if (RestartableCalls.TryEndRepeatedCall(tid, ref registers, signal)) threads[index].RepeatsAt = 0;
     }
 
     void ServeEventStop(Tid tid, int signal, GuardPhase phase)
@@ -156,16 +193,17 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         }
         if (threads[index].ForkChild) return;
         LookAtStopped(tid, phase);
-        if (threads[index].Interrupted) RepeatCall(tid);
-        threads[index].Interrupted = false;
         bool groupStop = signal is Signals.SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU;
+        // Not interrupted by us: a SIGCONT stops every traced thread (ptrace_trap_notify).
+        if ((threads[index].Interrupted || !groupStop) && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) RepeatCall(ref threads[index], ref registers, 0);
+        threads[index].Interrupted = false;
         if (groupStop && PendingSignals.HasQueuedBreakpoint(tid))
         {
             // Its breakpoint is answered first, without a user instruction in between; then it stops again.
             threads[index].StopsAgain = true;
             Ptrace.Cont(tid, 0);
         }
-        else if (groupStop) Ptrace.Listen(tid); // CONT would wake a process that job control has stopped
+        else if (groupStop && (window.Broken & BrokenRules.GroupStopsContinued) == 0) Ptrace.Listen(tid); // CONT would wake a process that job control has stopped
         else Ptrace.Cont(tid, 0);
     }
 
@@ -198,12 +236,13 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         thread.Rests++;
     }
 
-    /// <summary>A system call that our interruption made fail is made again. Not where a signal is on its way: that one may have.</summary>
-    void RepeatCall(Tid tid)
+    /// <summary>A system call that only we made fail is made again. Not where a signal is on its way that may have.</summary>
+    void RepeatCall(ref GuardedThread thread, ref user_regs_struct registers, int signal)
     {
-        if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok || !RestartableCalls.TryRepeatAfterEintr(tid, ref registers)) return;
+        thread.RepeatsAt = 0;
+        if ((window.Broken & BrokenRules.CallsNotRepeated) != 0 || !RestartableCalls.TryRepeatAfterEintr(thread.Tid, ref registers, signal)) return;
+        thread.RepeatsAt = registers.rip;
         Counts.Restarted++;
-        Ptrace.SetRegs(tid, registers);
     }
 
     // ---- threads and processes that come and go ----
@@ -235,7 +274,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         ref GuardedThread thread = ref threads.Add(tid);
         thread.Process = ThreadLook.Exists(window.Target.Pid, tid) ? window.Target.Pid : new Pid(tid.Value);
         thread.Unannounced = !announced;
-        thread.BlocksTrap = Ptrace.GetSigMask(tid, out ulong mask).Ok && (mask & Signals.Bit(Signals.SIGTRAP)) != 0;
+        if (Ptrace.GetSigMask(tid, out ulong mask).Ok) thread.SawMask(mask);
         return threads.Find(tid);
     }
 

@@ -11,12 +11,19 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Tid trac
 {
     const int SeizeOptions = Ptrace.PTRACE_O_TRACECLONE | Ptrace.PTRACE_O_TRACEFORK | Ptrace.PTRACE_O_TRACEVFORK | Ptrace.PTRACE_O_TRACEEXEC;
 
+    static readonly TimeSpan s_ending = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Whether a listing showed a thread that was not seized before; those that report themselves do not count.</summary>
     public bool SeizeListed()
     {
         bool any = false;
         IReadOnlyList<Tid> listed = window.Target.ReadThreads();
-        foreach (Tid tid in listed) any |= Seize(tid, window.Target.Pid);
+        // The leader last, which the kernel then detaches first: as long as it is traced, signals that the program ignores are queued, and wake
+        // some thread (sig_ignored in kernel/signal.c).
+        var leader = new Tid(window.Target.Pid.Value);
+        foreach (Tid tid in listed)
+            if (tid != leader) any |= Seize(tid, window.Target.Pid);
+        any |= Seize(leader, window.Target.Pid);
         foreach (Tid tid in listed) any |= SeizeSharers(tid);
         return any;
     }
@@ -29,15 +36,17 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Tid trac
         ProcStatus? status = window.Target.ReadStatus(tid);
         if (!seized.Ok)
         {
-            if (status is null or { IsDead: true }) return false; // a leader that has exited gives EPERM
-            // Attached to by the kernel when its maker was: it reports itself. (The kernel names the tracing thread.)
-            if (status.TracerPid.Value == tracer.Value) return false;
+            // A leader that has exited gives EPERM, and a thread that is ending, which shows a little later. One that the kernel attached when its
+            // maker was reports itself. (The kernel names the tracing thread.)
+            if (Deadline.In(s_ending).Poll(() => (status = window.Target.ReadStatus(tid)) is null or { IsDead: true } || status.TracerPid.Value == tracer.Value))
+                return false;
+            if (window.Target.HasExited || window.Target.MemoryIsGone) throw AttachChecks.Ended(window.Target.Pid);
             seized.OrThrow($"ptrace(PTRACE_SEIZE, {tid})");
         }
         ref GuardedThread thread = ref threads.Add(tid);
         thread.Process = process;
         thread.Known = true;
-        thread.BlocksTrap = status is not null && (status.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
+        thread.SawMask(status?.BlockedSignals ?? 0);
         return true;
     }
 

@@ -33,6 +33,7 @@ static class WarmCode
         Prepare(typeof(ForkChildren));
         Prepare(typeof(ThreadSeizer));
         Prepare(typeof(TrapAnswers));
+        Prepare(typeof(BlockedTraps));
         Prepare(typeof(ThreadObserver));
         Prepare(typeof(RegionMap));
         Prepare(typeof(ArenaWatch));
@@ -58,6 +59,7 @@ static class WarmCode
         Prepare(typeof(Mailbox));
         Prepare(typeof(HelperSync));
         Prepare(typeof(PendingSignals));
+        Prepare(typeof(SignalActions));
         Prepare(typeof(RestartableCalls));
         Prepare(typeof(ThreadLook));
         Prepare(typeof(ThreadFile));

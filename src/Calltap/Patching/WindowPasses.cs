@@ -160,8 +160,9 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     /// </summary>
     void KeepHandler()
     {
-        bool caught = target.ReadStatus(new Tid(target.Pid.Value)) is { } status && (status.CaughtSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
-        if (!caught) table.InstallAgain(sync);
+        if (SignalActions.CatchesTrap(sync.HelperThread) != false) return;
+        guard.NoteActionReset();
+        table.InstallAgain(sync);
     }
 
     bool IsGone => guard.TargetGone || target.HasExited || target.MemoryIsGone;

@@ -87,18 +87,26 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     /// <summary>Puts the trap handler in the place of the program's own action, which it passes foreign traps on to.</summary>
     public void Install(ICoreSync sync)
     {
-        byte[] now = sync.ReadTrapAction();
-        if (!IsHandler(now, sync)) writer.Place(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, now); // else a tracer that died has left it there
         Point(sync.CodeArea, table);
-        _action = HandlerAction(sync.CodeArea, IsHandler(now, sync) ? SA_RESTART : RestartOf(now));
-        sync.WriteTrapAction(_action);
+        Adopt(sync.ReadTrapAction(), sync);
         _before = ReadCounts();
     }
 
-    /// <summary>Once more, where the kernel has reset the action; one that the program has set meanwhile stays.</summary>
-    public void InstallAgain(ICoreSync sync)
+    /// <summary>Once more: the kernel has reset the action, ours or one that the program has set since.</summary>
+    public void InstallAgain(ICoreSync sync) => Adopt(sync.ReadTrapAction(), sync);
+
+    /// <summary>Replaces an action by ours, and keeps it; another that the program sets between two steps of this is taken instead.</summary>
+    void Adopt(byte[] now, ICoreSync sync)
     {
-        if (HandlerOf(sync.ReadTrapAction()) == 0) sync.WriteTrapAction(_action);
+        while (true)
+        {
+            bool own = !IsOurs(now, sync); // else it is kept already: by us, or by a tracer that died
+            if (own) writer.Place(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, now);
+            if (own || _action.Length == 0) _action = HandlerAction(sync.CodeArea, own ? RestartOf(now) : SA_RESTART);
+            byte[] former = sync.ExchangeTrapAction(_action);
+            if (IsOurs(former, sync) || former.AsSpan().SequenceEqual(now)) return;
+            now = former;
+        }
     }
 
     /// <summary>A call that the program's own handler interrupts fails or goes on as before; its default action and ignoring it interrupt none.</summary>
@@ -111,17 +119,27 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     /// <summary>
     /// Puts the program's own action back; not where the program has set another meanwhile. The kernel resets the action to SIG_DFL when it
     /// delivers a breakpoint's SIGTRAP to a thread that blocks it (force_sig_info_to_task): that is mended too. Where a window is not closed, an
-    /// earlier tracer's perhaps, breakpoints may stand: the handler stays.
+    /// earlier tracer's perhaps, breakpoints may stand: the handler stays. Each exchange is one step: what the program sets between two of them wins.
     /// </summary>
     public void Uninstall(ICoreSync sync)
     {
         if (IsOpen(target, table)) return;
         byte[] now = sync.ReadTrapAction();
-        if (!IsHandler(now, sync) && HandlerOf(now) != 0) return;
+        if (!IsOurs(now, sync)) return;
         var own = new byte[TrapHandlerEmitter.ActionSize];
         if (target.ReadMemory(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, own) != own.Length) throw AttachChecks.Ended(target.Pid);
-        sync.WriteTrapAction(own);
+        while (true)
+        {
+            byte[] former = sync.ExchangeTrapAction(own);
+            if (IsOurs(former, sync) || former.AsSpan().SequenceEqual(now)) return;
+            (now, own) = (own, former);
+        }
     }
+
+    /// <summary>The handler, or what the kernel makes of its action when it resets it: the default, with all else as we set it.</summary>
+    static bool IsOurs(byte[] action, ICoreSync sync) => IsHandler(action, sync)
+        || (BinaryPrimitives.ReadUInt64LittleEndian(action) == 0
+            && BinaryPrimitives.ReadUInt64LittleEndian(action.AsSpan(16)) == (sync.CodeArea + HelperCode.RestorerOffset).Value);
 
     /// <summary>From here on heads may be breakpoints.</summary>
     public void BeginHeads() => SetState(WindowTableLayout.HeadsOnly);

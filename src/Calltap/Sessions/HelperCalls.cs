@@ -55,11 +55,12 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
         return SharedBytes(SignalActionSize).ToArray();
     }
 
-    /// <summary>Sets a signal's action.</summary>
-    public void WriteSignalAction(int signal, ReadOnlySpan<byte> action)
+    /// <summary>Sets a signal's action and gives the former one, in one step. (The kernel reads the one before it writes the other.)</summary>
+    public byte[] ExchangeSignalAction(int signal, ReadOnlySpan<byte> action)
     {
         action.CopyTo(SharedBytes(SignalActionSize));
-        Require(helper.Syscall(NR_rt_sigaction, (ulong)signal, Scratch.Value, 0, sizeof(ulong)), "rt_sigaction");
+        Require(helper.Syscall(NR_rt_sigaction, (ulong)signal, Scratch.Value, Scratch.Value, sizeof(ulong)), "rt_sigaction");
+        return SharedBytes(SignalActionSize).ToArray();
     }
 
     TargetAddress Scratch => helper.SharedAddress + HelperPlace.Strings;

@@ -49,9 +49,9 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
     }
 
     /// <inheritdoc/>
-    public void WriteTrapAction(ReadOnlySpan<byte> action)
+    public byte[] ExchangeTrapAction(ReadOnlySpan<byte> action)
     {
         if (_pending) Take();
-        _calls.WriteSignalAction(Signals.SIGTRAP, action);
+        return _calls.ExchangeSignalAction(Signals.SIGTRAP, action);
     }
 }

@@ -144,15 +144,8 @@ internal sealed class HijackedThread
     // stop cannot be detached; the end of the ptrace thread does that.
     private static void GiveBack(Tid tid, TraceeStop stop)
     {
-        if (stop.Kind == StopKind.Interrupted && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok
-            && (long)registers.orig_rax >= 0 && (long)registers.rax == RestartableCalls.EINTR
-            && RestartableCalls.MayRepeatAfterEintr((long)registers.orig_rax)
-            && Ptrace.GetSigMask(tid, out ulong mask).Ok && PendingSignals.AllowHijack(tid, mask, inCall: true))
-        {
-            RestartableCalls.Rewind(ref registers);
-            Ptrace.SetRegs(tid, registers);
-        }
-
+        if (stop.Kind is StopKind.Interrupted or StopKind.Signal && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok)
+            RestartableCalls.TryRepeatAfterEintr(tid, ref registers, stop.Kind == StopKind.Signal ? stop.Signal : 0);
         Ptrace.Detach(tid, stop.Kind == StopKind.Signal ? stop.Signal : 0);
     }
 

@@ -53,13 +53,15 @@ internal static class Injection
     private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+        if (target.HasExited || target.MemoryIsGone)
+            throw AttachChecks.Ended(target.Pid); // another program may have its pid and its mappings now
         Gadgets gadgets = Gadgets.Find(target, mappings);
         Deadline deadline = Deadline.In(s_timeout);
         for (int round = 0; !deadline.IsPast; round++)
         {
             int worst = round < RoundsForRunning ? 0 : round < RoundsForExact ? RestartableCalls.Exact : RestartableCalls.LastResort;
             foreach (ThreadCandidate candidate in ThreadCandidate.List(target, worst))
-                if (HijackedThread.TryTake(target, writer, candidate.Tid, gadgets, mappings) is { } taken)
+                if (!target.MemoryIsGone && HijackedThread.TryTake(target, writer, candidate.Tid, gadgets, mappings) is { } taken)
                     return taken;
             if (target.HasExited || target.MemoryIsGone)
                 throw AttachChecks.Ended(target.Pid);

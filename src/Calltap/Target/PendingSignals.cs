@@ -19,10 +19,14 @@ internal static class PendingSignals
             return false;
         if (!inCall)
             return true;
-        if (HasDeliverable(queued[..own.Value], mask))
+        Span<siginfo_t> others = stackalloc siginfo_t[AtMost];
+        SysResult<int> shared = Ptrace.PeekSigInfo(tid, shared: true, others);
+        if (!shared.Ok)
             return false;
-        SysResult<int> shared = Ptrace.PeekSigInfo(tid, shared: true, queued);
-        return shared.Ok && !HasDeliverable(queued[..shared.Value], mask);
+        if (!HasDeliverable(queued[..own.Value], mask) && !HasDeliverable(others[..shared.Value], mask))
+            return true;
+        mask |= SignalActions.Of(tid).Ignored; // one that is ignored is queued only because we trace
+        return !HasDeliverable(queued[..own.Value], mask) && !HasDeliverable(others[..shared.Value], mask);
     }
 
     /// <summary>Whether an int3 that the thread has hit is queued and not yet delivered: then its pc is the site (A2).</summary>

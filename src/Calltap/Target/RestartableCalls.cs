@@ -52,7 +52,8 @@ internal static class RestartableCalls
     /// </summary>
     internal static bool MayRepeatAfterEintr(long number) => number is
         232 or 281 or 441 // epoll_wait, epoll_pwait, epoll_pwait2
-        or 0 or 45 or 47 or 43 or 288 // read, recvfrom, recvmsg, accept, accept4 (SO_RCVTIMEO)
+        or 0 or 19 or 45 or 47 or 299 or 43 or 288 // read, readv, recvfrom, recvmsg, recvmmsg, accept, accept4 (SO_RCVTIMEO)
+        or 42 or 44 or 46 // connect, sendto, sendmsg (SO_SNDTIMEO)
         or 128 // rt_sigtimedwait
         or 65 or 220 // semop, semtimedop
         or 69 or 70 // msgsnd, msgrcv
@@ -82,16 +83,41 @@ internal static class RestartableCalls
     }
 
     /// <summary>
-    /// Whether the call that a stopped thread was interrupted in failed with an EINTR of our making, and was put back to be made again.
+    /// Makes a stopped thread repeat the call that it was interrupted in, where that failed with an EINTR of our making.
     /// </summary>
-    internal static bool TryRepeatAfterEintr(Tid tid, ref user_regs_struct registers)
+    /// <param name="tid">The thread.</param>
+    /// <param name="registers">Its registers, which are set to <paramref name="registers"/> when the call is repeated.</param>
+    /// <param name="signal">
+    /// The signal that it is stopped with; 0 when none. One that the program ignores wakes nobody but in a traced process (sig_ignored in
+    /// kernel/signal.c): an EINTR that comes with it is of our making too.
+    /// </param>
+    internal static bool TryRepeatAfterEintr(Tid tid, ref user_regs_struct registers, int signal = 0)
     {
         if ((long)registers.orig_rax < 0 || (long)registers.rax != EINTR || !MayRepeatAfterEintr((long)registers.orig_rax))
             return false;
+        if (signal != 0 && !SignalActions.Of(tid).Ignores(signal))
+            return false;
         if (!Ptrace.GetSigMask(tid, out ulong mask).Ok || !PendingSignals.AllowHijack(tid, mask, inCall: true))
             return false;
+        // The mask that epoll_pwait and the like wait with ends with the call: a signal that only that one lets through must find the
+        // call made again, and end it.
+        if (!Ptrace.SetSigMask(tid, mask).Ok)
+            return false;
         Rewind(ref registers);
-        return true;
+        return Ptrace.SetRegs(tid, registers).Ok;
+    }
+
+    /// <summary>
+    /// The opposite, for a thread that has not executed an instruction since: a signal that the program handles has come, and would have ended
+    /// the call.
+    /// </summary>
+    internal static bool TryEndRepeatedCall(Tid tid, ref user_regs_struct registers, int signal)
+    {
+        if ((long)registers.orig_rax >= 0 || SignalActions.Of(tid).Ignores(signal))
+            return false;
+        registers.rip += 2;
+        registers.rax = unchecked((ulong)EINTR);
+        return Ptrace.SetRegs(tid, registers).Ok;
     }
 
     /// <summary>Back to the two bytes of the syscall instruction, with the number where it takes it.</summary>

@@ -7,7 +7,10 @@ namespace Calltap.Target;
 /// <param name="Rank">0 runs in user code; above, <see cref="RestartableCalls.Rank"/>.</param>
 internal readonly record struct ThreadCandidate(Tid Tid, int Rank)
 {
-    /// <summary>The usable threads up to <paramref name="worstRank"/>, the best first.</summary>
+    /// <summary>
+    /// The usable threads up to <paramref name="worstRank"/>, the best first. The leader after its like: while it is traced, signals that the program
+    /// ignores wake the others.
+    /// </summary>
     internal static IReadOnlyList<ThreadCandidate> List(TargetProcess target, int worstRank)
     {
         List<ThreadCandidate> candidates = [];
@@ -20,7 +23,7 @@ internal readonly record struct ThreadCandidate(Tid Tid, int Rank)
                 candidates.Add(new ThreadCandidate(tid, rank));
         }
 
-        return [.. candidates.OrderBy(c => c.Rank)];
+        return [.. candidates.OrderBy(c => c.Rank).ThenBy(c => c.Tid.Value == target.Pid.Value)];
     }
 
     /// <summary>From the texts of /proc/PID/task/TID/stat and syscall. D (vfork, a disk), T, t, Z and X are never usable.</summary>

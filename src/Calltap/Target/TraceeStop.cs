@@ -58,9 +58,15 @@ internal readonly record struct TraceeStop(StopKind Kind, int Signal, int Event)
         return stop;
     }
 
+    // An end is looked at, not taken: when the tracee is our own child, its status is for whoever started it.
     private static TraceeStop Take(Tid tid)
     {
-        SysResult taken = Wait.One(tid, Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG, out siginfo_t report);
-        return taken.Ok ? From(report) : new TraceeStop(StopKind.Ended, 0, 0);
+        const int Look = Wait.WSTOPPED | Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT;
+        if (!Wait.One(tid, Look, out siginfo_t report).Ok)
+            return new TraceeStop(StopKind.Ended, 0, 0);
+        TraceeStop stop = From(report);
+        if (stop.Kind is not (StopKind.None or StopKind.Ended))
+            Wait.One(tid, Wait.WSTOPPED | Wait.WNOHANG, out _);
+        return stop;
     }
 }

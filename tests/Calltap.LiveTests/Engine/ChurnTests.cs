@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Calltap.LiveTests.Target;
 using Calltap.Probes;
 using Calltap.Recording;
@@ -59,6 +60,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
         program.Control.Post(1, 1_000_000);
         int rounds = LiveTest.Repeat(40, 1000);
         double worst = 0;
+        long start = Stopwatch.GetTimestamp(), before = program.Control.Threads.Sum(t => t.Rounds);
         for (int i = 0; i < rounds; i++)
         {
             ArmReport added = session.Add(_graph);
@@ -68,7 +70,9 @@ public sealed class ChurnTests(ITestOutputHelper output)
             worst = Math.Max(worst, Math.Max(added.Batch.Window.TotalMilliseconds, removed.Batch.Window.TotalMilliseconds));
             Assert.True(program.IsRunning, program.Output);
         }
-        output.WriteLine($"{2 * rounds} windows among {program.Control.Threads.Sum(t => t.Rounds)} threads, the longest {worst:0} ms");
+        double perSecond = (program.Control.Threads.Sum(t => t.Rounds) - before) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        output.WriteLine($"{2 * rounds} windows among {program.Control.Threads.Sum(t => t.Rounds)} threads, {perSecond:0} a second, the longest {worst:0} ms; {session.Traps.Hits} breakpoints");
+        Assert.True(perSecond > 100 && session.Traps.Hits > 0, "hardly a thread came and went"); // some thousands, on a machine that is not too busy
         session.Detach();
         TextImage.AssertRestored(session.Target, session.Catalog);
         program.AssertRight();

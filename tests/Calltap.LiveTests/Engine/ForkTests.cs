@@ -10,7 +10,7 @@ namespace Calltap.LiveTests.Engine;
 [Collection(EngineTests.Name)]
 public sealed class ForkTests(ITestOutputHelper output)
 {
-    const int Threads = 5;
+    const int Threads = 6;
     const string Functions = "forked_*";
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class ForkTests(ITestOutputHelper output)
             Assert.Equal(0, session.Remove(op).Armed);
             Assert.True(program.IsRunning && program.Control.Result(3) == 0, $"round {i}: {program.Output}");
         }
-        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {program.Control.Result(0)} forks, {program.Control.Result(1)} spawns, {program.Control.Result(2)} vforks");
+        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {program.Control.Result(0)} forks, {program.Control.Result(1)} spawns, {program.Control.Result(2)} vforks, {program.Control.Result(4)} programs executed, {program.Control.Result(5)} read from, {program.Control.Result(6)} daemons");
         AssertBusy(program, 0);
         session.Detach();
         TextImage.AssertRestored(session.Target, session.Catalog);
@@ -55,10 +55,11 @@ public sealed class ForkTests(ITestOutputHelper output)
         program.AssertRight();
     }
 
-    /// <summary>A few dozen forks, spawns and vforks more.</summary>
+    /// <summary>A few dozen forks, spawns and vforks more, and some programs and daemons.</summary>
     static void AssertBusy(SmallProgram program, long before)
     {
-        Assert.True(Deadline.In(EngineTests.Patience).Poll(() => Enumerable.Range(0, 3).All(i => program.Control.Result(i) >= before + 20)), program.Output);
+        Assert.True(Deadline.In(EngineTests.Patience).Poll(() => Enumerable.Range(0, 3).All(i => program.Control.Result(i) >= before + 20)
+            && Enumerable.Range(4, 3).All(i => program.Control.Result(i) >= 5)), program.Output);
         Assert.Equal(0, program.Control.Result(3));
     }
 }

@@ -17,7 +17,16 @@ sealed class SmallProgram : IDisposable
             SourceFile.FromResource(typeof(SmallProgram), $"{name}.c", "-O2"),
         ]).Build(BuildCache.Directory);
         _program = SpawnedProgram.Start(path, Control.Path, $"{threads}");
-        Control.WaitUntilReady(EngineTests.Patience);
+        try
+        {
+            Control.WaitUntilReady(EngineTests.Patience);
+        }
+        catch (TimeoutException e)
+        {
+            string said = $"{e.Message}: {_program.Wait(TimeSpan.Zero)} {Output}";
+            Dispose();
+            throw new TimeoutException(said, e);
+        }
     }
 
     /// <summary>Its page.</summary>
@@ -48,6 +57,19 @@ sealed class SmallProgram : IDisposable
 
     /// <summary>That it has not ended.</summary>
     public void AssertAlive(string when) => Assert.True(IsRunning, $"{when} the program had ended: {_program.Wait(TimeSpan.Zero)} {Output}");
+
+    /// <summary>Something that needs it alive; when it has ended instead, what it said is told.</summary>
+    public T Alive<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (_program.Wait(TimeSpan.FromSeconds(5)) is not null) // the end takes a moment to be told
+        {
+            throw new InvalidOperationException($"the program has ended: {_program.Wait(TimeSpan.Zero)} {Output}", e);
+        }
+    }
 
     /// <summary>Ends it; no result may ever have been wrong.</summary>
     public void AssertRight()

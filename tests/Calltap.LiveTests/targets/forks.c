@@ -1,8 +1,9 @@
 /* Threads that fork, vfork and spawn while others call: forks CONTROL-FILE THREADS.
  *
  * Thread 0 forks: each child calls the traced functions a thousand times, checks the results and exits with 0.
- * Thread 1 spawns programs (posix_spawn and system); thread 2 uses vfork; the others call. results: 0 forks, 1 spawns, 2 vforks,
- * 3 children that ended otherwise than with 0. counts: one column, calls of this process's threads.
+ * Thread 1 spawns programs (posix_spawn and system); thread 2 uses vfork; thread 3 runs programs by fork and exec and by popen, and makes
+ * daemons, which say by a pipe how they did; the others call. results: 0 forks, 1 spawns, 2 vforks, 3 children that ended otherwise than
+ * with 0, 4 programs executed, 5 read from, 6 daemons. counts: one column, calls of this process's threads.
  */
 #include "control.h"
 #include <spawn.h>
@@ -73,6 +74,71 @@ static void spawn_one(void)
     control->results[1]++;
 }
 
+static void exec_one(void)
+{
+    pid_t child = fork();
+    if (child < 0)
+        control_die("cannot", "fork");
+    if (!child) {
+        if (!call_it(3))
+            execlp("true", "true", NULL);
+        _exit(1);
+    }
+    reap(child);
+    control->results[4]++;
+}
+
+static void read_one(void)
+{
+    char line[16] = "";
+    FILE *from = popen("echo 42", "re");
+    if (!from)
+        control_die("cannot", "popen");
+    int wrong = !fgets(line, sizeof line, from) || atoi(line) != 42;
+    if (pclose(from) || wrong) {
+        control->results[3]++;
+        fprintf(stderr, "popen: '%s'\n", line);
+    }
+    control->results[5]++;
+}
+
+/* fork, then what daemon() does: fork, setsid; its parent ends at once. */
+static void daemon_one(void)
+{
+    char byte = 0;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        control_die("cannot make", "pipe");
+    pid_t child = fork();
+    if (child < 0)
+        control_die("cannot", "fork");
+    if (!child) {
+        int wrong = daemon(1, 1);
+        for (u64 i = 0; i < 300; i++)
+            wrong |= call_it(i);
+        wrong |= getsid(0) == getsid(getppid());
+        _exit(write(ends[1], wrong ? "n" : "y", 1) != 1);
+    }
+    reap(child);
+    close(ends[1]);
+    if (read(ends[0], &byte, 1) != 1 || byte != 'y') {
+        control->results[3]++;
+        fprintf(stderr, "daemon: %d\n", byte);
+    }
+    close(ends[0]);
+    control->results[6]++;
+}
+
+static void run_one(u64 round)
+{
+    if (round % 3 == 0)
+        exec_one();
+    else if (round % 3 == 1)
+        read_one();
+    else
+        daemon_one();
+}
+
 static void vfork_one(void)
 {
     pid_t child = vfork();
@@ -98,6 +164,8 @@ static void work(struct phase_pool *pool, u32 thread)
             vfork_one();
             *count += 1;
         }
+        else if (thread == 3)
+            run_one(i);
         else
             usleep(20);
     }
