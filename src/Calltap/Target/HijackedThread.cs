@@ -99,10 +99,15 @@ internal sealed class HijackedThread
         if (!_armed)
             Check(Ptrace.SetSigMask(Tid, Signals.All));
         _armed = true;
-        NextSyscallStop();
-        NextSyscallStop();
-        Check(Ptrace.GetRegs(Tid, out user_regs_struct after));
-        long result = (long)after.rax;
+        long result;
+        do
+        {
+            NextSyscallStop();
+            NextSyscallStop();
+            Check(Ptrace.GetRegs(Tid, out user_regs_struct after));
+            result = (long)after.rax;
+        }
+        while (result is RestartableCalls.ERESTARTSYS or RestartableCalls.ERESTARTNOINTR); // a SIGSTOP: the kernel makes the call again
         return result is < 0 and >= -4095 ? new SysResult<long>(-1, (Errno)(-result)) : new SysResult<long>(result, Errno.None);
     }
 
