@@ -24,11 +24,12 @@ sealed class TracerPool(int tracers, int perTarget) : IDisposable
         return _ready.Dequeue();
     }
 
-    /// <summary>Ends the last target; how many there were.</summary>
+    /// <summary>Ends the target at work; how many there were.</summary>
     public int End()
     {
-        End(_targets[^1]);
-        return _targets.Count;
+        int last = (_taken - 1) / perTarget;
+        End(_targets[last]);
+        return last + 1;
     }
 
     void Make()
