@@ -129,7 +129,7 @@ sealed class Guard
         try
         {
             while (_wanted != (int)GuardPhase.Close) Turn();
-            _stops.LookAtParked(GuardPhase.Close);
+            _stops.LookAtHeld(GuardPhase.Close);
             while (_stops.Serve(GuardPhase.Close)) { } // no int3 is left: this ends
             _stops.ReleaseHeldBack();
             AwaitIgnoredSignals();
@@ -169,7 +169,7 @@ sealed class Guard
     {
         _phase = (int)phase;
         _threads.StartPhase();
-        _stops.LookAtParked(phase);
+        _stops.LookAtHeld(phase);
         _phaseStart = _lastListing = Stopwatch.GetTimestamp();
         if (phase == GuardPhase.Answer) _done = _phase;
     }

@@ -94,7 +94,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         if (index >= 0) threads[index].Asked = false; // any stop takes a pending interruption with it
         if (outcome == TrapOutcome.Foreign) LookAtForeign(tid, registers.rip, phase);
         if (index >= 0 && outcome == TrapOutcome.Parked) Park(ref threads[index]);
-        else if (index < 0 || outcome != TrapOutcome.Foreign || !HoldBack(ref threads[index]))
+        else if (index < 0 || outcome != TrapOutcome.Foreign || !HoldBack(ref threads[index], registers, phase))
             Resume(tid, index, outcome is TrapOutcome.Foreign or TrapOutcome.InTarget ? Signals.SIGTRAP : 0);
     }
 
@@ -115,18 +115,28 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         Wait.One(thread.Tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once
     }
 
-    /// <summary>A phase begins: who is parked is stopped anyway. With all but the clearing the heads are written, and they go on.</summary>
-    public void LookAtParked(GuardPhase phase)
+    /// <summary>
+    /// A phase begins: who is parked or held back is stopped anyway. With all phases but the clearing the heads are written, and who is parked goes on.
+    /// </summary>
+    public void LookAtHeld(GuardPhase phase)
     {
         for (int i = 0; i < threads.Count; i++)
         {
-            if (threads[i] is not { Parked: true, Gone: false }) continue;
-            Tid tid = threads[i].Tid;
-            if (phase is GuardPhase.Clear or GuardPhase.Drain && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) See(i, ref registers, phase);
-            if (phase is GuardPhase.Enter or GuardPhase.Clear) continue;
+            if (threads[i].Gone || !(threads[i].Parked || threads[i].HeldBack)) continue;
+            bool read = Ptrace.GetRegs(threads[i].Tid, out user_regs_struct registers).Ok;
+            if (read && threads[i].HeldBack) SeeHeldBack(ref threads[i], registers, phase);
+            else if (read && phase is GuardPhase.Clear or GuardPhase.Drain) See(i, ref registers, phase);
+            if (!threads[i].Parked || phase is GuardPhase.Enter or GuardPhase.Clear) continue;
             threads[i].Parked = false;
-            Resume(tid, i, 0);
+            Resume(threads[i].Tid, i, 0);
         }
+    }
+
+    /// <summary>It is not moved, since the program's handler is to see its pc; nor is its trap ours, whatever stands before that pc.</summary>
+    void SeeHeldBack(ref GuardedThread thread, in user_regs_struct registers, GuardPhase phase)
+    {
+        observer.SeeContext(thread.Tid, registers, phase);
+        thread.Observed = true;
     }
 
     /// <summary>
@@ -142,12 +152,13 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     /// A trap of the program's own could meet the default action where a breakpoint may reset the program's: it waits until no breakpoint stands and
     /// the program's own action is back.
     /// </summary>
-    bool HoldBack(ref GuardedThread thread)
+    bool HoldBack(ref GuardedThread thread, in user_regs_struct registers, GuardPhase phase)
     {
         if (thread.Process != window.Target.Pid) return false;
         if (!_blocked.Any && !threads.AnyBlocksTrap(window.Target.Pid) && SignalActions.CatchesTrap(thread.Tid) != false) return false;
         Wait.One(thread.Tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once; it stays stopped
         thread.HeldBack = true;
+        SeeHeldBack(ref thread, registers, phase);
         return true;
     }
 

@@ -59,6 +59,13 @@ sealed class ThreadObserver(WindowContext window)
         return true;
     }
 
+    /// <summary>Looks at a thread that stays stopped with a signal of the program's own: a region that it is in is left out, like any saved context's.</summary>
+    public void SeeContext(Tid tid, in user_regs_struct registers, GuardPhase phase)
+    {
+        if (phase == GuardPhase.Clear) window.Regions.Found(registers.rip);
+        ScanStack(tid, registers.rip, registers.rsp, phase);
+    }
+
     bool InTrapHandler(ulong pc) => pc >= window.TrapHandler.Start.Value && pc < window.TrapHandler.End.Value;
 
     void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)

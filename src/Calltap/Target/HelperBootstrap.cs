@@ -41,8 +41,8 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         long id = options.Holder is { } holder
             ? Injection.RunHeld(target, writer, holder, options.HeldThread, Clone)
             : Injection.Run(target, writer, Clone);
+        byte[] page = AwaitReady(); // first: one that has failed is gone at once
         Helper = FindThread(id);
-        byte[] page = AwaitReady();
         using SafeFileHandle memory = Open(page, ControlPage.MemoryFile, Descriptors.O_RDWR);
         SafeFileHandle pipe = Open(page, ControlPage.Pipe + sizeof(int), Descriptors.O_WRONLY);
         try

@@ -38,7 +38,8 @@ public sealed class LeapTests(ITestOutputHelper output)
         Assert.True(holes > 0, "no handler has left a trampoline between reserving and writing");
         // A leap may end a call before its event is reserved, or after: one call in doubt for each.
         Assert.InRange(calls.Entries + full, called - leaps, called);
-        Assert.InRange((long)session.Counts(_count).Values.Single(), called - leaps, called);
+        // Threads that begin faster than rings become free are counted together.
+        Assert.InRange((long)(session.Counts(_count).Values.Single() + session.Memory.UnattributedCounts), called - leaps, called);
         Assert.Equal(0, program.Control.WrongResults);
         program.AssertRight();
     }
