@@ -42,5 +42,5 @@ sealed class BlockedTraps(WindowContext window)
 
     bool Blocked(in GuardedThread thread, ulong mask) =>
         (mask & s_all) == s_all
-        || (thread.BlocksTrap && mask == thread.Mask && (_actionReset || SignalActions.CatchesTrap(thread.Tid) == false));
+        || (thread.BlocksTrap && mask == thread.Mask && (SignalActions.CatchesTrap(thread.Tid) == false || _actionReset)); // in this order: it is noted before the handler is put back
 }

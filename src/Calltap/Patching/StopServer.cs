@@ -222,7 +222,6 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     {
         int index = threads.Find(tid);
         if (index < 0) return;
-        threads[index].BlocksTrap = Ptrace.GetSigMask(tid, out ulong mask).Ok && (mask & Signals.Bit(Signals.SIGTRAP)) != 0;
         threads[index].Asked = false; // a stop takes a pending interruption with it (ptrace_stop, JOBCTL_TRAP_STOP)
         if (phase is GuardPhase.Answer or GuardPhase.Close || threads[index].Observed) return;
         // I8: an int3 already taken: pc is the byte behind the site, which may be an instruction of its own. The signal

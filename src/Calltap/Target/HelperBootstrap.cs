@@ -124,7 +124,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         1 => "close_range(CLOSE_RANGE_UNSHARE), which Linux has since 5.9",
         2 => "memfd_create",
         3 => "ftruncate of shared memory",
-        4 => "mmap of shared memory",
+        4 => "mmap of shared memory (see `ulimit -v`)",
         _ => "pipe2",
     };
 

@@ -7,7 +7,7 @@ using Calltap.Probes;
 namespace Calltap.LiveTests.Engine;
 
 /// <summary>
-/// A program to which SIGTRAP matters (traps.c): blocked for a while and for good, caught, sent, raised by an int3 of its own, waited for, ignored,
+/// A program to which SIGTRAP matters (trapaffairs.c): blocked for a while and for good, caught, sent, raised by an int3 of its own, waited for, ignored,
 /// its action changed. It notices whatever a window does to any of it.
 /// </summary>
 [Collection(EngineTests.Name)]
@@ -15,7 +15,7 @@ public sealed class TrapSignalTests(ITestOutputHelper output)
 {
     const int Threads = 8, Start = 1, End = 2;
 
-    // Kinds of phases in traps.c.
+    // Kinds of phases in trapaffairs.c.
     const int Caught = 0, WaitedFor = 1, Ignored = 2, Changed = 3;
 
     readonly Op _graph = new(OpKind.Graph, FunctionFilter.Parse(["trap_*"], []), "graph");
