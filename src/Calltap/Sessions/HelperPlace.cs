@@ -15,7 +15,7 @@ static class HelperPlace
 {
     const int PageSize = 4096;
     const int SharedSize = 1 << 20;
-    const int SharedSizeWhenLocked = 2 * PageSize;
+    const int SharedSizeWhenScarce = 2 * PageSize; // the helper then writes no passes
 
     /// <summary>Where strings for the helper's system calls are, behind the mailbox.</summary>
     public const int Strings = Mailbox.Bytes;
@@ -63,7 +63,7 @@ static class HelperPlace
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         TargetAddress? old = FindOld(target, mappings);
         TargetAddress area = old ?? FindNew(target, mappings);
-        var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(LocksMemory(target) ? SharedSizeWhenLocked : SharedSize))
+        var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(IsMemoryScarce(target) ? SharedSizeWhenScarce : SharedSize))
         {
             CodeAreaIsMapped = old is not null,
             Holder = launched?.Thread,
@@ -72,7 +72,12 @@ static class HelperPlace
         return HelperThread.Start(target, writer, options);
     }
 
-    static bool LocksMemory(TargetProcess target) => target.ReadStatus(target.ReadThreads()[0]) is { LockedBytes.Value: > 0 };
+    /// <summary>What is mapped is locked, or counts against a limit (RLIMIT_AS).</summary>
+    static bool IsMemoryScarce(TargetProcess target) =>
+        target.ReadThreads().Select(target.ReadStatus).FirstOrDefault(status => status is not null) is { LockedBytes.Value: > 0 }
+        || ProcFiles.TryReadText(ProcFiles.Process(target.Pid, "limits")) is { } limits
+            && limits.Split('\n').FirstOrDefault(line => line.StartsWith("Max address space", StringComparison.Ordinal)) is { } line
+            && !line["Max address space".Length..].TrimStart().StartsWith("unlimited", StringComparison.Ordinal);
 
     static TargetAddress? FindOld(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {
