@@ -26,6 +26,7 @@ public sealed partial class DriftTests
         (Step.KeepBeforeHeads, "KeepHandler"),
         (Step.Heads, "group.WriteHeads"),
         (Step.SyncHeads, "SyncCores"),
+        (Step.Answer, "guard.Run(GuardPhase.Answer"),
         (Step.Drain, "Drain(guard)"),
         (Step.End, "_table.End"),
         (Step.Mend, "MendForkChildren(plan, guard)"),
@@ -39,8 +40,39 @@ public sealed partial class DriftTests
         Assert.Equal(Enumerable.Range((int)Step.Install, Step.Close - Step.Idle).Select(step => (Step)step), s_steps.Select(step => step.Step));
         IEnumerable<string> Code(Func<Step, bool> which) => s_steps.Where(step => which(step.Step)).Select(step => step.Code);
         AssertOrder("src/Calltap/Patching/TextPoker.cs", "public BatchResult Poke(",
-            [.. Code(step => step < Step.BeginHeads), "passes.Change(group)", .. Code(step => step > Step.SyncHeads)]);
+            [.. Code(step => step < Step.BeginHeads), "passes.Change(group)", .. Code(step => step > Step.Answer)]);
         AssertOrder("src/Calltap/Patching/WindowPasses.cs", "public string? Change(", Code(step => step is >= Step.BeginHeads and <= Step.SyncHeads));
+    }
+
+    [Fact]
+    public void Groups_follow_one_another_as_modelled()
+    {
+        AssertOrder("src/Calltap/Patching/PokePlan.cs", "void Arrange()", ["run.Plain!", "!poke.NeedsClearing", "run.Clearing!", "=> poke.NeedsClearing"]);
+        AssertOrder("src/Calltap/Patching/TextPoker.cs", "void Window(",
+            ["GuardPhase.Enter", "plan.Groups", "if (failure is not null) group.Defer(group.Pokes, failure)", "else failure = passes.Change(group)", "Drain(guard)"]);
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "public string? Change(",
+            ["regions.Activate(group.Pokes)", "table.BeginHeads()", "ByTracer(group)", "HeadsThenRest(", "AllAtOnce(", "guard.Run(GuardPhase.Answer", "string? AllAtOnce("]);
+        AssertOrder("src/Calltap/Patching/RegionMap.cs", "public int FindInterior(", ["_active[index]", "public IEnumerable<Poke> Deferred", "_active[i]"]);
+    }
+
+    [Fact]
+    public void A_list_that_ends_early_is_taken_up_as_modelled()
+    {
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "string? AllAtOnce(", ["GoOn(group, done < heads)", "string? HeadsThenRest(", "GoOn(group, back: true)", "GoOn(group, back: false)"]);
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "string? GoOn(", ["if (back) group.Defer", "group.ReadAgain", "Forward(group)"]);
+        AssertOrder("src/Calltap/Patching/WindowPasses.cs", "int Run(IPassList list)", ["list.Run()", "Insist(KeepHandler)"]);
+        AssertOrder("src/Calltap/Patching/PokeGroup.cs", "public void ReadAgain()", ["target.ReadMemory", "sites.PutBreakpoints()", "public void WriteBreakpoints("]);
+    }
+
+    [Fact]
+    public void A_thread_is_parked_as_modelled()
+    {
+        AssertOrder("src/Calltap/Patching/ParkPolicy.cs", "Answer(", ["registers.rip = poke.Site.Address.Value", "Int3Answer.Parked"]);
+        AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "public TrapOutcome Answer(", ["GuardPhase.Drain or GuardPhase.Close ? s_afterHeads", "TrapOutcome.Parked", "SetRegisters("]);
+        AssertOrder("src/Calltap/Patching/StopServer.cs", "void ServeTrap(", ["_traps.Answer(", "See(index", "Park(ref", "static void Park(", "Wait.One("]);
+        AssertOrder("src/Calltap/Patching/StopServer.cs", "public void LookAtParked(",
+            ["GuardPhase.Clear or GuardPhase.Drain", "See(i", "GuardPhase.Enter or GuardPhase.Clear) continue", "Parked = false", "Resume("]);
+        AssertOrder("src/Calltap/Patching/Guard.cs", "void Start(", ["_threads.StartPhase()", "_stops.LookAtParked(phase)"]);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ sealed class EndMoves(Setup setup)
     {
         if (setup.Deaths && s.Tracer == Tracer.Alive && s.Step < Step.HelperLooks && !(s.Step == Step.Idle && !s.Guarded)) KillGuard(s, moves);
         if (s.Tracer == Tracer.Dying)
-            moves.To(s.With(Tracer.Dead).At(Step.HelperLooks).Unseen(), "the last thread of the tracer ends");
+            EndTracer(s, moves);
         if (s.Tracer == Tracer.Dead) Help(s, moves);
     }
 
@@ -18,6 +18,13 @@ sealed class EndMoves(Setup setup)
         for (int t = 0; t < setup.Threads; t++) next = next.With(t, GuardMoves.Resumed(s, next[t]));
         if (next[setup.Child < State.MaxThreads ? setup.Child : 0] is { Mode: Mode.Held } child) next = next.With(setup.Child, child.Now(Mode.Running));
         moves.To(next, "the tracer is killed");
+    }
+
+    /// <summary>A list that was handed over is gone through to its end.</summary>
+    void EndTracer(State s, Moves moves)
+    {
+        if (setup.InList(s)) moves.To(s.With(Tracer.Dead).Unseen(), "the last thread of the tracer ends, the helper's list goes on");
+        if (!setup.InList(s) || setup.AtListStart(s)) moves.To(s.With(Tracer.Dead).At(Step.HelperLooks).Grouped().Unseen(), "the last thread of the tracer ends");
     }
 
     void Help(State s, Moves moves)

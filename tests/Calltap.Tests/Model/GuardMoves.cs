@@ -11,6 +11,9 @@ sealed class GuardMoves(Setup setup)
             case Mode.TrapStop:
                 ReadTrap(s, t, moves);
                 break;
+            case Mode.Hit when setup.Parks:
+                Park(s, t, moves);
+                break;
             case Mode.Hit:
                 moves.To(s.With(t, thread.At(Place.Copy, thread.Site).Now(Mode.Answered)), "guard: thread {0} goes where site {1} is becoming", t, thread.Site);
                 break;
@@ -19,6 +22,12 @@ sealed class GuardMoves(Setup setup)
                 break;
             case Mode.Answered:
                 ResumeAnswered(s, t, moves);
+                break;
+            case Mode.Parking:
+                moves.To(TakeNote(Looks(s) && s.Step != Step.Drain ? See(s, t, thread) : s, t, Mode.Parked), "guard: thread {0} is parked, its stop taken", t);
+                break;
+            case Mode.Parked when s.Step is Step.Answer or Step.Drain or Step.Close:
+                Release(s, t, moves);
                 break;
             case Mode.Interrupted or Mode.InterruptedInCall or Mode.InterruptedTrapTaken or Mode.SignalStop:
                 ServeStop(s, t, moves);
@@ -53,12 +62,34 @@ sealed class GuardMoves(Setup setup)
         moves.To(next.With(t, next[t].Now(Mode.InHandler)), "guard: thread {0} is let into the trap handler", t);
     }
 
+    /// <summary><c>StopServer.Park</c>.</summary>
+    void Park(State s, int t, Moves moves)
+    {
+        if (setup.Has(Rules.ParkedAtSite))
+            moves.To(s.With(t, s[t].At(Place.Head, s[t].Site).Now(Mode.Parking)), "guard: thread {0} is put back to site {1}", t, s[t].Site);
+        else
+            moves.To(TakeNote(s, t, Mode.Parked), "guard: thread {0} is parked as it is, its stop taken", t);
+    }
+
+    /// <summary><c>StopServer.LookAtParked</c>: at the end of a group, sooner or later; at the drain for certain.</summary>
+    static void Release(State s, int t, Moves moves)
+    {
+        TargetThread thread = s[t].At(Place.Head, s[t].Site).Now(Mode.Running);
+        moves.To(s.With(t, s.Fresh(s.Step == Step.Drain ? thread.WithSeen() : thread)), "guard: thread {0} is parked no more, goes on at site {1}", t, thread.Site);
+    }
+
     void ResumeAnswered(State s, int t, Moves moves)
     {
-        State next = Looks(s) ? See(s, t, s[t]) : s;
-        if (s.Action == TrapAction.Reset)
-            next = next.With(setup.BlocksTraps(t) || setup.Has(Rules.ActionAsked) ? TrapAction.ResetNoticed : TrapAction.ResetUnnoticed);
-        moves.To(next.With(t, s.Fresh(next[t].Now(Mode.Running))), "guard: thread {0} goes on", t);
+        State next = TakeNote(Looks(s) ? See(s, t, s[t]) : s, t, Mode.Running);
+        moves.To(next.With(t, s.Fresh(next[t])), "guard: thread {0} goes on", t);
+    }
+
+    /// <summary>Its trap is answered: what the kernel may have reset is noticed.</summary>
+    State TakeNote(State s, int t, Mode mode)
+    {
+        State next = s.With(t, s[t].Now(mode));
+        if (s.Action != TrapAction.Reset) return next;
+        return next.With(setup.BlocksTraps(t) || setup.Has(Rules.ActionAsked) ? TrapAction.ResetNoticed : TrapAction.ResetUnnoticed);
     }
 
     /// <summary>A stop that is no breakpoint's: the thread is looked at, moved out of a region, and goes on.</summary>
@@ -78,7 +109,7 @@ sealed class GuardMoves(Setup setup)
     {
         Mode.InterruptedTrapTaken or Mode.TrapStop or Mode.Hit or Mode.Late => thread.Now(Mode.TrapTaken),
         Mode.SignalStop => ThreadMoves.EnterHandler(s.Fresh(thread)),
-        Mode.Interrupted => s.Fresh(thread.Now(Mode.Running)),
+        Mode.Interrupted or Mode.Parked => s.Fresh(thread.Now(Mode.Running)),
         Mode.InterruptedInCall => thread.Now(Mode.Running), // by sysret
         _ => thread,
     };
@@ -86,7 +117,7 @@ sealed class GuardMoves(Setup setup)
     /// <summary>Stands for <c>ThreadObserver.SeenStopped</c>.</summary>
     State See(State s, int t, TargetThread thread)
     {
-        if (thread.Place == Place.Behind && s.Step == Step.Clear && setup.NeedsClearing(s, thread.Site) && thread.Mode is not Mode.TrapStop)
+        if (thread.Place == Place.Behind && s.Step == Step.Clear && setup.IsCleared(s, thread.Site) && thread.Mode is not Mode.TrapStop)
             thread = thread.At(Place.CopyBehind, thread.Site);
         return Scan(s.With(t, thread.WithSeen()), thread);
     }
@@ -95,7 +126,7 @@ sealed class GuardMoves(Setup setup)
     {
         if (thread.Saved < Saved.BehindFirst || s.Step != Step.Clear || !setup.Has(Rules.StackScan)) return s;
         int site = thread.Saved - Saved.BehindFirst;
-        return setup.NeedsClearing(s, site) ? s.WithDeferred(site) : s;
+        return setup.IsCleared(s, site) ? s.WithDeferred(site) : s;
     }
 
     static bool Looks(State s) => s.Step is Step.Enter or Step.Clear or Step.Drain;
@@ -111,6 +142,7 @@ sealed class GuardMoves(Setup setup)
             || (thread.Mode == Mode.Forking && !(s.Step != Step.Clear && setup.Has(Rules.ForksAwaited)))
             || (thread.Mode == Mode.ForkingUnreported && s.Step == Step.Clear);
         if (asleep) moves.To(Scan(s.With(t, thread.WithSeen()), thread), "guard: thread {0} is seen from outside", t);
+        if (thread.Mode == Mode.Parked && s.Step != Step.Drain) moves.To(See(s, t, thread), "guard: thread {0} is seen where it is parked", t);
         if (thread.Mode is Mode.Running or Mode.Asleep)
             moves.To(s.With(t, thread.Now(thread.Mode == Mode.Running ? Mode.Interrupted : Mode.InterruptedInCall)), "guard: thread {0} is interrupted, and stops", t);
         if (thread.Mode == Mode.TrapTaken)

@@ -38,6 +38,12 @@ enum Mode
     /// <summary>The guard has set the registers; the marked signal is not suppressed yet.</summary>
     Answered,
 
+    /// <summary>The same, and it is to wait at the site.</summary>
+    Parking,
+
+    /// <summary>It waits at the site: its stop is taken, its signal gone.</summary>
+    Parked,
+
     /// <summary>In our trap handler, called while a guard is there.</summary>
     InHandler,
 

@@ -46,6 +46,7 @@ sealed class Protocol(Setup setup)
         {
             if (s.Head(site) == Form.Int3) moves.Break("a breakpoint is left at site {1}", site: site);
             else if (s.Head(site) != s.Tail(site)) moves.Break("head and tail of site {1} do not belong together", site: site);
+            else if (s.Head(site) == Form.New && s.Deferred(site)) moves.Break("site {1} is taken for left out, and was changed", site: site);
         }
         if (s.Table != TableState.Closed) moves.Break("the table does not say closed");
         if (s.Step == Step.Idle && (s.Action != TrapAction.Programs || s.Guarded)) moves.Break("the program's action for SIGTRAP is not back");

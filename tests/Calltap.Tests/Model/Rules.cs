@@ -77,4 +77,19 @@ public enum Rules
 
     /// <summary>Where traps are answered in the target: a thread in the handler does not count as drained. Harmless to leave out, here.</summary>
     HandlerSeen = 1 << 23,
+
+    /// <summary>The table says <em>heads only</em> again before a later group's first breakpoint (I17).</summary>
+    HeadsOnlyAgain = 1 << 24,
+
+    /// <summary>Each group's regions are looked for anew: the guard has left the phase in between (I4).</summary>
+    ClearedAnew = 1 << 25,
+
+    /// <summary>No other group's regions count when one is cleared: they have changed already, or are not to change yet.</summary>
+    RegionsOfTheGroupOnly = 1 << 26,
+
+    /// <summary>A list that makes all passes says <em>tails</em> in the table by itself (I17).</summary>
+    StateInList = 1 << 27,
+
+    /// <summary>A thread to be parked is put to the site before its stop is taken (I17).</summary>
+    ParkedAtSite = 1 << 28,
 }

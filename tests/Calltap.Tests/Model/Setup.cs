@@ -41,6 +41,15 @@ sealed record Setup
     /// <summary>Traps are answered by the handler while the guard is there (<c>TextPoker.AnswersInTarget</c>).</summary>
     public bool AnswersInTarget { get; init; }
 
+    /// <summary>A thread at a breakpoint waits there for its group's last pass (<c>ParkPolicy</c>).</summary>
+    public bool Parks { get; init; }
+
+    /// <summary>Each site is a group of its own, one after another in the window (<c>PokePlan.Arrange</c>).</summary>
+    public bool Groups { get; init; }
+
+    /// <summary>The helper makes the passes, from lists (<c>WindowPasses.ByHelper</c>).</summary>
+    public bool ByHelper { get; init; }
+
     /// <summary>Rules left out on purpose.</summary>
     public Rules LeftOut { get; init; }
 
@@ -63,6 +72,35 @@ sealed record Setup
 
     /// <summary><c>Poke.NeedsClearing</c>: several instructions give way to one.</summary>
     public bool NeedsClearing(State state, int site) => SeveralInstructions[site] && state.Turn(site) == Turn.MakeCall;
+
+    /// <summary>The sites that change now, by <c>PokePlan.Arrange</c>: first those in whose regions nobody can stand.</summary>
+    public ReadOnlySpan<int> Group(State s)
+    {
+        if (!Groups) return s_all.AsSpan(0, Sites);
+        int first = Sites > 1 && NeedsClearing(s, 0) && !NeedsClearing(s, 1) ? 1 : 0;
+        return s_all.AsSpan(s.Group == 0 ? first : 1 - first, 1);
+    }
+
+    static readonly int[] s_all = [.. Enumerable.Range(0, State.MaxSites)];
+
+    /// <summary><c>PokeGroup.NeedsClearing</c>.</summary>
+    public bool NeedsClearing(State s)
+    {
+        foreach (int site in Group(s))
+            if (NeedsClearing(s, site)) return true;
+        return false;
+    }
+
+    /// <summary><c>RegionMap.Activate</c>: whether the guard sees threads out of this region.</summary>
+    public bool IsCleared(State s, int site) =>
+        NeedsClearing(s, site) && (!Has(Rules.RegionsOfTheGroupOnly) || Group(s).Contains(site));
+
+    /// <summary>The helper makes this step by itself.</summary>
+    public bool InList(State s) => s.Listed
+        && (s.Step is Step.Breakpoints or Step.SyncBreakpoints or Step.Tails or Step.SyncTails or Step.Heads or Step.SyncHeads || (s.Step == Step.BeginTails && !NeedsClearing(s)));
+
+    /// <summary>It is the first of its list, which may not have been handed over yet.</summary>
+    public bool AtListStart(State s) => s.Done == 0 && (s.Step == Step.Breakpoints || (s.Step == Step.Tails && NeedsClearing(s)));
 
     public State Start()
     {

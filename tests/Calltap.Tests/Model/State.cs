@@ -3,8 +3,8 @@ namespace Calltap.Tests.Model;
 /// <summary>A state of target and tracer: what both share, and up to three threads.</summary>
 /// <remarks>
 /// <code>
-/// Shared: bits 0-4 step, 5-6 the site within a pass, 7 guard, 8-9 tracer, 10-12 action, 13-14 table,
-///         from 16 on for each site 2 bits head, 1 tail, 2 turn, 1 deferred
+/// Shared: bits 0-4 step, 5-6 the site within a pass, 7 guard, 8-9 tracer, 10-12 action, 13-14 table, 15 group,
+///         from 16 on for each site 2 bits head, 1 tail, 2 turn, 1 deferred; 28 listed, 29 failed
 /// </code>
 /// </remarks>
 readonly record struct State(ulong Shared, uint First, uint Second, uint Third)
@@ -24,6 +24,15 @@ readonly record struct State(ulong Shared, uint First, uint Second, uint Third)
     public TrapAction Action => (TrapAction)Get(10, 3);
 
     public TableState Table => (TableState)Get(13, 2);
+
+    /// <summary>The group that changes now.</summary>
+    public int Group => Get(15, 1);
+
+    /// <summary>The helper makes the passes of this group by itself, from a list.</summary>
+    public bool Listed => Get(28, 1) != 0;
+
+    /// <summary>A group has gone back: the later ones are left untouched.</summary>
+    public bool Failed => Get(29, 1) != 0;
 
     public Form Head(int site) => (Form)Get(Sites + SiteSize * site, 2);
 
@@ -46,6 +55,15 @@ readonly record struct State(ulong Shared, uint First, uint Second, uint Third)
     public State With(TrapAction action) => Set(10, 3, (int)action);
 
     public State With(TableState table) => Set(13, 2, (int)table);
+
+    public State WithGroup(int group) => Set(15, 1, group);
+
+    public State WithListed(bool listed) => Set(28, 1, listed ? 1 : 0);
+
+    public State WithFailed(bool failed) => Set(29, 1, failed ? 1 : 0);
+
+    /// <summary>No group is under way.</summary>
+    public State Grouped() => WithGroup(0).WithListed(false).WithFailed(false);
 
     public State WithTurn(int site, Turn turn) => Set(Sites + SiteSize * site + 3, 2, (int)turn);
 

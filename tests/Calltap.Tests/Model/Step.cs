@@ -24,6 +24,9 @@ enum Step
     KeepBeforeHeads,
     Heads,
     SyncHeads,
+
+    /// <summary>The guard takes up another phase between two groups.</summary>
+    Answer,
     Drain,
     End,
     Mend,

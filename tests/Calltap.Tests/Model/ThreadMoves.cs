@@ -24,7 +24,7 @@ sealed class ThreadMoves(Setup setup, Delivery delivery)
             case Mode.TrapTaken:
                 delivery.Deliver(s, t, moves);
                 break;
-            case Mode.Answered when !s.Guarded:
+            case Mode.Answered or Mode.Parking when !s.Guarded:
                 delivery.DeliverMarked(s, t, moves);
                 break;
             case Mode.InHandler:
