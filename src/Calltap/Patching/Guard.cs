@@ -31,9 +31,13 @@ sealed class Guard
     readonly StopServer _stops;
     readonly Thread _thread;
 
-    volatile int _wanted; // the phase asked for; written by Run and Close, read by the guard
-    volatile int _done;   // the phase that is complete; written by the guard, read by Await
-    int _phase = (int)GuardPhase.Answer;
+    const int PhaseBits = 4;
+
+    // A request is a phase and, above it, its number: the same phase asked for again is gone through again.
+    volatile int _wanted; // the request; written by Run and Close, read by the guard
+    volatile int _done;   // the one that is complete; written by the guard, read by Await
+    int _current = -1;    // the one that the guard is at
+    int _requests;
     volatile Exception? _failure; // of the seizing; later ones are not let out while breakpoints may stand
     bool _started;
     Tid _self;
@@ -67,30 +71,33 @@ sealed class Guard
     {
         _started = true;
         _thread.Start();
-        if (!Await(GuardPhase.Answer, deadline)) throw new TimeoutException("the target's threads could not be seized in time");
+        if (!Await(_wanted, deadline)) throw new TimeoutException("the target's threads could not be seized in time");
     }
 
     /// <summary>Goes through a phase. False when the deadline passed; then the phase is still going on.</summary>
     public bool Run(GuardPhase phase, TimeSpan deadline)
     {
-        _wanted = (int)phase;
-        return Await(phase, deadline);
+        // One that is under way goes on; one that is complete is gone through again, from its beginning.
+        if (PhaseOf(_wanted) != phase || _done == _wanted) _wanted = ++_requests << PhaseBits | (int)phase;
+        return Await(_wanted, deadline);
     }
+
+    static GuardPhase PhaseOf(int request) => (GuardPhase)(request & ((1 << PhaseBits) - 1));
 
     /// <summary>Lets every thread go.</summary>
     public void Close()
     {
         if (!_started) return;
-        _wanted = (int)GuardPhase.Close;
+        _wanted = ++_requests << PhaseBits | (int)GuardPhase.Close;
         _thread.Join();
         // The kernel detaches in the thread's last moments, after the runtime has let go of it.
         while (ThreadLook.Exists(new Pid(Environment.ProcessId), _self)) Clock.Sleep(s_idle);
     }
 
-    bool Await(GuardPhase phase, TimeSpan deadline)
+    bool Await(int request, TimeSpan deadline)
     {
         long start = Stopwatch.GetTimestamp();
-        while (_done != (int)phase)
+        while (_done != request)
         {
             if (_failure is { } failure) throw failure;
             if (TargetGone) return true;
@@ -115,7 +122,7 @@ sealed class Guard
             _failure = e; // no breakpoint stands yet: leaving lets everybody go
             return;
         }
-        _done = (int)GuardPhase.Answer;
+        _done = _current = (int)GuardPhase.Answer;
         while (!Loop()) { }
     }
 
@@ -128,7 +135,7 @@ sealed class Guard
     {
         try
         {
-            while (_wanted != (int)GuardPhase.Close) Turn();
+            while (PhaseOf(_wanted) != GuardPhase.Close) Turn();
             _stops.LookAtHeld(GuardPhase.Close);
             while (_stops.Serve(GuardPhase.Close)) { } // no int3 is left: this ends
             _stops.ReleaseHeldBack();
@@ -155,30 +162,31 @@ sealed class Guard
 
     void Turn()
     {
-        bool busy = _stops.Serve((GuardPhase)_phase);
-        if (_wanted != _phase) Start((GuardPhase)_wanted);
-        if (_phase != (int)GuardPhase.Answer && _done != _phase)
+        bool busy = _stops.Serve(PhaseOf(_current));
+        if (_wanted != _current) Start(_wanted);
+        if (_done != _current)
         {
-            LookAtThreads((GuardPhase)_phase);
-            if (_threads.AllObserved((GuardPhase)_phase)) Complete();
+            LookAtThreads(PhaseOf(_current));
+            if (_threads.AllObserved(PhaseOf(_current))) Complete();
         }
         if (!busy) Clock.Sleep(s_idle);
     }
 
-    void Start(GuardPhase phase)
+    void Start(int request)
     {
-        _phase = (int)phase;
+        _current = request;
+        GuardPhase phase = PhaseOf(request);
         _threads.StartPhase();
         _stops.LookAtHeld(phase);
         _phaseStart = _lastListing = Stopwatch.GetTimestamp();
-        if (phase == GuardPhase.Answer) _done = _phase;
+        if (phase == GuardPhase.Answer) _done = request;
     }
 
     void Complete()
     {
         // Whatever was under way when its maker was seized is there now: what a listing shows more is looked at too.
-        if (_phase == (int)GuardPhase.Enter && _seizer!.SeizeListed()) return;
-        _done = _phase;
+        if (PhaseOf(_current) == GuardPhase.Enter && _seizer!.SeizeListed()) return;
+        _done = _current;
     }
 
     void LookAtThreads(GuardPhase phase)

@@ -23,7 +23,6 @@ namespace Calltap.Patching;
 sealed class TextPoker
 {
     static readonly TimeSpan s_openDeadline = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan s_clearDeadline = TimeSpan.FromSeconds(2);
     static readonly TimeSpan s_drainDeadline = TimeSpan.FromSeconds(2);
 
     readonly TargetProcess _target;
@@ -128,7 +127,7 @@ sealed class TextPoker
             ByHelper = WritesInTarget && Broken == BrokenRules.None && StepDone is null,
             Broken = Broken,
         };
-        if (!guard.Run(GuardPhase.Enter, s_clearDeadline))
+        if (!guard.Run(GuardPhase.Enter, s_openDeadline))
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
         plan.ReadImages();

@@ -53,6 +53,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         AddHeads(group, list);
         if (Run(list) < list.Count) return GoOn(group, back: true);
         string? failure = See(group);
+        Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
         list.Clear();
         AddRest(group, list);

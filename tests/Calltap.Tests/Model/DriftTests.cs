@@ -70,9 +70,9 @@ public sealed partial class DriftTests
         AssertOrder("src/Calltap/Patching/ParkPolicy.cs", "Answer(", ["registers.rip = poke.Site.Address.Value", "Int3Answer.Parked"]);
         AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "public TrapOutcome Answer(", ["GuardPhase.Drain or GuardPhase.Close ? s_afterHeads", "TrapOutcome.Parked", "SetRegisters("]);
         AssertOrder("src/Calltap/Patching/StopServer.cs", "void ServeTrap(", ["_traps.Answer(", "See(index", "Park(ref", "static void Park(", "Wait.One("]);
-        AssertOrder("src/Calltap/Patching/StopServer.cs", "public void LookAtParked(",
+        AssertOrder("src/Calltap/Patching/StopServer.cs", "public void LookAtHeld(",
             ["GuardPhase.Clear or GuardPhase.Drain", "See(i", "GuardPhase.Enter or GuardPhase.Clear) continue", "Parked = false", "Resume("]);
-        AssertOrder("src/Calltap/Patching/Guard.cs", "void Start(", ["_threads.StartPhase()", "_stops.LookAtParked(phase)"]);
+        AssertOrder("src/Calltap/Patching/Guard.cs", "void Start(", ["_threads.StartPhase()", "_stops.LookAtHeld(phase)"]);
     }
 
     [Fact]

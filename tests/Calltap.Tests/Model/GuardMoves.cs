@@ -71,7 +71,7 @@ sealed class GuardMoves(Setup setup)
             moves.To(TakeNote(s, t, Mode.Parked), "guard: thread {0} is parked as it is, its stop taken", t);
     }
 
-    /// <summary><c>StopServer.LookAtParked</c>: at the end of a group, sooner or later; at the drain for certain.</summary>
+    /// <summary><c>StopServer.LookAtHeld</c>: at the end of a group, sooner or later; at the drain for certain.</summary>
     static void Release(State s, int t, Moves moves)
     {
         TargetThread thread = s[t].At(Place.Head, s[t].Site).Now(Mode.Running);
