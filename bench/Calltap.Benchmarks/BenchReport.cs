@@ -18,7 +18,7 @@ sealed record BenchReport(BenchMachine Machine)
     public IReadOnlyList<TrapCost>? Traps { get; init; }
 
     /// <summary>Arming in groups of several sizes.</summary>
-    public IReadOnlyList<(int Size, IReadOnlyList<ArmingRound> Rounds)>? Groups { get; init; }
+    public IReadOnlyList<(ArmingChoice Choice, IReadOnlyList<ArmingRound> Rounds)>? Groups { get; init; }
 
     /// <summary>Arming by mapping a patched copy.</summary>
     public RemapCost? Remap { get; init; }
@@ -28,7 +28,7 @@ sealed record BenchReport(BenchMachine Machine)
 
     /// <summary>Writes the figures for programs.</summary>
     public void WriteJson(string path) => File.WriteAllText(path, JsonSerializer.Serialize(
-        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Groups = Groups?.Select(g => new { g.Size, Rounds = g.Rounds.Select(Figures) }), Remap, Rate }, s_json));
+        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Groups = Groups?.Select(g => new { g.Choice.GroupSize, g.Choice.ByTracer, Rounds = g.Rounds.Select(Figures) }), Remap, Rate }, s_json));
 
     static object Figures(CallCost cost) => new
     {

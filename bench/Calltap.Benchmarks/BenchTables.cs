@@ -77,15 +77,15 @@ sealed class BenchTables(TextWriter output)
         Line($"Without arming, in as long a stretch: longest stall {Medians.Of(costs.SelectMany(c => c.Arming).Select(r => r.QuietStall.TotalMicroseconds)):N0} us (median of all rounds).");
     }
 
-    void Groups(IReadOnlyList<(int Size, IReadOnlyList<ArmingRound> Rounds)> sizes)
+    void Groups(IReadOnlyList<(ArmingChoice Choice, IReadOnlyList<ArmingRound> Rounds)> sizes)
     {
         Line($"");
         Line($"Sites that change together, while 50,000 functions are armed under 4 busy threads; medians of {sizes[0].Rounds.Count} rounds.");
         Line($"");
-        Line($"| sites | first poke to last, ms | most | breakpoints hit | longest stall, us | least | most | ended in |");
-        Line($"| ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
-        foreach ((int size, IReadOnlyList<ArmingRound> rounds) in sizes)
-            Line($"| {(size == int.MaxValue ? "all" : $"{size}")} | {Medians.Of(rounds.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {rounds.Max(r => r.Armed.Batch.Time.TotalMilliseconds):N1} | {Medians.Of(rounds.Select(r => (double)r.Armed.Batch.Traps.Hits)):N0} | {Medians.Of(rounds.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {rounds.Min(r => r.ArmStall.TotalMicroseconds):N0} | {rounds.Max(r => r.ArmStall.TotalMicroseconds):N0} | {string.Join(", ", rounds.Select(r => r.ArmStallStep))} |");
+        Line($"| written by | sites | first poke to last, ms | most | breakpoints hit | longest stall, us | least | most | ended in |");
+        Line($"| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+        foreach ((ArmingChoice choice, IReadOnlyList<ArmingRound> rounds) in sizes)
+            Line($"| {(choice.ByTracer ? "tracer" : "helper")} | {(choice.GroupSize == int.MaxValue ? "all" : $"{choice.GroupSize}")} | {Medians.Of(rounds.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {rounds.Max(r => r.Armed.Batch.Time.TotalMilliseconds):N1} | {Medians.Of(rounds.Select(r => (double)r.Armed.Batch.Traps.Hits)):N0} | {Medians.Of(rounds.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {rounds.Min(r => r.ArmStall.TotalMicroseconds):N0} | {rounds.Max(r => r.ArmStall.TotalMicroseconds):N0} | {string.Join(", ", rounds.Select(r => r.ArmStallStep))} |");
         Line($"");
         Line($"Without arming, in as long a stretch: longest stall {Medians.Of(sizes.SelectMany(s => s.Rounds).Select(r => r.QuietStall.TotalMicroseconds)):N0} us (median of all rounds).");
     }
