@@ -14,9 +14,10 @@ namespace Calltap.LiveTests.Engine.Storms;
 /// function, while others come and go beside it: it may not miss a call.
 /// </summary>
 /// <param name="storm">The program; its threads rest between two epochs.</param>
+/// <param name="int3">What a thread at a breakpoint does.</param>
 /// <param name="answersInTarget">Whether the trap handler in the target answers the breakpoints.</param>
 /// <param name="seed">Makes the sets and their order.</param>
-sealed class FlipStorm(StormTarget storm, bool answersInTarget, int seed)
+sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget, int seed)
 {
     const int Digits = 4; // of the functions' names, behind the f and a zero
     const ulong RecordedPace = 3000, CountedPace = 0; // untraced work between two calls (ns)
@@ -95,7 +96,7 @@ sealed class FlipStorm(StormTarget storm, bool answersInTarget, int seed)
     TraceSession Attach()
     {
         storm.Rest();
-        TraceSession session = TraceSession.Attach(TargetProcess.Open(storm.Pid), _catalog, null);
+        TraceSession session = TraceSession.Attach(TargetProcess.Open(storm.Pid), _catalog, null, int3);
         session.AnswersInTarget = answersInTarget;
         _present.Clear();
         return session;

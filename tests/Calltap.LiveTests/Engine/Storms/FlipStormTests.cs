@@ -11,13 +11,16 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     const int Functions = 10_000, Threads = 8;
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(bool answersInTarget)
+    [InlineData(Int3Policy.Site, false)]
+    [InlineData(Int3Policy.Caller, false)]
+    [InlineData(Int3Policy.Park, false)]
+    [InlineData(Int3Policy.Site, true)]
+    [InlineData(Int3Policy.Caller, true)]
+    public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, bool answersInTarget)
     {
         int rounds = LiveTest.Repeat(20, 10_000), epoch = LiveTest.Repeat(10, 50);
         using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
-        var flips = new FlipStorm(storm, answersInTarget, seed: 1);
+        var flips = new FlipStorm(storm, int3, answersInTarget, seed: 1);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; flips.Rounds < rounds; i++)
         {
@@ -37,7 +40,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     {
         TrapCounts traps = flips.Traps;
         output.WriteLine($"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: {flips.Rounds} rounds, {flips.Sites} sites flipped ({flips.Extremes.Fewest} to {flips.Extremes.Most} a round), {flips.Deferred} left for a later round, {flips.GivenUp} rounds given up; "
-            + $"hits {traps.Hits}, emulated {traps.Emulated}, answered in the target {traps.AnsweredInTarget}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}, misdirected {traps.Misdirected}; "
+            + $"hits {traps.Hits}, emulated {traps.Emulated}, parked {traps.Parked}, answered in the target {traps.AnsweredInTarget}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}, misdirected {traps.Misdirected}; "
             + $"{flips.Calls.Called} calls, {flips.Calls.Lost} lost");
     }
 }
