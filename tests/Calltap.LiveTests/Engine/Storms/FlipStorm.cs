@@ -175,7 +175,7 @@ sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget,
         total.Add(session.Traps);
         Traps = total;
         Assert.Equal(0, session.Traps.Misdirected);
-        Assert.Equal(session.Traps.Hits, session.Traps.Emulated);
+        Assert.Equal(session.Traps.Hits, session.Traps.Emulated + session.Traps.Parked);
     }
 
     /// <summary>Names f0dddd whose digits are in random sets: 1 to 10,000 functions, each order of magnitude as often.</summary>
