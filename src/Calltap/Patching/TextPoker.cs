@@ -122,7 +122,7 @@ sealed class TextPoker
     /// </summary>
     void Window(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
-        var passes = new WindowPasses(_target, _table, guard, regions, sync, steps) 
+        var passes = new WindowPasses(_target, _table, guard, regions, sync, steps)
         {
             ByHelper = WritesInTarget && Broken == BrokenRules.None && StepDone is null,
             Broken = Broken,
