@@ -4,7 +4,7 @@ namespace Calltap.Native;
 
 /// <summary>
 /// waitid(2). Always with __WALL (tracees that are no children) and __WNOTHREAD (only what this thread seized or spawned), except
-/// <see cref="ForExitOf"/>. ECHILD means that there is nothing to wait for: the tracee has ended and was reaped.
+/// <see cref="ForExitOf"/> and <see cref="ForTraceeOfAnyThread"/>. ECHILD means that there is nothing to wait for: the tracee has ended and was reaped.
 /// </summary>
 internal static unsafe partial class Wait
 {
@@ -30,6 +30,9 @@ internal static unsafe partial class Wait
 
     /// <summary>Reaps a child of this process, whichever thread spawned it; blocks until it ends.</summary>
     internal static SysResult ForExitOf(Pid child, out siginfo_t report) => Any(P_PID, child.Value, WEXITED, out report);
+
+    /// <summary>Reaps a tracee that has ended, whichever thread of this process traces it; does not block.</summary>
+    internal static SysResult ForTraceeOfAnyThread(Tid tid) => Any(P_PID, tid.Value, WEXITED | WNOHANG | WAll, out _);
 
     private static SysResult Any(int kind, int id, int options, out siginfo_t report)
     {

@@ -21,12 +21,14 @@ sealed class Guard
 {
     static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
+    static readonly TimeSpan s_helping = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_idle = TimeSpan.FromMicroseconds(15);
 
     const int MostRoundsAtEnd = 100;
 
     readonly WindowContext _window;
     readonly GuardedThreads _threads = new();
+    readonly Seizing _seizing = new();
     readonly ThreadObserver _observer;
     readonly StopServer _stops;
     readonly Thread _thread;
@@ -89,7 +91,7 @@ sealed class Guard
     {
         if (!_started) return;
         _wanted = ++_requests << PhaseBits | (int)GuardPhase.Close;
-        _thread.Join();
+        while (!_thread.Join(s_helping)) _seizing.Relieve();
         // The kernel detaches in the thread's last moments, after the runtime has let go of it.
         while (ThreadLook.Exists(new Pid(Environment.ProcessId), _self)) Clock.Sleep(s_idle);
     }
@@ -102,6 +104,7 @@ sealed class Guard
             if (_failure is { } failure) throw failure;
             if (TargetGone) return true;
             if (Stopwatch.GetElapsedTime(start) > deadline) return false;
+            _seizing.Relieve();
             Clock.Sleep(s_idle);
         }
         return true;
@@ -110,7 +113,7 @@ sealed class Guard
     void Main()
     {
         _self = SystemCall.CurrentThread();
-        _seizer = new ThreadSeizer(_window, _threads, _self);
+        _seizer = new ThreadSeizer(_window, _threads, _seizing, _self);
         try
         {
             Scheduling.MakeRealTime(_self); // best effort: a trap waits for this thread

@@ -1,3 +1,5 @@
+using Calltap.Target;
+
 namespace Calltap.Patching;
 
 /// <summary>The guard's threads, by tid. Allocates only when their number outgrows the table.</summary>
@@ -35,6 +37,13 @@ sealed class GuardedThreads
         if (!_index.TryGetValue(child.Value, out int known) || !_threads[known].Unannounced) return Find(child) >= 0;
         _threads[known].Unannounced = false;
         return true;
+    }
+
+    /// <summary>Marks those that have ended and were reaped by another thread of ours, so that no end of theirs will be reported.</summary>
+    public void MarkGone()
+    {
+        for (int i = 0; i < Count; i++)
+            if (_threads[i] is { Expected: false, Gone: false } thread && !ThreadLook.Exists(thread.Process, thread.Tid)) _threads[i].Gone = true;
     }
 
     public void StartPhase()

@@ -7,7 +7,7 @@ namespace Calltap.Patching;
 /// Seizes the target's threads, and the processes that share its memory. For the guard's thread, before the first
 /// breakpoint.
 /// </summary>
-sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Tid tracer)
+sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Seizing seizing, Tid tracer)
 {
     const int SeizeOptions = Ptrace.PTRACE_O_TRACECLONE | Ptrace.PTRACE_O_TRACEFORK | Ptrace.PTRACE_O_TRACEVFORK | Ptrace.PTRACE_O_TRACEEXEC;
 
@@ -31,7 +31,8 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Tid trac
     bool Seize(Tid tid, Pid process)
     {
         if (tid == window.HelperThread || tid == window.HeldThread || threads.Find(tid) >= 0) return false;
-        SysResult seized = Ptrace.Seize(tid, SeizeOptions);
+        SysResult seized = seizing.Seize(process, tid, SeizeOptions);
+        if (seizing.ReapedSome()) threads.MarkGone();
         if (seized.Errno == Errno.ESRCH) return false;
         ProcStatus? status = window.Target.ReadStatus(tid);
         if (!seized.Ok)

@@ -74,6 +74,7 @@ static class WarmCode
         Prepare(typeof(Injection));
         Prepare(typeof(HijackedThread));
         Prepare(typeof(PtraceThread));
+        Prepare(typeof(Seizing));
         Prepare(typeof(ThreadCandidate));
         Prepare(typeof(TraceeStop));
         Prepare(typeof(RestoreFrame));

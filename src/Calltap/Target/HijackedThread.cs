@@ -37,9 +37,9 @@ internal sealed class HijackedThread
     internal TimeSpan KeptFor { get; private set; }
 
     /// <summary>Seizes and stops a thread and prepares its way back; null, and the thread as it was, when it is not usable at this moment.</summary>
-    internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
+    internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Seizing seizing, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
     {
-        if (!Seize(target, tid))
+        if (!Seize(target, seizing, tid))
             return null;
         MonotonicNs since = Clock.Now();
         TraceeStop stop = Ptrace.Interrupt(tid).Ok ? TraceeStop.Next(tid, Deadline.In(s_stopTimeout)) : default;
@@ -137,9 +137,9 @@ internal sealed class HijackedThread
         }
     }
 
-    private static bool Seize(TargetProcess target, Tid tid)
+    private static bool Seize(TargetProcess target, Seizing seizing, Tid tid)
     {
-        SysResult seized = Ptrace.Seize(tid, Ptrace.PTRACE_O_TRACESYSGOOD);
+        SysResult seized = seizing.Seize(target.Pid, tid, Ptrace.PTRACE_O_TRACESYSGOOD);
         if (seized.Errno == Errno.EPERM && target.ReadStatus(tid) is { IsDead: false } status)
             throw AttachChecks.NotPermitted(target.Pid, status);
         return seized.Ok;

@@ -23,7 +23,7 @@ internal static class Injection
         using PtraceThread thread = new("calltap injection");
         return thread.Run(() =>
         {
-            HijackedThread borrowed = Borrow(target, writer);
+            HijackedThread borrowed = Borrow(target, writer, thread.Seizing);
             return Use(borrowed, work, detach: true);
         });
     }
@@ -50,7 +50,7 @@ internal static class Injection
         }
     }
 
-    private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer)
+    private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer, Seizing seizing)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         if (target.HasExited || target.MemoryIsGone)
@@ -61,7 +61,7 @@ internal static class Injection
         {
             int worst = round < RoundsForRunning ? 0 : round < RoundsForExact ? RestartableCalls.Exact : RestartableCalls.LastResort;
             foreach (ThreadCandidate candidate in ThreadCandidate.List(target, worst))
-                if (!target.MemoryIsGone && HijackedThread.TryTake(target, writer, candidate.Tid, gadgets, mappings) is { } taken)
+                if (!target.MemoryIsGone && HijackedThread.TryTake(target, writer, seizing, candidate.Tid, gadgets, mappings) is { } taken)
                     return taken;
             if (target.HasExited || target.MemoryIsGone)
                 throw AttachChecks.Ended(target.Pid);

@@ -12,6 +12,7 @@ internal sealed class PtraceThread : IDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
     private readonly Thread _thread;
     private Tid _self; // written by the thread before its work, read after its end
 
@@ -20,6 +21,9 @@ internal sealed class PtraceThread : IDisposable
         _thread = new Thread(Loop) { Name = name, IsBackground = true };
         _thread.Start();
     }
+
+    /// <summary>How work seizes threads; whoever waits for the work helps.</summary>
+    internal Seizing Seizing { get; } = new();
 
     /// <summary>Runs <paramref name="work"/> on the thread and gives its result, or its exception.</summary>
     internal T Run<T>(Func<T> work)
@@ -42,7 +46,8 @@ internal sealed class PtraceThread : IDisposable
 
             done.Set();
         });
-        done.Wait();
+        while (!done.Wait(s_look))
+            Seizing.Relieve();
         fault?.Throw();
         return result;
     }

@@ -48,8 +48,8 @@ public sealed class RealProgramsTracedTests(ITestOutputHelper output)
         Assert.SkipWhen(compiler is null, "gcc's cc1 is not installed (Debian: apt-get install gcc)");
         const int Functions = 2000;
         using CompilerAtWork traced = CompilerAtWork.Start(compiler!, Functions);
-        Record(traced.Program.Pid, FunctionFilter.All);
         using CompilerAtWork untraced = CompilerAtWork.Start(compiler!, Functions);
+        Record(traced.Program.Pid, FunctionFilter.All);
         Assert.True(traced.Program.WaitForExit(EngineTests.Patience * 2) == 0, traced.Program.Output);
         Assert.True(untraced.Program.WaitForExit(EngineTests.Patience) == 0, untraced.Program.Output);
         Assert.Equal(untraced.Digest, traced.Digest);

@@ -45,7 +45,7 @@ public sealed class SameTraceTests(ITestOutputHelper output)
         recorder.Add([ShapesAtWork.OpOf(OpKind.Graph)]);
         var other = new Op(OpKind.Count, FunctionFilter.Parse(["u0?_g*"], []), "other"); // some: quickly planned
         TrapCounts before = session.Traps;
-        int phases = LiveTest.Repeat(6, 60);
+        int phases = LiveTest.Repeat(4, 60);
         var calls = Task.Run(() =>
         {
             for (int i = 0; i < phases; i++)

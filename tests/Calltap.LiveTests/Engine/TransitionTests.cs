@@ -31,7 +31,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
         session.AnswersInTarget = answersInTarget;
         // Disarming, breakpoints are gone so quickly that few threads meet one: they stand a while, so that ops are asked and refuse.
         if (int3 == Int3Policy.Caller) session.StepDone = step => Clock.Sleep(step == "pass 1" ? TimeSpan.FromMilliseconds(5) : default);
-        int rounds = LiveTest.Repeat(8, 300);
+        int rounds = LiveTest.Repeat(5, 300);
         long start = Stopwatch.GetTimestamp();
         TrapCounts before = session.Traps;
         for (int i = 0; i < rounds; i++)
@@ -61,7 +61,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         using TraceSession session = shapes.Attach();
-        int rounds = LiveTest.Repeat(3, 60);
+        int rounds = LiveTest.Repeat(2, 60);
         for (int i = 0; i < rounds; i++)
         {
             AssertForms(session, session.Add(_graph), one: true);

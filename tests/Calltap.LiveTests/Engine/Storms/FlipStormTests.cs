@@ -18,7 +18,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     [InlineData(Int3Policy.Caller, true)]
     public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, bool answersInTarget)
     {
-        int rounds = LiveTest.Repeat(20, 10_000), epoch = LiveTest.Repeat(10, 50);
+        int rounds = LiveTest.Repeat(10, 10_000), epoch = LiveTest.Repeat(5, 50);
         using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
         var flips = new FlipStorm(storm, int3, answersInTarget, seed: 1);
         long start = Stopwatch.GetTimestamp();

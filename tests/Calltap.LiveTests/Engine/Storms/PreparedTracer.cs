@@ -57,6 +57,20 @@ sealed class PreparedTracer : IDisposable
 
     bool IsStopped(Tid thread) => ProcFiles.TryReadText(ProcFiles.Thread(Pid, thread, "stat"))?.Contains(") T ", StringComparison.Ordinal) != false;
 
+    /// <summary>Stops it in a state of a window (<see cref="WindowWatch.State"/>); not every try is quick enough.</summary>
+    public void StopIn(byte state, WindowWatch window)
+    {
+        Deadline patience = Deadline.In(EngineTests.Patience);
+        while (true)
+        {
+            window.Await(state);
+            Stop();
+            if (window.State == state) return;
+            GoOn();
+            Assert.False(patience.IsPast, "no window is caught");
+        }
+    }
+
     /// <summary>Lets it go on.</summary>
     public void GoOn() => Signals.Kill(Pid, Signals.SIGCONT).OrThrow("kill");
 

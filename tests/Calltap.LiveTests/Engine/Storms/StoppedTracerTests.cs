@@ -34,7 +34,7 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
             using var tracer = new PreparedTracer(storm.Pid, i);
             tracer.Begin();
             tracer.AwaitChanges(1 + i);
-            StopIn(state, tracer, new WindowWatch(target));
+            tracer.StopIn(state, new WindowWatch(target));
             Observe(storm, target, catalog.Modules[0]);
             long changes = tracer.Changes;
             if (!killed) tracer.GoOn();
@@ -52,20 +52,6 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
             storm.AssertWorks("when every byte was restored");
         }
         storm.AssertRight();
-    }
-
-    /// <summary>Stops the tracer in a state of a window; not every try is quick enough.</summary>
-    static void StopIn(byte state, PreparedTracer tracer, WindowWatch window)
-    {
-        Deadline patience = Deadline.In(EngineTests.Patience);
-        while (true)
-        {
-            window.Await(state);
-            tracer.Stop();
-            if (window.State == state) return;
-            tracer.GoOn();
-            Assert.False(patience.IsPast, "no window is caught");
-        }
     }
 
     /// <summary>What becomes of the target's threads: some wait at breakpoints, in a stop that only their tracer can end.</summary>
