@@ -72,10 +72,5 @@ sealed unsafe class HelperPasses : IPassList
     }
 
     /// <inheritdoc/>
-    public int Await()
-    {
-        if (_helper.Mailbox.TryTake(_helper.Timeout, out long left)) return Count - (int)left;
-        if (_target.HasExited || _target.MemoryIsGone) throw AttachChecks.Ended(_target.Pid);
-        throw new TimeoutException($"process {_target.Pid} ({_target.Name}) is stopped or frozen");
-    }
+    public int Await() => Count - (int)_helper.Take();
 }

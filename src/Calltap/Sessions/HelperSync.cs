@@ -32,11 +32,7 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
     /// <exception cref="TimeoutException">The target is stopped or frozen; the answer comes when it goes on.</exception>
     void Take()
     {
-        if (!helper.Mailbox.TryTake(helper.Timeout, out long result))
-        {
-            if (target.HasExited || target.MemoryIsGone) throw AttachChecks.Ended(target.Pid);
-            throw new TimeoutException($"process {target.Pid} ({target.Name}) is stopped or frozen");
-        }
+        long result = helper.Take();
         _pending = false;
         if (result != 0) throw new SystemCallException((Errno)(-result), "membarrier(PRIVATE_EXPEDITED_SYNC_CORE)");
     }

@@ -18,8 +18,8 @@ internal static class AttachChecks
     /// <summary>Everything that /proc tells of a live thread of the process and of its program.</summary>
     internal static void Check(Pid pid, Tid live, ProcStatus status)
     {
-        if (status.IsKernelThread || !status.HasMemory)
-            throw Refuse(AttachRefusal.KernelThread, $"process {pid} ({status.Name}) is a kernel thread: it has no user code to trace");
+        if (!status.HasMemory)
+            throw !status.IsKernelThread ? Ended(pid) : Refuse(AttachRefusal.KernelThread, $"process {pid} ({status.Name}) is a kernel thread: it has no user code to trace");
         if (status.TracerPid.Value != 0 && !IsOwnThread(status.TracerPid))
             throw AlreadyTraced(pid, status);
         CheckProgram(pid, live, status);

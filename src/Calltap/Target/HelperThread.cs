@@ -18,6 +18,8 @@ internal sealed class HelperThread : IDisposable
     private const int MADV_DONTFORK = 10;
     private const int MADV_DONTDUMP = 16;
     private static readonly TimeSpan s_exitTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_registering = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
     private readonly TargetProcess _target;
     private readonly SharedMapping _shared;
@@ -33,8 +35,7 @@ internal sealed class HelperThread : IDisposable
     }
 
     /// <summary>
-    /// Every wait for an answer ends after this time, unless told otherwise. Registering SYNC_CORE waits for an RCU grace period: more than
-    /// 2 s on two CPUs with a load of 14 (m).
+    /// Every wait for an answer but one (<see cref="RegisterSyncCores"/>) ends after this time, unless told otherwise.
     /// </summary>
     internal TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -91,8 +92,15 @@ internal sealed class HelperThread : IDisposable
         Send(Mailbox.CallNumber, [a0, a1, a2, a3, a4, function.Value]);
 
     /// <summary>Allows <see cref="SyncCores"/>; takes 10-20 ms in a target with several threads, none of which waits (A15).</summary>
-    internal SysResult RegisterSyncCores() =>
-        new(Syscall(SystemCall.NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE).Errno);
+    /// <remarks>
+    /// The kernel waits for an RCU grace period, whose thread has the ordinary priority: on a machine whose CPUs are all busy that has taken
+    /// over 15 s (m). No breakpoint stands then, so there is time.
+    /// </remarks>
+    internal SysResult RegisterSyncCores()
+    {
+        Post(SystemCall.NR_membarrier, [MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE]);
+        return new((Errno)(-Math.Min(0, Take(s_registering))));
+    }
 
     /// <summary>Makes every running thread of the target execute a serialising instruction before it goes on.</summary>
     internal SysResult SyncCores() => new(Syscall(SystemCall.NR_membarrier, SyncCommand).Errno);
@@ -112,16 +120,37 @@ internal sealed class HelperThread : IDisposable
         _shared.Dispose();
     }
 
+    /// <summary>Waits for the answer to what was posted last.</summary>
+    /// <exception cref="AttachException">The target has ended or executes another program.</exception>
+    /// <exception cref="TimeoutException">No answer in time; it comes when the target goes on.</exception>
+    internal long Take() => Take(Timeout);
+
+    private long Take(TimeSpan timeout)
+    {
+        Deadline deadline = Deadline.In(timeout);
+        long result;
+        while (!_mailbox.TryTake(s_look, out result))
+        {
+            if (_target.HasExited || _target.MemoryIsGone)
+                throw AttachChecks.Ended(_target.Pid);
+            if (deadline.IsPast)
+                throw new TimeoutException($"process {_target.Pid} ({_target.Name}) did not answer within {timeout.TotalSeconds} s: it is stopped or frozen, or the machine is overloaded");
+        }
+
+        return result;
+    }
+
     private bool IsGone() => _target.ReadStatus(Tid) is null or { IsDead: true };
 
     private long Send(long number, ReadOnlySpan<ulong> arguments)
     {
+        Post(number, arguments);
+        return Take();
+    }
+
+    private void Post(long number, ReadOnlySpan<ulong> arguments)
+    {
         if (!_mailbox.Post(number, arguments).Ok)
             throw AttachChecks.Ended(_target.Pid);
-        if (_mailbox.TryTake(Timeout, out long result))
-            return result;
-        if (_target.HasExited || _target.MemoryIsGone)
-            throw AttachChecks.Ended(_target.Pid);
-        throw new TimeoutException($"the helper thread in process {_target.Pid} ({_target.Name}) did not answer within {Timeout.TotalSeconds} s: the process is stopped or frozen");
     }
 }

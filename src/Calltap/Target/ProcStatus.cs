@@ -9,8 +9,8 @@ namespace Calltap.Target;
 /// <param name="TracerPid">The process that traces it; 0 for none.</param>
 /// <param name="Uid">The effective user id.</param>
 /// <param name="NamespaceId">Its id in the innermost pid namespace, which is what its own gettid gives.</param>
-/// <param name="HasMemory">False for kernel threads and zombies.</param>
-/// <param name="IsKernelThread">True where the kernel says so (since 6.8); older kernels leave it to <paramref name="HasMemory"/>.</param>
+/// <param name="HasMemory">False for kernel threads and for what is about to end or has ended.</param>
+/// <param name="IsKernelThread">The kernel says so (since 6.8), or it has the id of kthreadd, or a parent with it: to be asked of what has no memory.</param>
 /// <param name="LockedBytes">VmLck.</param>
 /// <param name="SeccompMode">0 none, 1 strict, 2 filter.</param>
 /// <param name="BlockedSignals">SigBlk as a mask, bit 0 is signal 1.</param>
@@ -54,13 +54,16 @@ public sealed record ProcStatus(
             Number(Word(Field("Uid"), 1)),
             Number(Word(Field("NSpid"), -1)),
             fields.ContainsKey("VmSize"),
-            Field("Kthread") == "1",
+            fields.TryGetValue("Kthread", out string? kthread) ? kthread == "1" : IsKthreadd(Field("Pid")) || IsKthreadd(Field("PPid")),
             new ByteSize(Number(Word(Field("VmLck"), 0)) * 1024L),
             Number(Field("Seccomp")),
             Mask(Field("SigBlk")),
             Mask(Field("SigCgt")),
             Field("x86_Thread_features").Contains("shstk", StringComparison.Ordinal));
     }
+
+    // The one that makes all others is process 2.
+    private static bool IsKthreadd(string pid) => pid == "2";
 
     private static string Word(string text, int index)
     {

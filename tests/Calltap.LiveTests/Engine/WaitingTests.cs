@@ -52,7 +52,7 @@ public sealed class WaitingTests(ITestOutputHelper output)
     [Fact]
     public void The_program_notices_calls_that_are_not_repeated()
     {
-        using SmallProgram program = SmallProgram.Start("waits", s_roles.Length + 8, 1);
+        using SmallProgram program = SmallProgram.Start("waits", s_roles.Length + 4, 1);
         long interrupted = 0;
         int cycles = 0;
         for (; cycles < 400 && program.IsRunning; cycles++)

@@ -61,6 +61,15 @@ public sealed class TargetProcessTests
     }
 
     [Fact]
+    public void A_process_that_has_ended_and_is_not_reaped_is_told_apart_from_a_kernel_thread()
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        Signals.Kill(program.Pid, Signals.SIGKILL).OrThrow("kill");
+        Assert.True(program.Within(() => ProcFiles.TryReadText(ProcFiles.Process(program.Pid, "status"))!.Contains("Z (zombie)", StringComparison.Ordinal)));
+        AssertRefused(program.Pid, AttachRefusal.TargetEnded);
+    }
+
+    [Fact]
     public void A_traced_process_is_refused_with_its_tracer()
     {
         using LiveProgram program = LiveProgram.StartBusy();
