@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -27,7 +28,11 @@ internal static unsafe partial class Descriptors
     internal static bool IsReadable(SafeFileHandle handle, TimeSpan timeout)
     {
         pollfd descriptor = new() { fd = (int)handle.DangerousGetHandle(), events = POLLIN };
-        int ready = poll(&descriptor, 1, (int)timeout.TotalMilliseconds);
+        long start = Stopwatch.GetTimestamp();
+        int ready;
+        do // a signal ends it early, such as the runtime's own
+            ready = poll(&descriptor, 1, (int)Math.Max(0, Math.Ceiling((timeout - Stopwatch.GetElapsedTime(start)).TotalMilliseconds)));
+        while (ready < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
         GC.KeepAlive(handle);
         return ready > 0;
     }

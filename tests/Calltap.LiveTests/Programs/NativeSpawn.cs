@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Calltap.LiveTests.Programs;
@@ -6,7 +7,7 @@ namespace Calltap.LiveTests.Programs;
 static unsafe partial class NativeSpawn
 {
     public const int SIGKILL = 9, SIGTERM = 15;
-    const int P_PID = 1, WEXITED = 4, WNOHANG = 1, O_WRONLY = 1, O_CREAT = 0x40, O_TRUNC = 0x200;
+    const int EINTR = 4, P_PID = 1, WEXITED = 4, WNOHANG = 1, O_WRONLY = 1, O_CREAT = 0x40, O_TRUNC = 0x200;
     const short POLLIN = 1, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8;
     const long SYS_pidfd_open = 434;
 
@@ -53,7 +54,12 @@ static unsafe partial class NativeSpawn
     public static int? WaitForEnd(int pid, int pidfd, TimeSpan timeout)
     {
         var wanted = new PollFd { fd = pidfd, events = POLLIN };
-        if (poll(&wanted, 1, (int)timeout.TotalMilliseconds) == 0)
+        long start = Stopwatch.GetTimestamp();
+        int ready;
+        do // a signal ends it early, such as the runtime's own
+            ready = poll(&wanted, 1, (int)Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).TotalMilliseconds));
+        while (ready < 0 && Marshal.GetLastPInvokeError() == EINTR);
+        if (ready == 0)
             return null;
         SigInfo info = default;
         if (waitid(P_PID, pid, &info, WEXITED | WNOHANG) != 0)

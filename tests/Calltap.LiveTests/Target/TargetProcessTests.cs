@@ -65,7 +65,8 @@ public sealed class TargetProcessTests
     {
         using LiveProgram program = LiveProgram.StartBusy();
         Signals.Kill(program.Pid, Signals.SIGKILL).OrThrow("kill");
-        Assert.True(program.Within(() => ProcFiles.TryReadText(ProcFiles.Process(program.Pid, "status"))!.Contains("Z (zombie)", StringComparison.Ordinal)));
+        Assert.True(program.Within(() => ProcFiles.Threads(program.Pid).Count == 1
+            && ProcFiles.TryReadText(ProcFiles.Process(program.Pid, "status"))!.Contains("Z (zombie)", StringComparison.Ordinal)));
         AssertRefused(program.Pid, AttachRefusal.TargetEnded);
     }
 
