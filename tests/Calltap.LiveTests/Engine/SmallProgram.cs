@@ -65,8 +65,10 @@ sealed class SmallProgram : IDisposable
         {
             return action();
         }
-        catch (Exception e) when (_program.Wait(TimeSpan.FromSeconds(5)) is not null) // the end takes a moment to be told
+        catch (Exception e)
         {
+            // No filter: that would run before the tracer is disposed, whose hold on a thread keeps the program from ending. The end takes a moment to be told.
+            if (_program.Wait(TimeSpan.FromSeconds(5)) is null) throw;
             throw new InvalidOperationException($"the program has ended: {_program.Wait(TimeSpan.Zero)} {Output}", e);
         }
     }

@@ -61,13 +61,27 @@ public sealed class TargetProcessTests
     }
 
     [Fact]
-    public void A_process_that_has_ended_and_is_not_reaped_is_told_apart_from_a_kernel_thread()
+    public void A_process_that_is_not_reaped_is_refused()
     {
         using LiveProgram program = LiveProgram.StartBusy();
         Signals.Kill(program.Pid, Signals.SIGKILL).OrThrow("kill");
         Assert.True(program.Within(() => ProcFiles.Threads(program.Pid).Count == 1
             && ProcFiles.TryReadText(ProcFiles.Process(program.Pid, "status"))!.Contains("Z (zombie)", StringComparison.Ordinal)));
-        AssertRefused(program.Pid, AttachRefusal.TargetEnded);
+        AssertRefused(program.Pid, AttachRefusal.NoSuchProcess);
+    }
+
+    /// <summary>Neither has memory; kernels before 6.8 do not say which is which.</summary>
+    [Theory]
+    [InlineData("Pid:\t70\nPPid:\t1\nKthread:\t0\n", AttachRefusal.TargetEnded)]
+    [InlineData("Pid:\t70\nPPid:\t2\nKthread:\t1\n", AttachRefusal.KernelThread)]
+    [InlineData("Pid:\t70\nPPid:\t1\n", AttachRefusal.TargetEnded)]
+    [InlineData("Pid:\t70\nPPid:\t2\n", AttachRefusal.KernelThread)]
+    [InlineData("Pid:\t2\nPPid:\t0\n", AttachRefusal.KernelThread)]
+    public void A_process_on_its_way_out_is_told_apart_from_a_kernel_thread(string status, AttachRefusal reason)
+    {
+        AttachException refusal = Assert.Throws<AttachException>(() =>
+            AttachChecks.Check(new Pid(70), new Tid(70), ProcStatus.Parse($"Name:\tsome\nState:\tR (running)\n{status}")));
+        Assert.Equal(reason, refusal.Reason);
     }
 
     [Fact]
