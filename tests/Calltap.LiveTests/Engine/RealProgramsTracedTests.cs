@@ -7,18 +7,18 @@ using Calltap.Trace;
 
 namespace Calltap.LiveTests.Engine;
 
-/// <summary>Real programs, all their own functions armed live for about a second, while their work is checked.</summary>
+/// <summary>Real programs, all their own functions armed live for a while, while their work is checked.</summary>
 [Collection(EngineTests.Name)]
 public sealed class RealProgramsTracedTests(ITestOutputHelper output)
 {
-    static readonly TimeSpan s_recording = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_recording = TimeSpan.FromSeconds(LiveTest.Repeat(1, 4) / 2.0);
 
     [Fact]
     public void Python_gives_the_same_digest()
     {
         Assert.SkipUnless(PythonProgram.IsInstalled, "python3 is not installed (Debian: apt-get install python3)");
         using SpawnedProgram untraced = PythonProgram.Start(0.2);
-        using SpawnedProgram python = PythonProgram.Start(LiveTest.Repeat(7, 30));
+        using SpawnedProgram python = PythonProgram.Start(LiveTest.Repeat(5, 30));
         Assert.Equal(0, untraced.WaitForExit(EngineTests.Patience));
         Await(() => python.Output.Contains("ready", StringComparison.Ordinal));
         Record(python.Pid, FunctionFilter.Parse(["@libpython*", "@python*"], []));
@@ -46,7 +46,7 @@ public sealed class RealProgramsTracedTests(ITestOutputHelper output)
     {
         string? compiler = CompilerAtWork.FindCompiler();
         Assert.SkipWhen(compiler is null, "gcc's cc1 is not installed (Debian: apt-get install gcc)");
-        const int Functions = 2000;
+        const int Functions = 1600;
         using CompilerAtWork traced = CompilerAtWork.Start(compiler!, Functions);
         using CompilerAtWork untraced = CompilerAtWork.Start(compiler!, Functions);
         Record(traced.Program.Pid, FunctionFilter.All);
