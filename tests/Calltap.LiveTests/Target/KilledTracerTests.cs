@@ -13,7 +13,7 @@ public sealed class KilledTracerTests
     {
         using LiveProgram program = LiveProgram.StartBusy(Threads);
         long rounds = 0;
-        int kills = LiveTest.Repeat(6, 1000);
+        int kills = LiveTest.Repeat(4, 1000);
         Random random = new(1);
         for (int i = 0; i < kills; i++)
         {

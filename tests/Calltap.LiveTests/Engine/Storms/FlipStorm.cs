@@ -17,9 +17,9 @@ namespace Calltap.LiveTests.Engine.Storms;
 /// <param name="int3">What a thread at a breakpoint does.</param>
 /// <param name="answersInTarget">Whether the trap handler in the target answers the breakpoints.</param>
 /// <param name="seed">Makes the sets and their order.</param>
-sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget, int seed)
+sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget, int digits, int seed)
 {
-    const int Digits = 4; // of the functions' names, behind the f and a zero
+    const int NameDigits = 5; // of the functions' names, behind the f; all but the last few are zero
     const ulong RecordedPace = 3000, CountedPace = 0; // untraced work between two calls (ns)
     const int MostPresent = 5;
 
@@ -182,8 +182,8 @@ sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget,
     string RandomGlob()
     {
         double share = _random.NextDouble();
-        string glob = "f0";
-        for (int i = 0; i < Digits; i++)
+        string glob = "f" + new string('0', NameDigits - digits);
+        for (int i = 0; i < digits; i++)
         {
             int size = Math.Clamp((int)Math.Round(Math.Pow(10, share + (_random.NextDouble() - 0.5) / 2)), 1, 10);
             glob += $"[{string.Concat(Enumerable.Range(0, 10).OrderBy(_ => _random.Next()).Take(size).Select(d => d.ToString(CultureInfo.InvariantCulture)))}]";

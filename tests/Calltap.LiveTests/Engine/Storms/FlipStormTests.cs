@@ -4,11 +4,13 @@ using Calltap.Patching;
 
 namespace Calltap.LiveTests.Engine.Storms;
 
-/// <summary>Sites that change all the time, from one to ten thousand at once: every result right, every call counted or recorded.</summary>
+/// <summary>Sites that change all the time, from one to ten thousand at once (one thousand in the short form): every result right, every call counted or recorded.</summary>
 [Collection(EngineTests.Name)]
 public sealed class FlipStormTests(ITestOutputHelper output)
 {
-    const int Functions = 10_000, Threads = 8;
+    const int Threads = 8;
+
+    static readonly int s_digits = LiveTest.Repeat(3, 4), s_functions = LiveTest.Repeat(1_000, 10_000);
 
     [Theory]
     [InlineData(Int3Policy.Site, false)]
@@ -19,8 +21,8 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, bool answersInTarget)
     {
         int rounds = LiveTest.Repeat(10, 10_000), epoch = LiveTest.Repeat(5, 50);
-        using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
-        var flips = new FlipStorm(storm, int3, answersInTarget, seed: 1);
+        using StormTarget storm = StormTarget.StartDemo(s_functions, Threads);
+        var flips = new FlipStorm(storm, int3, answersInTarget, s_digits, seed: 1);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; flips.Rounds < rounds; i++)
         {
@@ -32,7 +34,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
         TrapCounts traps = flips.Traps;
         Assert.True((answersInTarget ? traps.AnsweredInTarget : traps.Hits) > 0, "no thread ever hit a breakpoint: the storm was none");
         if (answersInTarget) Assert.Equal(0, traps.Hits);
-        Assert.True(flips.Sites > 10 * rounds && flips.Extremes.Most > Functions / 2, "the sets were small");
+        Assert.True(flips.Sites > 10 * rounds && flips.Extremes.Most > s_functions / 2, "the sets were small");
         storm.AssertRight();
     }
 
