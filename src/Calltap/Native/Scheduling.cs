@@ -11,10 +11,12 @@ internal static unsafe partial class Scheduling
     private const int SCHED_RR = 2;
     private const int SCHED_RESET_ON_FORK = 0x40000000;
 
-    /// <summary>Asks for the lowest real-time priority, so that no ordinary thread delays this one. Its children start with the ordinary policy.</summary>
-    internal static SysResult MakeRealTime(Tid tid)
+    /// <summary>The lowest real-time priority but one, for whom those with the lowest wait.</summary>
+    internal const int AboveUrgent = 2;
+
+    /// <summary>Asks for a real-time priority, the lowest if nothing else is said, so that no ordinary thread delays this one. Its children start with the ordinary policy.</summary>
+    internal static SysResult MakeRealTime(Tid tid, int priority = 1)
     {
-        int priority = 1;
         return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_RR | SCHED_RESET_ON_FORK, &priority));
     }
 

@@ -19,7 +19,9 @@ namespace Calltap.Patching;
 /// </remarks>
 sealed class Guard
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
+    // Most threads that run come by a system call or a breakpoint by themselves; while breakpoints stand, to wait for that costs the others more.
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(40);
+    static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_helping = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_idle = TimeSpan.FromMicroseconds(15);
@@ -44,7 +46,7 @@ sealed class Guard
     bool _started;
     Tid _self;
     ThreadSeizer? _seizer;
-    long _phaseStart, _lastListing;
+    long _phaseStart, _lastListing, _lastLook;
 
     public Guard(WindowContext window)
     {
@@ -116,7 +118,7 @@ sealed class Guard
         _seizer = new ThreadSeizer(_window, _threads, _seizing, _self);
         try
         {
-            Scheduling.MakeRealTime(_self); // best effort: a trap waits for this thread
+            Scheduling.MakeRealTime(_self, Scheduling.AboveUrgent); // best effort: a trap waits for this thread
             while (_seizer.SeizeListed()) { } // a thread that was being created meanwhile shows in the next listing
             if (_threads.Count == 0 && _window.HeldThread == default) throw AttachChecks.Ended(_window.Target.Pid);
         }
@@ -169,7 +171,7 @@ sealed class Guard
         if (_wanted != _current) Start(_wanted);
         if (_done != _current)
         {
-            LookAtThreads(PhaseOf(_current));
+            if (Stopwatch.GetElapsedTime(_lastLook) > s_look) LookAtThreads(PhaseOf(_current));
             if (_threads.AllObserved(PhaseOf(_current))) Complete();
         }
         if (!busy) Clock.Sleep(s_idle);
@@ -182,6 +184,7 @@ sealed class Guard
         _threads.StartPhase();
         _stops.LookAtHeld(phase);
         _phaseStart = _lastListing = Stopwatch.GetTimestamp();
+        _lastLook = 0;
         if (phase == GuardPhase.Answer) _done = request;
     }
 
@@ -194,7 +197,7 @@ sealed class Guard
 
     void LookAtThreads(GuardPhase phase)
     {
-        bool patient = Stopwatch.GetElapsedTime(_phaseStart) < s_patience;
+        bool patient = Stopwatch.GetElapsedTime(_phaseStart) < (phase == GuardPhase.Clear ? s_patienceAmongBreakpoints : s_patience);
         if (phase == GuardPhase.Enter && Stopwatch.GetElapsedTime(_lastListing) > s_listing)
         {
             _seizer!.SeizeListed(); // the child that a thread waits for in vfork
@@ -202,6 +205,7 @@ sealed class Guard
         }
         for (int i = 0; i < _threads.Count; i++)
         {
+            if (phase == GuardPhase.Clear) _stops.Serve(phase); // a look takes as long as the answer to a trap
             ref GuardedThread thread = ref _threads[i];
             if (thread.Observed || thread.Gone || thread.ForkChild || thread.Expected) continue;
             bool vforkChildIsGuarded = thread.VforkChild != default && _threads.Find(thread.VforkChild) >= 0;
@@ -213,5 +217,6 @@ sealed class Guard
                 if (Ptrace.Interrupt(thread.Tid).Errno == Errno.ESRCH) thread.Gone = true;
             }
         }
+        _lastLook = Stopwatch.GetTimestamp();
     }
 }

@@ -10,7 +10,7 @@ namespace Calltap.Patching;
 /// </summary>
 /// <remarks>
 /// A sleeping thread is looked at without a stop: its pc and stack hold still as long as its count of runs does. A
-/// running one is looked at again for a millisecond, since most come by a system call or a breakpoint by themselves;
+/// running one is looked at again for a while, since most come by a system call or a breakpoint by themselves;
 /// then it is interrupted (HAZARDS: an interruption can cut a system call short, so as few as possible).
 /// </remarks>
 sealed class ThreadObserver(WindowContext window)
