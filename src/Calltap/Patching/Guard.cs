@@ -119,6 +119,7 @@ sealed class Guard
         try
         {
             Scheduling.MakeRealTime(_self, Scheduling.AboveUrgent); // best effort: a trap waits for this thread
+            Rehearsal.Run(_window);
             while (_seizer.SeizeListed()) { } // a thread that was being created meanwhile shows in the next listing
             if (_threads.Count == 0 && _window.HeldThread == default) throw AttachChecks.Ended(_window.Target.Pid);
         }

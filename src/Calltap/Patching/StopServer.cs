@@ -45,6 +45,19 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         return any;
     }
 
+    /// <summary>All kinds of stops, for a thread that there is not (<see cref="Rehearsal"/>).</summary>
+    internal void Rehearse(Tid nobody)
+    {
+        user_regs_struct registers = default;
+        Serve(GuardPhase.Clear);
+        threads.Add(nobody);
+        Serve(nobody, Signals.SIGTRAP, GuardPhase.Clear);
+        Serve(nobody, Signals.SIGTRAP | Ptrace.PTRACE_EVENT_STOP << 8, GuardPhase.Clear);
+        Serve(nobody, Signals.SIGCONT, GuardPhase.Clear);
+        _blocked.Mend(ref threads[0]);
+        See(0, ref registers, GuardPhase.Clear);
+    }
+
     void Reap(Tid tid)
     {
         int index = threads.Find(tid);

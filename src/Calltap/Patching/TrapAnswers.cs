@@ -68,6 +68,16 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
         return Ptrace.SetSigInfo(tid, signal).Ok && Ptrace.SetRegs(tid, registers).Ok;
     }
 
+    /// <summary>All of an answer, for a thread that there is not (<see cref="Rehearsal"/>).</summary>
+    internal void Rehearse(Tid nobody, ulong site)
+    {
+        Answer(nobody, GuardPhase.Clear, out user_regs_struct registers);
+        registers.rip = site + 1;
+        AtSite(site, window.Policy, ref registers);
+        SetRegisters(nobody, default, registers);
+        Ptrace.SetRegs(nobody, registers);
+    }
+
     TrapOutcome AtSite(ulong site, IInt3Policy policy, ref user_regs_struct registers)
     {
         Span<byte> now = stackalloc byte[1];

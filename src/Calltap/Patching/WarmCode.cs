@@ -87,10 +87,13 @@ static class WarmCode
         return true;
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "Not run where code is trimmed.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Not run where code is trimmed.")]
     static void Prepare([DynamicallyAccessedMembers(Methods)] Type type)
     {
         const BindingFlags All =
             BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        foreach (Type nested in type.GetNestedTypes(All)) Prepare(nested); // lambdas and iterators
         foreach (MethodBase method in type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
         {
             if (method.IsAbstract || method.ContainsGenericParameters) continue;

@@ -18,6 +18,8 @@ internal sealed class HijackedThread
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_callTimeout = TimeSpan.FromSeconds(5);
 
+    private static int s_rehearsed;
+
     private readonly TargetProcess _target;
     private readonly Gadgets _gadgets;
     private readonly RestoreFrame _frame;
@@ -39,6 +41,8 @@ internal sealed class HijackedThread
     /// <summary>Seizes and stops a thread and prepares its way back; null, and the thread as it was, when it is not usable at this moment.</summary>
     internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Seizing seizing, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
     {
+        if (Interlocked.Exchange(ref s_rehearsed, 1) == 0)
+            Rehearse(target, writer, gadgets, mappings);
         if (!Seize(target, seizing, tid))
             return null;
         MonotonicNs since = Clock.Now();
@@ -134,6 +138,35 @@ internal sealed class HijackedThread
         else if (detach)
         {
             GiveBack(Tid, new TraceeStop(StopKind.Interrupted, 0, 0));
+        }
+    }
+
+    /// <summary>
+    /// Goes through all of it with no thread: compiled code still has to find what it calls at the first call, and a borrowed thread would wait for
+    /// that, more than a millisecond altogether. Nothing in the target is changed; every request gives ESRCH.
+    /// </summary>
+    private static void Rehearse(TargetProcess target, TargetTextWriter writer, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
+    {
+        Tid nobody = default;
+        Ptrace.Interrupt(nobody);
+        GiveBack(nobody, TraceeStop.Next(nobody, Deadline.In(TimeSpan.Zero)));
+        FromStop(target, writer, nobody, gadgets, mappings);
+        Ptrace.GetSigMask(nobody, out ulong mask);
+        Ptrace.GetXState(nobody, new byte[ExtendedState.MaximumBytes]);
+        user_regs_struct registers = new() { rsp = mappings[^1].End.Value, orig_rax = ulong.MaxValue };
+        RestartableCalls.TryContinue(registers, out _);
+        PendingSignals.AllowHijack(nobody, mask, inCall: true);
+        RestoreFrame frame = RestoreFrame.Build(registers, mask, ExtendedState.ToFrame(new byte[ExtendedState.MaximumBytes]), gadgets.Chain);
+        HasRoom(mappings, frame.Address, new TargetAddress(registers.rsp));
+        Ptrace.SetSigMask(nobody, mask);
+        Ptrace.Syscall(nobody, 0);
+        try
+        {
+            new HijackedThread(target, nobody, gadgets, frame, registers).Call(0);
+        }
+        catch (AttachException)
+        {
+            // ESRCH, the one right end of it.
         }
     }
 
