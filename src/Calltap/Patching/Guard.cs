@@ -20,7 +20,7 @@ namespace Calltap.Patching;
 sealed class Guard
 {
     // Most threads that run come by a system call or a breakpoint by themselves; while breakpoints stand, to wait for that costs the others more.
-    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(40);
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(100);
     static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_helping = TimeSpan.FromMilliseconds(10);
