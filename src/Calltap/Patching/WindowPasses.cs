@@ -51,7 +51,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     {
         list.Clear();
         AddHeads(group, list);
-        if (Post(list) < list.Count) return GoOn(group, back: true);
+        if (Run(list) < list.Count) return GoOn(group, back: true);
         string? failure = See(group);
         Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
@@ -140,15 +140,8 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         list.SyncCores();
     }
 
-    /// <summary>How many entries of the list were done. The handler is there afterwards.</summary>
+    /// <summary>How many entries of the list were done.</summary>
     int Run(IPassList list)
-    {
-        int done = Post(list);
-        Insist(KeepHandler);
-        return done;
-    }
-
-    int Post(IPassList list)
     {
         bool posted = false;
         int done = 0;
@@ -158,6 +151,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
             posted = true; // a target that is stopped answers when it goes on: nothing else is done before
             done = again ? list.Await() : list.Run();
         });
+        Insist(KeepHandler);
         return done;
     }
 
