@@ -41,7 +41,7 @@ public sealed class BrokenRuleTests(ITestOutputHelper output)
     public void A_site_forgotten_early_is_caught() => AssertCaught(
         LitmusCase.Kept, BrokenRules.SitesForgotten | UndrainedButAnswered, UndrainedButAnswered);
 
-    [Fact(Skip = "inconclusive since windows change their sites in groups, why is not known: no trap of the kept thread is late in the next window; the model has the counterexample (LateTraps)")]
+    [Fact]
     public void A_late_trap_taken_for_another_is_caught() => AssertCaught(
         LitmusCase.KeptOn, BrokenRules.NoLateTraps | UndrainedButAnswered, UndrainedButAnswered);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Calltap.Native;
 
-/// <summary>sched_setscheduler(2), setpriority(2). EPERM or EACCES without CAP_SYS_NICE: an ordinary outcome.</summary>
+/// <summary>sched_setscheduler(2), sched_setaffinity(2), setpriority(2). EPERM or EACCES without CAP_SYS_NICE: an ordinary outcome.</summary>
 internal static unsafe partial class Scheduling
 {
     private const int PRIO_PROCESS = 0;
@@ -30,11 +30,23 @@ internal static unsafe partial class Scheduling
     /// <summary>Whether the thread has the ordinary policy, as threads have that nobody gave another.</summary>
     internal static bool IsOrdinary(Tid tid) => (sched_getscheduler(tid.Value) & ~SCHED_RESET_ON_FORK) == SCHED_OTHER;
 
+    /// <summary>Lets the thread run on every CPU that its cpuset has: a thread is made with the affinity of its maker.</summary>
+    internal static SysResult AllowAllCpus(Tid tid)
+    {
+        const int Bytes = 1024; // 8,192 CPUs; the kernel drops those that there are not
+        byte* all = stackalloc byte[Bytes];
+        new Span<byte>(all, Bytes).Fill(0xff);
+        return SysResult.FromLibc(sched_setaffinity(tid.Value, Bytes, all));
+    }
+
     /// <summary>Asks for a larger share of the CPU, without keeping others off it.</summary>
     internal static SysResult Prefer(Tid tid) => SysResult.FromLibc(setpriority(PRIO_PROCESS, tid.Value, PreferredNice));
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setpriority(int which, int who, int prio);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_setaffinity(int pid, nuint cpusetsize, byte* mask);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sched_getscheduler(int pid);

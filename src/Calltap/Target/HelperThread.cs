@@ -68,6 +68,7 @@ internal sealed class HelperThread : IDisposable
         (SharedMapping shared, SafeFileHandle pipe) = bootstrap.Start();
         HelperThread helper = new(target, bootstrap, options.CodeArea, shared, pipe);
         Scheduling.MakeRealTime(helper.Tid); // Best effort: without the right it competes as any thread.
+        Scheduling.AllowAllCpus(helper.Tid); // The borrowed thread may be bound to a CPU that others of the program keep busy.
         // Also keeps the kernel from merging its mapping with an arena beside it: the next helper finds the page by its size.
         helper.Syscall(SystemCall.NR_madvise, options.CodeArea.Value, (ulong)options.CodeAreaSize.Value, MADV_DONTDUMP);
         ulong size = (ulong)options.SharedSize.Value;

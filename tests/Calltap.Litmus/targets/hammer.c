@@ -126,6 +126,16 @@ static void *keeper(void *argument)
     return NULL;
 }
 
+/* Runs where nobody is kept from running, so that a tracer finds a thread to borrow at once. */
+static void *lender(void *argument)
+{
+    (void)argument;
+    sched_setaffinity(0, sizeof other_cpus, &other_cpus);
+    while (!__atomic_load_n(&control->stop, __ATOMIC_RELAXED))
+        ;
+    return NULL;
+}
+
 static void *hammer(void *argument)
 {
     const struct hammer *h = (const struct hammer *)argument;
@@ -169,6 +179,12 @@ int main(int argc, char **argv)
     act.sa_handler = SIG_DFL;
     if (kind != 'h')
         sigaction(SIGTERM, &act, NULL); /* no signal is caught: stacks need no look */
+    pthread_t keeping, lending;
+    if (kind == 'k') {
+        errno = pthread_create(&lending, NULL, lender, NULL); /* first: the first that is found is borrowed */
+        if (errno)
+            control_die("cannot start", "thread");
+    }
     for (u32 i = 0; i < control->threads; i++) {
         struct hammer *h = &hammers[i];
         h->index = i;
@@ -178,7 +194,6 @@ int main(int argc, char **argv)
         if (errno)
             control_die("cannot start", "thread");
     }
-    pthread_t keeping;
     if (kind == 'k') {
         errno = pthread_create(&keeping, NULL, keeper, NULL);
         if (errno)
@@ -191,7 +206,9 @@ int main(int argc, char **argv)
     control->stop = 1;
     for (u32 i = 0; i < control->threads; i++)
         pthread_join(threads[i], NULL);
-    if (kind == 'k')
+    if (kind == 'k') {
         pthread_join(keeping, NULL);
+        pthread_join(lending, NULL);
+    }
     return control_wrong(control) ? 1 : 0;
 }
