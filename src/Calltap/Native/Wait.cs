@@ -31,8 +31,8 @@ internal static unsafe partial class Wait
     /// <summary>Reaps a child of this process, whichever thread spawned it; blocks until it ends.</summary>
     internal static SysResult ForExitOf(Pid child, out siginfo_t report) => Any(P_PID, child.Value, WEXITED, out report);
 
-    /// <summary>Reaps a tracee that has ended, whichever thread of this process traces it; does not block.</summary>
-    internal static SysResult ForTraceeOfAnyThread(Tid tid) => Any(P_PID, tid.Value, WEXITED | WNOHANG | WAll, out _);
+    /// <summary>Reaps a tracee that has ended, whichever thread of this process traces it; whether it has. Does not block.</summary>
+    internal static bool ForTraceeOfAnyThread(Tid tid) => Any(P_PID, tid.Value, WEXITED | WNOHANG | WAll, out siginfo_t report).Ok && report.si_pid != 0;
 
     private static SysResult Any(int kind, int id, int options, out siginfo_t report)
     {

@@ -43,7 +43,7 @@ sealed class GuardedThreads
     public void MarkGone()
     {
         for (int i = 0; i < Count; i++)
-            if (_threads[i] is { Expected: false, Gone: false } thread && !ThreadLook.Exists(thread.Process, thread.Tid)) _threads[i].Gone = true;
+            if (_threads[i] is { Expected: false, ForkChild: false, Gone: false } thread && !ThreadLook.Exists(thread.Process, thread.Tid)) _threads[i].Gone = true;
     }
 
     public void StartPhase()

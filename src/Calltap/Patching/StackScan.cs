@@ -116,6 +116,7 @@ sealed class StackScan
     int HomeOf(Tid tid)
     {
         if (tid.Value == _target.Pid.Value) return _mainStack;
+        if (tid == default) return -1; // the kernel would take it for the caller
         return RobustList.HeadOf(tid) is { Ok: true, Value: not 0 } head ? Find(head.Value) : -1;
     }
 

@@ -17,6 +17,7 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Seizing 
     public bool SeizeListed()
     {
         bool any = false;
+        if (seizing.ReapedSome()) threads.MarkGone(); // by a reaper that came after the request
         IReadOnlyList<Tid> listed = window.Target.ReadThreads();
         // The leader last, which the kernel then detaches first: as long as it is traced, signals that the program ignores are queued, and wake
         // some thread (sig_ignored in kernel/signal.c).

@@ -66,7 +66,9 @@ internal sealed unsafe class Mailbox(SharedMapping shared, SafeFileHandle pipe)
         Deadline deadline = Deadline.In(timeout);
         for (int seen; (seen = Volatile.Read(ref *done)) != _posted && !deadline.IsPast;) // Pairs with HelperCode.EmitAnswer.
             SystemCall.FutexWait(done, seen, deadline.Left);
-        result = *(long*)(shared.Pointer + Result);
-        return Volatile.Read(ref *done) == _posted;
+        // In this order: the helper writes the result, then the number.
+        bool taken = Volatile.Read(ref *done) == _posted;
+        result = taken ? *(long*)(shared.Pointer + Result) : 0;
+        return taken;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class Seizing
         Tid tracer = new(Volatile.Read(ref _tracer));
         foreach (Tid tid in ProcFiles.Threads(process))
             // The leader's status is its parent's, and an exec does not wait for it.
-            if (tid.Value != process.Value && IsDeadTraceeOf(tracer, process, tid) && Wait.ForTraceeOfAnyThread(tid).Ok)
+            if (tid.Value != process.Value && IsDeadTraceeOf(tracer, process, tid) && Volatile.Read(ref _since) == since && Wait.ForTraceeOfAnyThread(tid))
                 Interlocked.Increment(ref _reaped);
     }
 
