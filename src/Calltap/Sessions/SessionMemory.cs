@@ -127,6 +127,12 @@ sealed class SessionMemory : IDisposable
     /// <summary>Allocates a ring's pages.</summary>
     public bool Allocate(int index) => _file.Allocate(Layout.RingAt(index), Layout.RingSize).Ok;
 
+    /// <summary>Gives the memory of all rings back: what was not read is gone, and who still writes gets empty pages.</summary>
+    public void DropRings()
+    {
+        for (int i = 0; i < (int)Math.Min(Offered, (ulong)Layout.Capacity); i++) _file.Punch(Layout.RingAt(i), Layout.RingSize);
+    }
+
     /// <summary>Entry events that found no header.</summary>
     public ulong UnattributedEntries => Volatile.Read(ref _file.Qword(SessionMemoryLayout.UnattributedEntries));
 
