@@ -15,12 +15,11 @@ sealed unsafe class HelperPasses : IPassList
     const int ListAt = HelperPlace.Strings + 4096;
     const int BytesAt = ListAt + MaxEntries * Mailbox.ListEntryBytes;
 
-    readonly TargetProcess _target;
     readonly HelperThread _helper;
     readonly ulong _memory;
     int _used;
 
-    HelperPasses(TargetProcess target, HelperThread helper, ulong memory) => (_target, _helper, _memory) = (target, helper, memory);
+    HelperPasses(HelperThread helper, ulong memory) => (_helper, _memory) = (helper, memory);
 
     /// <summary>Opens the helper's memory file; null where it may not (no /proc, a process that is not dumpable), or has no room for lists.</summary>
     public static HelperPasses? TryOpen(TargetProcess target, HelperThread helper)
@@ -28,7 +27,7 @@ sealed unsafe class HelperPasses : IPassList
         if (helper.Shared.Size.Value <= BytesAt) return null;
         TargetAddress path = new HelperCalls(target, helper).PlaceString("/proc/thread-self/mem"); // not /proc/self: the leader may have exited
         SysResult<long> memory = helper.Syscall(NR_open, path.Value, Descriptors.O_RDWR);
-        return memory.Ok ? new HelperPasses(target, helper, (ulong)memory.Value) : null;
+        return memory.Ok ? new HelperPasses(helper, (ulong)memory.Value) : null;
     }
 
     /// <inheritdoc/>
@@ -67,7 +66,7 @@ sealed unsafe class HelperPasses : IPassList
     /// <inheritdoc/>
     public int Run()
     {
-        if (!_helper.Mailbox.Post(Mailbox.ListNumber, [(_helper.SharedAddress + ListAt).Value, (ulong)Count]).Ok) throw AttachChecks.Ended(_target.Pid);
+        _helper.Post(Mailbox.ListNumber, [(_helper.SharedAddress + ListAt).Value, (ulong)Count]);
         return Await();
     }
 

@@ -24,7 +24,7 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
     public void SyncCores()
     {
         if (_pending) Take(); // one that timed out: the target was stopped
-        if (!helper.Mailbox.Post(SystemCall.NR_membarrier, [Calltap.Target.HelperThread.SyncCommand]).Ok) throw AttachChecks.Ended(target.Pid);
+        helper.Post(SystemCall.NR_membarrier, [Calltap.Target.HelperThread.SyncCommand]);
         _pending = true;
         Take();
     }

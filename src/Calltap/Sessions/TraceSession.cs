@@ -204,8 +204,9 @@ public sealed class TraceSession : IDisposable
             _table.Leave(helper.CodeArea);
             bool inUse = watch.InUse || report.Batch.Traps.Foreign > 0; // the handler may be on the way to the program's own
             // What stays mapped, because a thread may be in the code that uses it, shall not stay filled: attachments add up.
-            if (inUse || !restored) _memory.Session.DropRings();
-            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: inUse || !restored);
+            bool keeps = inUse || !restored;
+            if (keeps) _memory.Session.DropRings();
+            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: keeps);
             helper.Exit();
             _detached = true;
             return report;

@@ -54,11 +54,8 @@ internal sealed class HelperThread : IDisposable
     /// <summary>The helper's private page in the target.</summary>
     internal TargetAddress ControlAddress { get; }
 
-    /// <summary>The shared memory here. Its first <see cref="Calltap.Target.Mailbox.Bytes"/> bytes are the mailbox.</summary>
+    /// <summary>The shared memory here. Its first <see cref="Mailbox.Bytes"/> bytes are the mailbox.</summary>
     internal SharedMapping Shared => _shared;
-
-    /// <summary>For callers that wait in their own way: a post and its answer, nothing allocated.</summary>
-    internal Mailbox Mailbox => _mailbox;
 
     /// <summary>Starts a helper; one thread of the target is borrowed for some hundred microseconds.</summary>
     /// <exception cref="AttachException">The target does not allow it, or has ended.</exception>
@@ -149,7 +146,9 @@ internal sealed class HelperThread : IDisposable
         return Take();
     }
 
-    private void Post(long number, ReadOnlySpan<ulong> arguments)
+    /// <summary>Hands over one command; <see cref="Take()"/> gives its result.</summary>
+    /// <exception cref="AttachException">The target has ended.</exception>
+    internal void Post(long number, ReadOnlySpan<ulong> arguments)
     {
         if (!_mailbox.Post(number, arguments).Ok)
             throw AttachChecks.Ended(_target.Pid);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Calltap.Native;
 using Calltap.Symbols;
 
@@ -41,7 +42,7 @@ internal sealed class HijackedThread
     /// <summary>Seizes and stops a thread and prepares its way back; null, and the thread as it was, when it is not usable at this moment.</summary>
     internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Seizing seizing, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
     {
-        if (Interlocked.Exchange(ref s_rehearsed, 1) == 0)
+        if (RuntimeFeature.IsDynamicCodeCompiled && Interlocked.Exchange(ref s_rehearsed, 1) == 0)
             Rehearse(target, writer, gadgets, mappings);
         if (!Seize(target, seizing, tid))
             return null;
@@ -143,7 +144,7 @@ internal sealed class HijackedThread
 
     /// <summary>
     /// Goes through all of it with no thread: compiled code still has to find what it calls at the first call, and a borrowed thread would wait for
-    /// that, more than a millisecond altogether. Nothing in the target is changed; every request gives ESRCH.
+    /// that, more than a millisecond altogether. Not done in a NativeAOT binary. Nothing in the target is changed; every request gives ESRCH.
     /// </summary>
     private static void Rehearse(TargetProcess target, TargetTextWriter writer, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
     {
