@@ -6,18 +6,20 @@ namespace Calltap.Patching;
 /// </summary>
 sealed class ArenaWatch : IStackWords
 {
-    readonly (ulong Start, ulong End)[] _arenas;
+    readonly (ulong Start, ulong End, int Owner)[] _arenas;
+    readonly bool[] _seen;
     bool _complete;
-    bool _seen;
 
-    public ArenaWatch(IReadOnlyCollection<(TargetAddress Start, TargetAddress End)> arenas)
+    /// <param name="owners">The arenas of each of those who have some.</param>
+    public ArenaWatch(IReadOnlyList<IReadOnlyList<(TargetAddress Start, long Size)>> owners)
     {
-        _arenas = [.. arenas.Select(a => (a.Start.Value, a.End.Value))];
-        if (arenas.Count > 0) Bounds = (arenas.Min(a => a.Start), arenas.Max(a => a.End));
+        _arenas = [.. owners.SelectMany((arenas, owner) => arenas.Select(a => (a.Start.Value, (a.Start + a.Size).Value, owner)))];
+        _seen = new bool[owners.Count];
+        if (_arenas.Length > 0) Bounds = (new(_arenas.Min(a => a.Start)), new(_arenas.Max(a => a.End)));
     }
 
-    /// <summary>A thread may be in one: true until a window has looked at every thread and seen none.</summary>
-    public bool InUse => !_complete || _seen;
+    /// <summary>A thread may be in an arena of this owner: true until a window has looked at every thread and seen none.</summary>
+    public bool InUse(int owner) => !_complete || _seen[owner];
 
     /// <summary>Every thread was looked at.</summary>
     public void Complete() => _complete = true;
@@ -28,10 +30,10 @@ sealed class ArenaWatch : IStackWords
     /// <inheritdoc/>
     public void Found(ulong word)
     {
-        foreach ((ulong start, ulong end) in _arenas)
-            if (word >= start && word < end) _seen = true;
+        foreach ((ulong start, ulong end, int owner) in _arenas)
+            if (word >= start && word < end) _seen[owner] = true;
     }
 
     /// <inheritdoc/>
-    public void Unseen() => _seen = true;
+    public void Unseen() => _seen.AsSpan().Fill(true);
 }

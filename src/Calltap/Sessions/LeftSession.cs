@@ -65,7 +65,10 @@ public sealed class LeftSession
     }
 
     /// <summary>Where its window table is.</summary>
-    internal TargetAddress WindowTable => SessionRemains.Read(_header).WindowTable;
+    internal TargetAddress WindowTable => Remains.WindowTable;
+
+    /// <summary>What it has mapped.</summary>
+    internal SessionRemains Remains => SessionRemains.Read(_header);
 
     /// <summary>The ops by their bit; empty names are free slots.</summary>
     public IReadOnlyList<string> Ops
@@ -85,23 +88,27 @@ public sealed class LeftSession
 
     /// <summary>
     /// The session in a target; null when there is none. One that has ended and left memory behind counts only where
-    /// there is no other.
+    /// there is no other: it does not hide one that is armed.
     /// </summary>
     public static LeftSession? Find(TargetProcess target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        LeftSession? ended = null; // what a detached session had to leave mapped does not hide one that is armed
-        foreach (MemoryMapping mapping in target.ReadMappings())
+        return FindAll(target).OrderBy(session => session.IsDetached).FirstOrDefault();
+    }
+
+    /// <summary>Every session that has memory in a target.</summary>
+    internal static IReadOnlyList<LeftSession> FindAll(TargetProcess target)
+    {
+        var found = new List<LeftSession>();
+        foreach (MemoryMapping mapping in target.ReadMappings().Where(IsSession))
         {
-            if (!IsSession(mapping)) continue;
             var header = new byte[HeaderSize];
             if (target.ReadMemory(mapping.Start, header) != header.Length
                 || BinaryPrimitives.ReadUInt64LittleEndian(header) != SessionHeader.MagicValue) continue;
             var session = new LeftSession(target, header);
-            if (!session.IsDetached) return session;
-            ended = session;
+            if (session.Remains.Session.Start == mapping.Start) found.Add(session);
         }
-        return ended;
+        return found;
     }
 
     /// <summary>What the op with this bit does.</summary>
@@ -164,20 +171,20 @@ public sealed class LeftSession
         var writer = new TargetTextWriter(_target);
         using HelperThread helper = HelperPlace.Start(_target, writer, null);
         helper.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
-        SessionRemains remains = SessionRemains.Read(_header);
+        SessionRemains remains = Remains;
         Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
-        var watch = new ArenaWatch([.. remains.Arenas.Select(a => (a.Start, a.Start + a.Size))]);
+        var vacating = new Vacating(_target, remains);
         var table = new WindowTable(_target, writer, remains.WindowTable) { Former = [.. sites.Select(Poke.MakeNop)] };
         var poker = new TextPoker(_target, writer, table);
-        BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), watch);
+        BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), vacating.Watch);
         writer.Place(remains.ThreadTable + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
         result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };
         bool restored = result.Refused.Count == 0;
         // What stays mapped, because a thread is still in it, is no session any more.
         if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
         if (restored) table.Leave(helper.CodeArea);
-        SessionRemains.Unmap(_target, helper, remains, keepArenas: watch.InUse || result.Traps.Foreign > 0 || !restored);
+        vacating.Unmap(_target, helper, result, restored);
         helper.Exit();
         return result;
     }

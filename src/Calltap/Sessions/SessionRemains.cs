@@ -40,17 +40,11 @@ sealed record SessionRemains(
             arenas);
     }
 
-    /// <summary>
-    /// Unmaps it all by system calls of the helper. Where a thread may still be in an arena, everything that the
-    /// arenas' code touches stays as well.
-    /// </summary>
-    public static void Unmap(TargetProcess target, HelperThread helper, SessionRemains remains, bool keepArenas)
+    /// <summary>Unmaps it all.</summary>
+    public void Unmap(HelperCalls calls)
     {
-        var calls = new HelperCalls(target, helper);
-        if (keepArenas) return;
-        foreach ((TargetAddress start, long size) in remains.Arenas) calls.Unmap(start, size);
-        foreach ((TargetAddress start, long size) in remains.Tables) calls.Unmap(start, size);
-        calls.Unmap(remains.Session.Start, remains.Session.Size);
+        foreach ((TargetAddress start, long size) in Arenas.Concat(Tables)) calls.Unmap(start, size);
+        calls.Unmap(Session.Start, Session.Size); // last: what is left behind is found by it
     }
 
     static (TargetAddress Start, long Size) Range(ReadOnlySpan<byte> header, int at) => (

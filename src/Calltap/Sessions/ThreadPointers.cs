@@ -16,6 +16,8 @@ namespace Calltap.Sessions;
 static class ThreadPointers
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_patienceInTheMaking = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan s_making = TimeSpan.FromMilliseconds(1); // of CPU time: glibc's start of a thread takes some 20 us
 
     const int SearchBelowHead = 0x600; // glibc 2.36: the head is 0x2e0 behind the thread pointer
     const int DescriptorSize = 0x700;
@@ -32,8 +34,10 @@ static class ThreadPointers
             if (IsWorker(target, tid)) continue;
             int? found = null;
             bool gone = false;
-            // A thread in the making has no list yet; the helper of a tracer that was killed leaves in a moment.
-            Deadline.In(s_patience).Poll(() => (gone = IsGone(target, tid)) || (found = TidOffset(target, tid, offset)) is not null);
+            // The helper of a tracer that was killed leaves in a moment.
+            Deadline patience = Deadline.In(s_patience);
+            Deadline.In(s_patienceInTheMaking).Poll(() =>
+                (gone = IsGone(target, tid)) || (found = TidOffset(target, tid, offset)) is not null || (patience.IsPast && !IsInTheMaking(target, tid)));
             if (gone) continue;
             offset = found ?? throw new AttachException(
                 AttachRefusal.Unsupported,
@@ -41,6 +45,12 @@ static class ThreadPointers
         }
         return offset ?? throw AttachChecks.Ended(target.Pid);
     }
+
+    /// <summary>
+    /// Whether the thread has hardly had a CPU so far: it sets up its list itself, and on a busy machine it may be long
+    /// until it first runs.
+    /// </summary>
+    static bool IsInTheMaking(TargetProcess target, Tid tid) => ThreadLook.RunTimeOf(target.Pid, tid) is { } time && time < s_making;
 
     static bool IsGone(TargetProcess target, Tid tid) => target.ReadStatus(tid) is null or { IsDead: true };
 

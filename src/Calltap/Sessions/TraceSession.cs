@@ -194,19 +194,17 @@ public sealed class TraceSession : IDisposable
         try
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
-            var watch = new ArenaWatch([.. _memory.Arenas.Select(a => (a.Start, a.End))]);
+            var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
             using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
-            ArmReport report = Change(helper, watch);
+            ArmReport report = Change(helper, vacating.Watch);
             Switch(on: false);
             bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
             _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
             ThreadSlots.Close();
             _table.Leave(helper.CodeArea);
-            bool inUse = watch.InUse || report.Batch.Traps.Foreign > 0; // the handler may be on the way to the program's own
-            // What stays mapped, because a thread may be in the code that uses it, shall not stay filled: attachments add up.
-            bool keeps = inUse || !restored;
-            if (keeps) _memory.Session.DropRings();
-            SessionRemains.Unmap(Target, helper, SessionRemains.Of(_memory, _plan), keepArenas: keeps);
+            // What stays mapped, because a thread may be in the code that uses it, shall not stay filled.
+            if (vacating.Keeps(report.Batch, restored)) _memory.Session.DropRings();
+            vacating.Unmap(Target, helper, report.Batch, restored);
             helper.Exit();
             _detached = true;
             return report;

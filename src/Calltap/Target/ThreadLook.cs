@@ -57,13 +57,21 @@ internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackP
     /// How often the thread has been taken off a CPU: unchanged between two looks means that it has not run in user
     /// code between them, if both found it asleep.
     /// </summary>
-    internal static long SwitchesOf(Pid pid, Tid tid)
+    internal static long SwitchesOf(Pid pid, Tid tid) => SchedulerStatistics(pid, tid)?.Times ?? -1;
+
+    /// <summary>How long the thread has had a CPU so far; null where the kernel keeps no account of it, or the thread is gone.</summary>
+    internal static TimeSpan? RunTimeOf(Pid pid, Tid tid) =>
+        SchedulerStatistics(pid, tid) is { } found ? TimeSpan.FromTicks(found.RunTime / TimeSpan.NanosecondsPerTick) : null;
+
+    // schedstat: run time (ns), run delay (ns), times run; three numbers, cheap to read.
+    private static (long RunTime, long Times)? SchedulerStatistics(Pid pid, Tid tid)
     {
         Span<byte> text = stackalloc byte[64];
-        // schedstat: run time (ns), run delay (ns), times run; three numbers, cheap to read.
         int length = ThreadFile.Read(pid, tid, "/schedstat"u8, text);
         int last = text[..length].TrimEnd((byte)'\n').LastIndexOf((byte)' ');
-        return last >= 0 && Utf8Parser.TryParse(text[(last + 1)..length], out long count, out _) ? count : -1;
+        return last >= 0 && Utf8Parser.TryParse(text[..last], out long runTime, out _) && Utf8Parser.TryParse(text[(last + 1)..length], out long times, out _)
+            ? (runTime, times)
+            : null;
     }
 
     private static ulong Hex(ReadOnlySpan<byte> text) =>

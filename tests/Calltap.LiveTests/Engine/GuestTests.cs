@@ -152,6 +152,24 @@ public sealed class GuestTests(ITestOutputHelper output)
         Assert.Equal(0, program.Control.WrongResults);
     }
 
+    /// <summary>
+    /// On a busy machine a thread may wait for its first moment of CPU time for longer than anybody would wait for one that was not made by
+    /// libc: what it has not set up yet is no reason to refuse. (The control is above: one that has run a while.)
+    /// </summary>
+    [Fact]
+    public void A_thread_that_has_hardly_run_is_waited_for()
+    {
+        using SmallProgram program = SmallProgram.Start("guest", 2, 1);
+        Assert.Equal(0, program.Command(StartRawThread, 2));
+        int threads = ProcFiles.Threads(program.Pid).Count;
+        using TraceSession session = program.Attach();
+        Assert.Equal(threads - 1, ProcFiles.Threads(program.Pid).Count); // it has ended meanwhile
+        Assert.Equal(2, session.Add(_graph).Armed);
+        program.Run(1000);
+        session.Detach();
+        program.AssertRight();
+    }
+
     /// <summary>Such a thread waits outside any system call, at any pc: it counts as outside only by its pc, and is moved in a stop.</summary>
     [Fact]
     public void A_thread_that_waits_for_a_page_inside_a_region_comes_out_right()

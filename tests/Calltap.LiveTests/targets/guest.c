@@ -2,12 +2,13 @@
  * 1 argument[0] rounds of calls in each thread (counts: 0 rounds, of 4 calls of guest_leaf and one of guest_root)
  * 2 locks all memory, present and future              3 limits its address space to argument[0] bytes more than now; 0 lifts that
  * 4 enters a new user namespace if argument[0] is 2, else asks only whether it might; with a second thread if it is 1
- * 5 starts a thread by clone alone; argument[0]: without a thread pointer
+ * 5 starts a thread by clone alone; argument[0]: 0 that has run a while, 1 the same without a thread pointer, 2 that hardly runs, and ends after three seconds
  * 6 makes a page of its code writable and has a thread count in it (results 1: increments, 2: lost ones); 7 ends that
  * 8 forks a child that goes on calling (results 3: its pid, 4: rounds, 5: wrong results)
  * 9 a thread waits for a page inside a region; 10 gives it the page (result: what the thread returns)
  * 11 catches SIGSEGV; 12 calls functions that fault (results 1: at the pc expected, 2: elsewhere)
  * 13 calls guest_root argument[0] times in this thread; result: wrong ones
+ * 14 keeps argument[0] in a word on the main thread's stack
  */
 #include "control.h"
 #include <linux/userfaultfd.h>
@@ -82,19 +83,35 @@ static u64 unshare_user(int enter, int with_thread)
 
 /* ---- 5: a thread that libc knows nothing of: system calls only ---- */
 
+static void raw_call(long number, void *first)
+{
+    __asm__ volatile("syscall" : "+a"(number) : "D"(first), "S"(NULL) : "rcx", "r11", "memory");
+}
+
 static int raw_thread(void *argument)
 {
     (void)argument;
+    for (volatile u32 i = 0; i < 20000000; i++)
+        ;
     for (;;)
-        __asm__ volatile("syscall" : : "a"(SYS_pause) : "rcx", "r11", "memory");
+        raw_call(SYS_pause, NULL);
     return 0;
 }
 
-static u64 start_raw(int without_pointer)
+static int raw_newborn(void *argument)
 {
-    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | (without_pointer ? CLONE_SETTLS : 0);
+    struct timespec nap = {3, 0};
+    (void)argument;
+    raw_call(SYS_nanosleep, &nap);
+    raw_call(SYS_exit, NULL);
+    return 0;
+}
+
+static u64 start_raw(u64 kind)
+{
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | (kind == 1 ? CLONE_SETTLS : 0);
     char *stack = (char *)malloc(65536);
-    return clone(raw_thread, stack + 65536, flags, NULL, NULL, NULL, NULL) < 0 ? (u64)errno : 0;
+    return clone(kind == 2 ? raw_newborn : raw_thread, stack + 65536, flags, NULL, NULL, NULL, NULL) < 0 ? (u64)errno : 0;
 }
 
 /* ---- 6, 7: a page with code and with data that a thread changes ---- */
@@ -263,14 +280,14 @@ static u64 call_here(u64 times)
     return wrong;
 }
 
-static u64 obey(struct phase_pool *pool, int kind, u64 argument)
+static u64 obey(struct phase_pool *pool, int kind, u64 argument, volatile u64 *word)
 {
     switch (kind) {
     case 1: phase_run(pool, 1); return 0;
     case 2: return mlockall(MCL_CURRENT | MCL_FUTURE) ? (u64)errno : 0;
     case 3: return limit(argument);
     case 4: return unshare_user(argument == 2, argument == 1);
-    case 5: return start_raw((int)argument);
+    case 5: return start_raw(argument);
     case 6: return start_page();
     case 7: return end_page();
     case 8: return fork_child();
@@ -278,7 +295,8 @@ static u64 obey(struct phase_pool *pool, int kind, u64 argument)
     case 10: return end_fault();
     case 11: return catch_faults();
     case 12: return run_faults();
-    default: return call_here(argument);
+    case 13: return call_here(argument);
+    default: *word = argument; return 0;
     }
 }
 
@@ -286,6 +304,7 @@ int main(int argc, char **argv)
 {
     static struct phase_pool pool;
     struct control_life life;
+    volatile u64 word = 0;
     int kind;
     if (argc != 3)
         return 64;
@@ -295,7 +314,7 @@ int main(int argc, char **argv)
     phase_start_threads(&pool);
     __atomic_store_n(&control->ready, 1, __ATOMIC_RELEASE);
     while ((kind = control_next(&life)) > 0) {
-        control->results[0] = obey(&pool, kind, control->argument[0]);
+        control->results[0] = obey(&pool, kind, control->argument[0], &word);
         control_answer(&life);
     }
     phase_run(&pool, -1);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Calltap.Cli.Demo;
 using Calltap.LiveTests.Programs;
 using Calltap.Target;
@@ -85,16 +84,11 @@ sealed class StormTarget : IDisposable
     bool Rests(int thread)
     {
         ControlThread before = Control.Threads[thread];
-        long used = CpuTime(before.Tid);
-        if (!before.Resting || !Await(() => CpuTime(before.Tid) > used + 1_000_000)) return false;
+        TimeSpan? used = ThreadLook.RunTimeOf(Pid, before.Tid);
+        if (!before.Resting || !Await(() => ThreadLook.RunTimeOf(Pid, before.Tid) > used + TimeSpan.FromMilliseconds(1))) return false;
         ControlThread after = Control.Threads[thread];
         return after.Resting && after.Calls == before.Calls;
     }
-
-    /// <summary>CPU time of a thread, in nanoseconds: the first number in its schedstat.</summary>
-    long CpuTime(Tid tid) => ProcFiles.TryReadText(ProcFiles.Thread(Pid, tid, "schedstat")) is { Length: > 0 } text
-        ? long.Parse(text.AsSpan(0, text.IndexOf(' ', StringComparison.Ordinal)), CultureInfo.InvariantCulture)
-        : 0;
 
     /// <summary>What each thread has done so far: calls where it says so, else rounds.</summary>
     public long[] Work() => [.. Control.Threads.Select(thread => thread.Calls + thread.Rounds)];
