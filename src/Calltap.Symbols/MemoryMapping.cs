@@ -33,4 +33,14 @@ public sealed record MemoryMapping(
 
     /// <summary>Whether <paramref name="address"/> is one of its bytes.</summary>
     public bool Contains(TargetAddress address) => address >= Start && address < End;
+
+    /// <summary>Where in its file an address lies.</summary>
+    public FileOffset OffsetAt(TargetAddress address) => new(Offset.Value + (address - Start));
+
+    /// <summary>Whether an address of both, read at two times, is the same byte of the same file. Memory without a file is like any other.</summary>
+    public bool IsSameAt(TargetAddress address, MemoryMapping other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return (Inode, Device) == (other.Inode, other.Device) && (!IsFile || OffsetAt(address) == other.OffsetAt(address));
+    }
 }

@@ -18,6 +18,7 @@ internal enum Errno
     EBUSY = 16,
     EEXIST = 17,
     EINVAL = 22,
+    ENOTTY = 25,
     ENOSPC = 28,
     ENOSYS = 38,
     ETIMEDOUT = 110,

@@ -47,4 +47,7 @@ enum BrokenRules
 
     /// <summary>A thread in a group stop is continued like any other (A29).</summary>
     GroupStopsContinued = 2048,
+
+    /// <summary>Pages are written that may have become another's since the window opened.</summary>
+    MappingsNotLookedAt = 4096,
 }

@@ -12,15 +12,15 @@ sealed class PatchImage
 
     public IReadOnlyList<PatchRun> Runs => _runs;
 
-    /// <summary>Lays out the runs for sites at these addresses (sorted). The images are empty.</summary>
-    public static PatchImage For(IEnumerable<TargetAddress> sorted)
+    /// <summary>Lays out the runs for sites at these addresses (sorted), none in two mappings. The images are empty.</summary>
+    public static PatchImage For(IEnumerable<TargetAddress> sorted, PlannedMappings? mappings)
     {
         var runs = new List<PatchRun>();
         TargetAddress start = default, end = default;
         foreach (TargetAddress site in sorted)
         {
             TargetAddress first = PatchRun.PageOf(site), last = PatchRun.PageOf(site + (PatchBytes.Length - 1)) + PatchRun.PageSize;
-            bool fits = first == end && last - start <= PatchRun.MaxPages * PatchRun.PageSize;
+            bool fits = first == end && last - start <= PatchRun.MaxPages * PatchRun.PageSize && mappings?.Find(start) == mappings?.Find(first);
             if (end != default && (first < end || fits)) // a page, and so a site, is in one run only
             {
                 if (last > end) end = last;
@@ -34,9 +34,9 @@ sealed class PatchImage
     }
 
     /// <summary>Lays out the runs for these pokes (sorted by address), each run with its own.</summary>
-    public static PatchImage For(List<Poke> sorted)
+    public static PatchImage For(List<Poke> sorted, PlannedMappings? mappings)
     {
-        PatchImage image = For(sorted.Select(poke => poke.Site.Address));
+        PatchImage image = For(sorted.Select(poke => poke.Site.Address), mappings);
         int from = 0;
         foreach (PatchRun run in image._runs)
         {

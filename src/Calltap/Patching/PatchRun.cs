@@ -23,6 +23,9 @@ sealed class PatchRun(TargetAddress start, byte[] image)
     /// <summary>Its sites whose regions must be empty when their tails change.</summary>
     public PatchSites? Clearing { get; private set; }
 
+    /// <summary>Something else is mapped there by now, or nothing: no byte is written to it any more.</summary>
+    public bool IsUnmapped { get; set; }
+
     public TargetAddress End => Start + Image.Length;
 
     public static TargetAddress PageOf(TargetAddress address) => new(address.Value & ~(ulong)(PageSize - 1));

@@ -9,19 +9,24 @@ namespace Calltap.Patching;
 /// </summary>
 /// <param name="target">The target.</param>
 /// <param name="writer">Its writer.</param>
+/// <param name="mappings">What was mapped when the batch was planned.</param>
 /// <param name="paged">The sites on pages to rewrite, run by run.</param>
 /// <param name="single">The sites written by themselves.</param>
 /// <param name="pokes">All of the group.</param>
 sealed class PokeGroup(
-    TargetProcess target, TargetTextWriter writer, IReadOnlyList<PatchSites> paged, IReadOnlyList<Poke> single, IReadOnlyList<Poke> pokes)
+    TargetProcess target, TargetTextWriter writer, PlannedMappings mappings, IReadOnlyList<PatchSites> paged, IReadOnlyList<Poke> single, IReadOnlyList<Poke> pokes)
 {
     readonly HashSet<Site> _deferred = [];
+    readonly HashSet<Site> _unmapped = [];
 
     /// <summary>All of the group.</summary>
     public IReadOnlyList<Poke> Pokes => pokes;
 
     /// <summary>Sites that got an int3 and their old head again.</summary>
     public IReadOnlyCollection<Site> Deferred => _deferred;
+
+    /// <summary>Sites that are gone with their pages; deferred as well.</summary>
+    public IReadOnlySet<Site> Unmapped => _unmapped;
 
     /// <summary>Whether any site is to get new bytes.</summary>
     public bool HasTails => _deferred.Count < pokes.Count;
@@ -45,6 +50,7 @@ sealed class PokeGroup(
     {
         foreach (PatchSites sites in paged)
         {
+            if (sites.Run.IsUnmapped) continue;
             put(sites);
             passes.Write(sites.Run.Start, sites.Run.Image);
         }
@@ -58,6 +64,7 @@ sealed class PokeGroup(
     {
         foreach (PatchSites sites in paged)
         {
+            if (sites.Run.IsUnmapped) continue;
             if (target.ReadMemory(sites.Run.Start, sites.Run.Image) != sites.Run.Image.Length) throw AttachChecks.Ended(target.Pid);
             sites.PutBreakpoints();
         }
@@ -68,11 +75,12 @@ sealed class PokeGroup(
     {
         foreach (PatchSites sites in paged)
         {
+            if (sites.Run.IsUnmapped) continue;
             sites.PutBreakpoints();
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
         foreach (Poke poke in single)
-            writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
+            if (!_unmapped.Contains(poke.Site)) writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
     }
 
     /// <summary>Pass 2; deferred sites get their head back.</summary>
@@ -81,11 +89,13 @@ sealed class PokeGroup(
         Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
         foreach (PatchSites sites in paged)
         {
+            if (sites.Run.IsUnmapped) continue;
             sites.PutTails();
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
         foreach (Poke poke in single)
         {
+            if (_unmapped.Contains(poke.Site)) continue;
             if (_deferred.Contains(poke.Site))
             {
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
@@ -102,6 +112,7 @@ sealed class PokeGroup(
     {
         foreach (PatchSites sites in paged)
         {
+            if (sites.Run.IsUnmapped) continue;
             sites.PutHeads();
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
@@ -117,6 +128,34 @@ sealed class PokeGroup(
         now = now[..bytes.Length];
         if (target.ReadMemory(address, now) == now.Length && now.SequenceEqual(bytes)) return;
         writer.Write(address, expected, bytes);
+    }
+
+    /// <summary>
+    /// Looks whether the pages are still those of the plan, and drops the sites that are gone with theirs: what is mapped there now is not
+    /// ours to write to. (A page that goes between this look and a write to it, in some microseconds, is not seen.)
+    /// </summary>
+    /// <param name="asked">Something has failed: it may take a while to find out.</param>
+    /// <returns>Whether any was dropped.</returns>
+    public bool DropUnmapped(bool asked)
+    {
+        int before = _unmapped.Count;
+        foreach (PatchSites sites in paged)
+            if (sites.Run.IsUnmapped || !mappings.AreStill(sites.Run.Start, sites.Run.End, asked)) Drop(sites);
+        foreach (Poke poke in single)
+            if (!mappings.AreStill(poke.Site.Address, poke.Site.Address + PatchBytes.Length, asked)) Drop([poke]);
+        return _unmapped.Count > before;
+    }
+
+    void Drop(PatchSites sites)
+    {
+        sites.Run.IsUnmapped = true;
+        Drop(sites.Pokes);
+    }
+
+    void Drop(IReadOnlyCollection<Poke> some)
+    {
+        Defer(some, PokePlan.NoLongerMapped);
+        _unmapped.UnionWith(some.Select(poke => poke.Site));
     }
 
     /// <summary>Leaves these out from pass 2 on.</summary>

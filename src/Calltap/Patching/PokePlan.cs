@@ -8,15 +8,19 @@ namespace Calltap.Patching;
 /// </summary>
 sealed class PokePlan
 {
+    /// <summary>Why a site is left out whose module has been unmapped.</summary>
+    public const string NoLongerMapped = "no longer mapped";
+
     readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
+    readonly PlannedMappings _mappings;
     readonly List<Poke> _paged = [];
     readonly List<Poke> _single = [];
     readonly List<Site> _refused = [];
     readonly Dictionary<Site, SiteState> _before = [];
-    PatchImage _image = PatchImage.For(new List<Poke>());
+    PatchImage _image = PatchImage.For(new List<Poke>(), null);
 
-    PokePlan(TargetProcess target, TargetTextWriter writer) => (_target, _writer) = (target, writer);
+    PokePlan(TargetProcess target, TargetTextWriter writer, PlannedMappings mappings) => (_target, _writer, _mappings) = (target, writer, mappings);
 
     /// <summary>The pokes that verified, by address.</summary>
     public IReadOnlyList<Poke> Pokes { get; private set; } = [];
@@ -34,9 +38,15 @@ sealed class PokePlan
     public int GroupSize { get; init; } = int.MaxValue;
 
     /// <summary>Step 0: verifies, sorts, takes the pages' copies.</summary>
-    public static PokePlan Make(TargetProcess target, TargetTextWriter writer, IReadOnlyCollection<Poke> pokes, int groupSize)
+    /// <param name="target">The target.</param>
+    /// <param name="writer">Its writer.</param>
+    /// <param name="pokes">At most one for a site.</param>
+    /// <param name="mappings">What is mapped now.</param>
+    /// <param name="groupSize">Sites of a group.</param>
+    public static PokePlan Make(
+        TargetProcess target, TargetTextWriter writer, IReadOnlyCollection<Poke> pokes, PlannedMappings mappings, int groupSize)
     {
-        var plan = new PokePlan(target, writer) { GroupSize = groupSize };
+        var plan = new PokePlan(target, writer, mappings) { GroupSize = groupSize };
         plan.Sort([.. pokes.OrderBy(poke => poke.Site.Address)]);
         plan.Verify();
         return plan;
@@ -44,18 +54,20 @@ sealed class PokePlan
 
     void Sort(List<Poke> sorted)
     {
-        IReadOnlyList<MemoryMapping> mappings = _target.ReadMappings();
-        int at = 0;
         foreach (Poke poke in sorted)
         {
-            TargetAddress address = poke.Site.Address;
-            while (at < mappings.Count && mappings[at].End <= address) at++;
-            if (at == mappings.Count || address < mappings[at].Start || mappings[at].End - address < PatchBytes.Length)
-                Refuse(poke, "no longer mapped");
-            else if (mappings[at].IsShared) Refuse(poke, "in shared memory: other processes would see it change");
-            else if (IsPrivateText(mappings[at])) _paged.Add(poke);
+            if (_mappings.Find(poke.Site.Address) is not { } mapping || !IsOf(poke.Site, mapping)) RefuseUnmapped(poke);
+            else if (mapping.IsShared) Refuse(poke, "in shared memory: other processes would see it change");
+            else if (IsPrivateText(mapping)) _paged.Add(poke);
             else _single.Add(poke);
         }
+    }
+
+    /// <summary>Whether it is in this mapping, and what we have changed is.</summary>
+    static bool IsOf(Site site, MemoryMapping mapping)
+    {
+        if (site.State == SiteState.Original) site.Mapping = mapping;
+        return mapping.End - site.Address >= PatchBytes.Length && site.Mapping?.IsSameAt(site.Address, mapping) != false;
     }
 
     static bool IsPrivateText(MemoryMapping mapping) =>
@@ -65,15 +77,15 @@ sealed class PokePlan
     /// <summary>Compares every site with what must be there, and takes the copy-on-write of its page before the window.</summary>
     void Verify()
     {
-        _image = PatchImage.For(_paged.Select(poke => poke.Site.Address));
-        foreach (PatchRun run in _image.Runs)
+        _image = PatchImage.For(_paged.Select(poke => poke.Site.Address), _mappings);
+        ReadRuns();
+        foreach (PatchRun run in _image.Runs.Where(run => !run.IsUnmapped))
         {
-            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
             // A byte's own value: the page becomes the target's own, the text does not change.
             for (int page = 0; page < run.Image.Length; page += PatchRun.PageSize)
-                _writer.Place(run.Start + page, run.Image.AsSpan(page, 1));
+                _writer.TryPlace(run.Start + page, run.Image.AsSpan(page, 1));
         }
-        _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
+        _paged.RemoveAll(poke => !Matches(poke));
         _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
         Arrange();
     }
@@ -81,7 +93,7 @@ sealed class PokePlan
     void Arrange()
     {
         Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
-        _image = PatchImage.For(_paged);
+        _image = PatchImage.For(_paged, _mappings);
         Groups =
         [
             .. Part(_image.Runs.Select(run => run.Plain!)), .. _single.Where(poke => !poke.NeedsClearing).Chunk(GroupSize).Select(Single),
@@ -89,7 +101,7 @@ sealed class PokePlan
         ];
     }
 
-    PokeGroup Single(Poke[] pokes) => new(_target, _writer, [], pokes, pokes);
+    PokeGroup Single(Poke[] pokes) => new(_target, _writer, _mappings, [], pokes, pokes);
 
     /// <summary>Runs of a group: as many as the helper's list has room for, three times each.</summary>
     const int MaxRuns = 4;
@@ -112,11 +124,15 @@ sealed class PokePlan
         if (sites > 0) yield return Paged(group);
     }
 
-    PokeGroup Paged(List<PatchSites> sites) => new(_target, _writer, sites, [], [.. sites.SelectMany(s => s.Pokes)]);
+    PokeGroup Paged(List<PatchSites> sites) => new(_target, _writer, _mappings, sites, [], [.. sites.SelectMany(s => s.Pokes)]);
 
-    bool Matches(Poke poke, PatchBytes found)
+    bool Matches(Poke poke) => Matches(poke, ReadImage(poke.Site.Address));
+
+    bool Matches(Poke poke, PatchBytes? read)
     {
-        if (found != poke.Site.Installed)
+        if (read is not { } found)
+            RefuseUnmapped(poke);
+        else if (found != poke.Site.Installed)
             Refuse(poke, $"holds {found}, expected {poke.Site.Installed}");
         else if (poke.Site.State == SiteState.Original && !RegionMatches(poke.Site))
             Refuse(poke, "its displaced instructions differ from the file's");
@@ -141,11 +157,31 @@ sealed class PokePlan
         _refused.Add(poke.Site);
     }
 
-    PatchBytes ReadSite(TargetAddress address)
+    /// <summary>What is not mapped holds nothing of ours; mapped again, it is the file's.</summary>
+    void RefuseUnmapped(Poke poke)
+    {
+        Retire(poke.Site);
+        _refused.Add(poke.Site);
+    }
+
+    static void Retire(Site site) => (site.State, site.Installed, site.Refusal) = (SiteState.Original, site.Original, NoLongerMapped);
+
+    /// <summary>What a site on a page to rewrite held when its image was read; null when its page was not mapped.</summary>
+    PatchBytes? ReadImage(TargetAddress address) => _image.Find(address).IsUnmapped ? null : _image.Read(address);
+
+    /// <summary>What another site holds; null when it is not mapped.</summary>
+    /// <exception cref="AttachException">The target has ended.</exception>
+    PatchBytes? ReadSite(TargetAddress address)
     {
         Span<byte> bytes = stackalloc byte[PatchBytes.Length];
-        if (_target.ReadMemory(address, bytes) != bytes.Length) throw AttachChecks.Ended(_target.Pid);
-        return PatchBytes.From(bytes);
+        if (_target.ReadMemory(address, bytes) == bytes.Length) return PatchBytes.From(bytes);
+        ThrowIfGone();
+        return null;
+    }
+
+    void ThrowIfGone()
+    {
+        if (_target.HasExited || _target.MemoryIsGone) throw AttachChecks.Ended(_target.Pid);
     }
 
     /// <summary>Whether a breakpoint of an earlier tracer stands where this batch has changed nothing.</summary>
@@ -169,18 +205,24 @@ sealed class PokePlan
     public void ReadImages()
     {
         ReadRuns();
-        if (_image.Runs.All(run => run.FindChanged() is null)) return;
-        // Between the plan and the window somebody else wrote there: not a byte of ours goes over it.
+        if (_image.Runs.All(run => !run.IsUnmapped && run.FindChanged() is null)) return;
+        // Between the plan and the window somebody else wrote there, or unmapped it: not a byte of ours goes over it.
         LeftOut = true;
-        _paged.RemoveAll(poke => !Matches(poke, _image.Read(poke.Site.Address)));
+        _paged.RemoveAll(poke => !Matches(poke));
         Arrange();
         ReadRuns();
     }
 
+    /// <summary>Reads every run that is mapped.</summary>
+    /// <exception cref="AttachException">The target has ended.</exception>
     void ReadRuns()
     {
-        foreach (PatchRun run in _image.Runs)
-            if (_target.ReadMemory(run.Start, run.Image) != run.Image.Length) throw AttachChecks.Ended(_target.Pid);
+        foreach (PatchRun run in _image.Runs.Where(run => !run.IsUnmapped))
+        {
+            if (_target.ReadMemory(run.Start, run.Image) == run.Image.Length) continue;
+            ThrowIfGone();
+            run.IsUnmapped = true;
+        }
     }
 
     /// <summary>Puts the original bytes into a forked child's own copy of the text.</summary>
@@ -189,10 +231,11 @@ sealed class PokePlan
         using TargetTextWriter? writer = TargetTextWriter.ForForkChild(child);
         if (writer is null) return; // it has been killed meanwhile
         Span<byte> bytes = stackalloc byte[PatchBytes.Length];
-        foreach (Poke poke in Pokes)
+        HashSet<Site> unmapped = Unmapped;
+        foreach (Poke poke in Pokes.Where(poke => !unmapped.Contains(poke.Site)))
         {
             poke.Site.Original.CopyTo(bytes);
-            if (!writer.TryPlace(poke.Site.Address, bytes)) return;
+            writer.TryPlace(poke.Site.Address, bytes); // not where it has been killed meanwhile, or has unmapped the module
         }
     }
 
@@ -202,15 +245,23 @@ sealed class PokePlan
     {
         PatchMismatchException? first = null;
         ReadRuns();
-        HashSet<Site> deferred = [.. Deferred];
-        foreach (Poke poke in _paged) Settle(poke, deferred.Contains(poke.Site), _image.Read(poke.Site.Address), ref first);
-        foreach (Poke poke in _single) Settle(poke, deferred.Contains(poke.Site), ReadSite(poke.Site.Address), ref first);
+        HashSet<Site> deferred = [.. Deferred], unmapped = Unmapped;
+        foreach (Poke poke in _paged) Settle(poke, deferred.Contains(poke.Site), unmapped.Contains(poke.Site) ? null : ReadImage(poke.Site.Address), ref first);
+        foreach (Poke poke in _single) Settle(poke, deferred.Contains(poke.Site), unmapped.Contains(poke.Site) ? null : ReadSite(poke.Site.Address), ref first);
         if (first is not null) throw first;
     }
 
-    void Settle(Poke poke, bool deferred, PatchBytes found, ref PatchMismatchException? first)
+    HashSet<Site> Unmapped => [.. Groups.SelectMany(group => group.Unmapped)];
+
+    void Settle(Poke poke, bool deferred, PatchBytes? read, ref PatchMismatchException? first)
     {
         Site site = poke.Site;
+        if (read is not { } found)
+        {
+            if (!deferred) _refused.Add(site);
+            Retire(site);
+            return;
+        }
         PatchBytes expected = deferred ? site.Installed : poke.To;
         if (found != expected)
         {

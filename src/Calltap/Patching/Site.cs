@@ -1,5 +1,6 @@
 using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.Symbols;
 
 namespace Calltap.Patching;
 
@@ -51,6 +52,9 @@ public sealed class Site
 
     /// <summary>What is at the site now.</summary>
     public PatchBytes Installed { get; set; }
+
+    /// <summary>What was mapped at its address when its bytes were changed first; null where another tracer did that.</summary>
+    public MemoryMapping? Mapping { get; set; }
 
     /// <summary>State of the bytes.</summary>
     public SiteState State { get; set; }

@@ -72,7 +72,8 @@ sealed class TextPoker
     {
         WarmCode.Prepare();
         var steps = new StepClock(StepDone);
-        PokePlan plan = PokePlan.Make(_target, _writer, pokes, GroupSize);
+        var mappings = new PlannedMappings(_target) { AreTrusted = LeavesOut(BrokenRules.MappingsNotLookedAt) };
+        PokePlan plan = PokePlan.Make(_target, _writer, pokes, mappings, GroupSize);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13

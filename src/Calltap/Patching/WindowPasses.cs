@@ -14,6 +14,7 @@ namespace Calltap.Patching;
 sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
 {
     const string NotWritten = "its page could not be written";
+    const string BesideUnmapped = "another module was unmapped while it was to change: try again";
     static readonly TimeSpan s_clearDeadline = TimeSpan.FromSeconds(2);
     static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(1);
 
@@ -26,6 +27,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     /// <summary>Changes a group; why it was taken back, or null.</summary>
     public string? Change(PokeGroup group)
     {
+        group.DropUnmapped(asked: false);
         regions.Activate(group.Pokes);
         table.BeginHeads();
         IPassList? list = ByHelper && sync.Passes is { } passes && group.Fits(passes) ? passes : null;
@@ -53,6 +55,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         AddHeads(group, list);
         if (Run(list) < list.Count) return GoOn(group, back: true);
         string? failure = See(group);
+        group.DropUnmapped(asked: false);
         Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
         list.Clear();
@@ -73,7 +76,9 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
         catch (Exception e) when (!IsGone)
         {
             // I12: nothing but heads has changed, and they go back.
-            group.Defer(group.Pokes, failure = e.Message);
+            bool unmapped = group.DropUnmapped(asked: true);
+            group.Defer(group.Pokes, unmapped ? BesideUnmapped : e.Message);
+            failure = unmapped ? null : e.Message;
         }
         Forward(group);
         return failure;
@@ -93,23 +98,26 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     /// <summary>A list has ended early: from what is there, back or on.</summary>
     string? GoOn(PokeGroup group, bool back)
     {
-        if (back) group.Defer(group.Pokes, NotWritten);
-        Insist(group.ReadAgain);
+        bool unmapped = group.DropUnmapped(asked: true);
+        if (back) group.Defer(group.Pokes, unmapped ? BesideUnmapped : NotWritten);
+        Insist(group.ReadAgain, group);
         Forward(group);
-        return back ? NotWritten : null;
+        return back && !unmapped ? NotWritten : null; // the other groups' pages are there
     }
 
     void Forward(PokeGroup group)
     {
+        group.DropUnmapped(asked: false);
         Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
-        if (LeavesOut(BrokenRules.HeadsBeforeTails)) Insist(() => OutOfOrder(group.WriteHeads));
-        Insist(group.WriteTails); // and the heads of deferred sites
+        if (LeavesOut(BrokenRules.HeadsBeforeTails)) Insist(() => OutOfOrder(group.WriteHeads), group);
+        Insist(group.WriteTails, group); // and the heads of deferred sites
         if (group.HasTails) Insist(SyncCores); // I3: every core sees the tails before any head changes
         else Try(SyncCores); // I9: a core that may still execute a breakpoint would do so when the window is closed
         steps.Mark("pass 2");
         Insist(KeepHandler);
-        Insist(group.WriteHeads);
+        group.DropUnmapped(asked: false);
+        Insist(group.WriteHeads, group);
         if (group.HasTails) Insist(SyncCores);
     }
 
@@ -169,7 +177,9 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
     bool IsGone => guard.TargetGone || target.HasExited || target.MemoryIsGone;
 
     /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>
-    public void Insist(Action step)
+    /// <param name="step">The step.</param>
+    /// <param name="group">The group that it writes.</param>
+    public void Insist(Action step, PokeGroup? group = null)
     {
         while (!IsGone)
         {
@@ -180,7 +190,8 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, 
             }
             catch (Exception e) when (e is not AttachException || !IsGone)
             {
-                // A stopped or frozen target, or a write that another's byte has spoilt: the guard goes on answering.
+                // A stopped or frozen target, pages that are gone, or a write that another's byte has spoilt: the guard goes on answering.
+                group?.DropUnmapped(asked: true);
                 Clock.Sleep(s_retry);
             }
         }

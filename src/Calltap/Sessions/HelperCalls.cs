@@ -12,12 +12,26 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
 
     readonly List<(TargetAddress Start, long Size)> _mapped = [];
 
-    /// <summary>mmap; at <paramref name="address"/> exactly when it is given.</summary>
-    public TargetAddress Map(TargetAddress address, long size, int protection, int flags, ulong descriptor = ulong.MaxValue)
+    /// <summary>mmap, where the kernel likes.</summary>
+    public TargetAddress Map(long size, int protection, int flags, ulong descriptor = ulong.MaxValue) =>
+        Mapped(Ask(default, size, protection, flags, descriptor), size);
+
+    /// <summary>mmap at this address; false when something is mapped there by now.</summary>
+    public bool TryMapAt(TargetAddress address, long size, int protection, int flags)
     {
-        SysResult<long> mapped = helper.Syscall(
-            SystemCall.NR_mmap, address.Value, (ulong)size, (ulong)protection, (ulong)flags, descriptor, 0);
-        var start = new TargetAddress((ulong)Require(mapped, $"mmap of {size} bytes"));
+        const int MapFixedNoReplace = 0x100000;
+        SysResult<long> result = Ask(address, size, protection, flags | MapFixedNoReplace, ulong.MaxValue);
+        if (result.Errno == Errno.EEXIST) return false;
+        Mapped(result, size);
+        return true;
+    }
+
+    SysResult<long> Ask(TargetAddress address, long size, int protection, int flags, ulong descriptor) =>
+        helper.Syscall(SystemCall.NR_mmap, address.Value, (ulong)size, (ulong)protection, (ulong)flags, descriptor, 0);
+
+    TargetAddress Mapped(SysResult<long> result, long size)
+    {
+        var start = new TargetAddress((ulong)Require(result, $"mmap of {size} bytes"));
         _mapped.Add((start, size));
         return start;
     }

@@ -19,19 +19,23 @@ sealed record TargetMemory(
     TargetAddress WindowTable, IReadOnlyList<TrampolineArena> Arenas)
 {
     const int ProtectionNone = 0, ProtectionRead = 1, ProtectionReadWrite = 3, ProtectionReadExecute = 5;
-    const int MapShared = 1, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000, MapFixedNoReplace = 0x100000;
+    const int MapShared = 1, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000;
     const int MadviseDontFork = 10, MadviseDontDump = 16, MadviseWipeOnFork = 18;
     const int MemfdCloseOnExec = 1, MemfdNoExecSeal = 8;
 
-    /// <summary>Maps it all, by system calls of the helper.</summary>
+    /// <summary>Maps it all, by system calls of the helper; null when an arena's place is taken by now: plan again.</summary>
     /// <exception cref="AttachException">A mapping is refused.</exception>
-    public static TargetMemory Map(
+    public static TargetMemory? TryMap(
         TargetProcess target, TargetTextWriter writer, HelperThread helper, SessionPlan plan, int tidOffset)
     {
         var calls = new HelperCalls(target, helper);
         try
         {
-            return Map(target, writer, helper, calls, plan, tidOffset);
+            // First of all: else the kernel may put something else there.
+            if (plan.Arenas.All(arena => calls.TryMapAt(arena.Start, arena.Size, ProtectionReadExecute, MapPrivateAnonymous | MapNoReserve)))
+                return Map(target, writer, helper, calls, plan, tidOffset);
+            calls.UnmapAll();
+            return null;
         }
         catch
         {
@@ -44,21 +48,16 @@ sealed record TargetMemory(
         TargetProcess target, TargetTextWriter writer, HelperThread helper, HelperCalls calls, SessionPlan plan, int tidOffset)
     {
         SessionMemory session = MapSession(target, helper, calls, plan.Layout);
-        TargetAddress threads = calls.Map(default, ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
+        TargetAddress threads = calls.Map(ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
         calls.Require(
             helper.Syscall(SystemCall.NR_madvise, threads.Value, ThreadSlotLayout.TableSize, MadviseWipeOnFork), "madvise(MADV_WIPEONFORK)");
         calls.Advise(threads, ThreadSlotLayout.TableSize, MadviseDontDump);
-        TargetAddress lists = calls.Map(default, plan.OpListsSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
-        TargetAddress sites = calls.Map(default, plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
-        TargetAddress window = calls.Map(default, plan.WindowTableSize, ProtectionReadWrite, MapPrivateAnonymous | MapNoReserve);
+        TargetAddress lists = calls.Map(plan.OpListsSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
+        TargetAddress sites = calls.Map(plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
+        TargetAddress window = calls.Map(plan.WindowTableSize, ProtectionReadWrite, MapPrivateAnonymous | MapNoReserve);
         calls.Advise(window, plan.WindowTableSize, MadviseDontDump);
         var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, tidOffset);
-        var arenas = new List<TrampolineArena>();
-        foreach (ArenaPlace place in plan.Arenas)
-        {
-            calls.Map(place.Start, place.Size, ProtectionReadExecute, MapPrivateAnonymous | MapNoReserve | MapFixedNoReplace);
-            arenas.Add(new TrampolineArena(writer, place.Start, place.Start + place.Size, options));
-        }
+        var arenas = plan.Arenas.Select(place => new TrampolineArena(writer, place.Start, place.Start + place.Size, options)).ToList();
         var memory = new TargetMemory(session, threads, lists, sites, window, arenas);
         memory.Describe(plan);
         return memory;
@@ -72,7 +71,7 @@ sealed record TargetMemory(
         ulong descriptor = (ulong)calls.Require(file, "memfd_create");
         ulong size = (ulong)layout.TotalSize;
         calls.Require(helper.Syscall(SystemCall.NR_ftruncate, descriptor, size), "ftruncate");
-        TargetAddress address = calls.Map(default, layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
+        TargetAddress address = calls.Map(layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
         calls.Advise(address, layout.TotalSize, MadviseDontFork);
         calls.Advise(address, layout.TotalSize, MadviseDontDump);
         string path = ProcFiles.Thread(target.Pid, helper.Tid, $"fd/{descriptor}");

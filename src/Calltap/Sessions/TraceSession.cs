@@ -115,8 +115,7 @@ public sealed class TraceSession : IDisposable
         int tidOffset = ThreadPointers.FindTidOffset(target);
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);
-        SessionPlan plan = SessionPlan.For(target, catalog, int3); // after the helper: its page is not room for an arena
-        TargetMemory memory = TargetMemory.Map(target, writer, helper, plan, tidOffset);
+        (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, tidOffset);
         int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
         for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
         for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
@@ -125,6 +124,17 @@ public sealed class TraceSession : IDisposable
         session.Switch(on: true);
         helper.Exit();
         return session;
+    }
+
+    static (SessionPlan Plan, TargetMemory Memory) Map(
+        TargetProcess target, FunctionCatalog catalog, Int3Policy int3, TargetTextWriter writer, HelperThread helper, int tidOffset)
+    {
+        for (int tries = 8; tries > 0; tries--)
+        {
+            SessionPlan plan = SessionPlan.For(target, catalog, int3); // after the helper: its page is not room for an arena
+            if (TargetMemory.TryMap(target, writer, helper, plan, tidOffset) is { } memory) return (plan, memory);
+        }
+        throw new AttachException(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}) maps memory faster than room for trampolines can be found: try again");
     }
 
     /// <summary>Adds an op while the target runs: functions it wants and can have are armed for it when this returns.</summary>

@@ -12,6 +12,7 @@ public sealed class TargetProcess : IDisposable
 {
     private readonly SafeFileHandle _pidfd;
     private readonly SafeFileHandle _memory;
+    private readonly SafeFileHandle? _maps;
     private readonly TargetAddress _probeAddress;
 
     private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
@@ -20,6 +21,7 @@ public sealed class TargetProcess : IDisposable
         Name = name;
         _pidfd = pidfd;
         _memory = memory;
+        _maps = OpenOrNull(ProcFiles.Thread(pid, LiveThread(), "maps"));
         IReadOnlyList<MemoryMapping> mappings = ReadMappings();
         _probeAddress = mappings.FirstOrDefault(m => (m.Permissions & MappingPermissions.Read) != 0 && m.IsExecutable)?.Start
             ?? throw AttachChecks.Ended(pid);
@@ -89,6 +91,37 @@ public sealed class TargetProcess : IDisposable
     /// <exception cref="AttachException">The process has ended.</exception>
     public IReadOnlyList<MemoryMapping> ReadMappings() => ProcMaps.Parse(ReadThreadFile("maps"));
 
+    /// <summary>
+    /// Whether these pages are still those of a mapping that was read before; true as well when the memory is gone altogether. Quick since Linux
+    /// 6.11; before, all mappings are read again where that is <paramref name="asked"/> for, else the answer is yes.
+    /// </summary>
+    internal bool IsStillMapped(MemoryMapping mapping, TargetAddress start, TargetAddress end, bool asked)
+    {
+        for (TargetAddress at = start; at < end;) // a protection that has changed parts a mapping
+        {
+            SysResult<MappingQuery.procmap_query> query = _maps is null ? new(default, Errno.ENOTTY) : MappingQuery.At(_maps, at.Value);
+            if (query.Errno is Errno.ENOENT) return MemoryIsGone;
+            if (!query.Ok) return query.Errno == Errno.ESRCH || !asked || IsAmongAll(mapping, start, end);
+            MappingQuery.procmap_query now = query.Value;
+            bool sameFile = (now.inode, now.dev_major, now.dev_minor) == (mapping.Inode, mapping.Device.Major, mapping.Device.Minor);
+            if (!sameFile || (mapping.IsFile && (long)(at.Value - now.vma_start + now.vma_offset) != mapping.OffsetAt(at).Value)) return false;
+            at = new TargetAddress(now.vma_end);
+        }
+        return true;
+    }
+
+    private bool IsAmongAll(MemoryMapping mapping, TargetAddress start, TargetAddress end)
+    {
+        try
+        {
+            return ReadMappings().Any(now => now.Contains(start) && now.End >= end && now.IsSameAt(start, mapping));
+        }
+        catch (AttachException)
+        {
+            return true; // the memory is gone altogether
+        }
+    }
+
     /// <summary>The auxiliary vector, the raw 16-byte pairs of type and value.</summary>
     /// <exception cref="AttachException">The process has ended.</exception>
     public byte[] ReadAuxiliaryVector() => ReadThreadFile("auxv");
@@ -123,6 +156,7 @@ public sealed class TargetProcess : IDisposable
     {
         _pidfd.Dispose();
         _memory.Dispose();
+        _maps?.Dispose();
     }
 
     private static SafeFileHandle? OpenOrNull(string path) => Descriptors.Open(path, Descriptors.O_RDONLY) is { Ok: true } file ? file.Value : null;

@@ -87,7 +87,7 @@ public sealed class PatchImageTests
         var plan = new SitePlan(default, 5, SiteKind.Entry, SiteClass.SingleInstruction, default, 5, 5, null, false, false);
         var site = new Site(new SiteId(1), default, default, plan, new TargetAddress(Start) + offset, new byte[] { 9, 9, 9, 9, 9 });
         poke = new Poke(site, s_patch, null, EmulatedInstruction.Jump(default));
-        PatchRun run = PatchImage.For([poke]).Runs[0];
+        PatchRun run = PatchImage.For([poke], null).Runs[0];
         run.Image.AsSpan().Fill(9);
         return run;
     }
@@ -96,7 +96,7 @@ public sealed class PatchImageTests
     public void Another_address_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => For(0).Read(new TargetAddress(Start + Page)));
 
-    static PatchImage For(params long[] offsets) => PatchImage.For(offsets.Select(o => new TargetAddress(Start) + o));
+    static PatchImage For(params long[] offsets) => PatchImage.For(offsets.Select(o => new TargetAddress(Start) + o), null);
 
     static IEnumerable<(ulong Start, int Length)> Runs(PatchImage image) => image.Runs.Select(r => (r.Start.Value, r.Image.Length));
 }
