@@ -20,36 +20,61 @@ static class ArmingBenchmark
     public static IReadOnlyList<ArmingRound> Run(int rounds, ArmingChoice choice)
     {
         var all = new List<ArmingRound>();
-        TimeSpan quiet = TimeSpan.FromMilliseconds(500);
+        TimeSpan window = TimeSpan.FromMilliseconds(80), add = TimeSpan.FromMilliseconds(500);
         for (int i = 0; i < rounds; i++)
         {
             Console.Error.Write($"\rarming {i + 1} of {rounds} ");
-            all.Add(Round(quiet, choice));
-            quiet = all[^1].Add;
+            all.Add(Round(window, add, choice));
+            (window, add) = (all[^1].Armed.Batch.Window, all[^1].Add);
         }
         Console.Error.Write("\r                    \r");
         return all;
     }
 
-    static ArmingRound Round(TimeSpan quiet, ArmingChoice choice)
+    static ArmingRound Round(TimeSpan quietWindow, TimeSpan quietAdd, ArmingChoice choice)
     {
         using BenchProcess process = BenchProcess.Start(Threads);
         ControlFile control = process.Control;
         byte[] before = process.ReadText();
         process.Run(BenchCommand.Busy, WarmMs); // a thread's gap meter starts with its first phase
         control.Post((int)BenchCommand.Busy, BusyMs);
-        (_, TimeSpan quietStall) = Stalls(control, () => Thread.Sleep(quiet));
+        TimeSpan quiet = Quiet(control, quietWindow), quietAll = Quiet(control, quietAdd);
 
         long start = Stopwatch.GetTimestamp();
         using RecordedRun run = RecordedRun.Start(process.Pid, choice);
         TimeSpan attach = Stopwatch.GetElapsedTime(start);
-        ArmReport? armed = null, disarmed = null;
-        (TimeSpan add, TimeSpan armStall) = Stalls(control, () => armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob)));
-        ControlThread longest = control.Threads.MaxBy(t => t.LongestGap)!;
-        (TimeSpan stop, TimeSpan disarmStall) = Stalls(control, () => disarmed = run.Stop());
+        var longest = new List<ControlThread>(); // before the window, in it, behind it
+        run.WindowOpens = opens => longest.Add(Longest(control, opens ? TimeSpan.Zero : s_settle));
+        control.ResetGaps(s_notice);
+        start = Stopwatch.GetTimestamp();
+        ArmReport armed = run.Arm(RecordedRun.Graph(BenchTarget.FunctionGlob));
+        TimeSpan add = Stopwatch.GetElapsedTime(start);
+        longest.Add(Longest(control, s_settle));
+        TimeSpan addStall = longest.Max(t => t.LongestGap), armStall = longest[1].LongestGap;
+        string step = StepOf(longest[1].GapTsc, armed.Batch);
+        longest.Clear();
+        start = Stopwatch.GetTimestamp();
+        ArmReport disarmed = run.Stop();
+        TimeSpan stop = Stopwatch.GetElapsedTime(start);
         process.RequireRightResults();
         return new ArmingRound(
-            attach, add, armed!, stop, disarmed!, StepOf(longest.GapTsc, armed!.Batch), armStall, disarmStall, quietStall, process.ReadText().AsSpan().SequenceEqual(before));
+            attach, add, armed, stop, disarmed, step, armStall, longest[1].LongestGap, addStall, quiet, quietAll, process.ReadText().AsSpan().SequenceEqual(before));
+    }
+
+    static TimeSpan Quiet(ControlFile control, TimeSpan time)
+    {
+        control.ResetGaps(s_notice);
+        Thread.Sleep(time);
+        return Longest(control, s_settle).LongestGap;
+    }
+
+    /// <summary>The thread with the longest stall since the last reset, a moment from now (a gap is noted when it is over); and resets.</summary>
+    static ControlThread Longest(ControlFile control, TimeSpan settle)
+    {
+        Thread.Sleep(settle);
+        ControlThread longest = control.Threads.MaxBy(t => t.LongestGap)!;
+        control.ResetGaps(s_notice);
+        return longest;
     }
 
     /// <summary>The step in which a moment fell; "before" the batch is the helper's start and the plan of the stubs.</summary>
@@ -65,16 +90,5 @@ static class ArmingBenchmark
         foreach ((string step, TimeSpan time) in batch.Steps)
             if ((at -= time.TotalNanoseconds) < 0) return step;
         return "after";
-    }
-
-    /// <summary>Times an action, and the threads' stalls from its beginning to a little after its end.</summary>
-    static (TimeSpan Time, TimeSpan Longest) Stalls(ControlFile control, Action action)
-    {
-        control.ResetGaps(s_notice);
-        long start = Stopwatch.GetTimestamp();
-        action();
-        TimeSpan time = Stopwatch.GetElapsedTime(start);
-        Thread.Sleep(s_settle); // a gap is noted when it is over
-        return (time, control.LongestGap);
     }
 }

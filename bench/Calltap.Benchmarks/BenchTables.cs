@@ -58,10 +58,12 @@ sealed class BenchTables(TextWriter output)
         Row("threads moved", rounds, r => r.Armed.Batch.Traps.Moved);
         Row("threads interrupted", rounds, r => r.Armed.Batch.Traps.Interrupted);
         Row("misdirected", rounds, r => r.Armed.Batch.Traps.Misdirected);
-        Row("longest stall while arming, us", rounds, r => r.ArmStall.TotalMicroseconds);
+        Row("longest stall in the window that arms, us", rounds, r => r.ArmStall.TotalMicroseconds);
         Line($"| the steps in which those ended | {string.Join(", ", rounds.Select(r => $"{r.ArmStallStep} ({r.ArmStall.TotalMicroseconds:N0})"))} | | |");
-        Row("longest stall while disarming, us", rounds, r => r.DisarmStall.TotalMicroseconds);
-        Row("longest stall in as long a stretch without arming, us", rounds, r => r.QuietStall.TotalMicroseconds);
+        Row("longest stall in the window that disarms, us", rounds, r => r.DisarmStall.TotalMicroseconds);
+        Row("longest stall in as long a stretch without a window, us", rounds, r => r.QuietStall.TotalMicroseconds);
+        Row("longest stall from before the op is added to after it, us", rounds, r => r.AddStall.TotalMicroseconds);
+        Row("longest stall in as long a stretch as that, without, us", rounds, r => r.QuietAddStall.TotalMicroseconds);
     }
 
     void Traps(IReadOnlyList<TrapCost> costs)

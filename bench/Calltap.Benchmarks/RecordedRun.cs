@@ -24,6 +24,12 @@ sealed class RecordedRun : IDisposable
         _recorder = new Recorder(session, _file, new RecordOptions { MaxSize = new ByteSize(8L << 30), Scope = "benchmark" });
     }
 
+    /// <summary>Told when a window is about to open (true) and when it has closed (false).</summary>
+    public Action<bool> WindowOpens
+    {
+        set => _session.WindowOpens = value;
+    }
+
     /// <summary>How far the drain is.</summary>
     public RecordProgress Progress => _recorder.Progress;
 

@@ -55,6 +55,9 @@ sealed class TextPoker
     /// <summary>Told of each step of a window that is done, for tests that widen the time between two; must not throw.</summary>
     public Action<string>? StepDone { get; set; }
 
+    /// <summary>Told when a window is about to open (true) and when it has closed (false), for benchmarks.</summary>
+    public Action<bool>? WindowOpens { get; set; }
+
     /// <summary>The thread that a launcher holds; default when the target runs.</summary>
     public Tid HeldThread { get; set; }
 
@@ -82,6 +85,7 @@ sealed class TextPoker
         var guard = new Guard(new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken));
+        WindowOpens?.Invoke(true);
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
@@ -100,6 +104,7 @@ sealed class TextPoker
             quiet.Dispose();
         }
         steps.Mark("close");
+        WindowOpens?.Invoke(false);
         if (IsGone(guard)) throw AttachChecks.Ended(_target.Pid);
         if (LeavesOut(BrokenRules.SitesForgotten)) ForgetSites();
         TrapCounts counts = guard.Counts, totals = Totals;

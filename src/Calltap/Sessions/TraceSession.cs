@@ -74,6 +74,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.StepDone = value;
     }
 
+    /// <summary>Told when a window is about to open (true) and when it has closed (false): for benchmarks.</summary>
+    internal Action<bool>? WindowOpens
+    {
+        set => _poker.WindowOpens = value;
+    }
+
     internal SessionMemory Memory => _memory.Session;
 
     internal ThreadSlots ThreadSlots { get; }
