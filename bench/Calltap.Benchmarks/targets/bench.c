@@ -160,12 +160,13 @@ static void bench_cold(struct control *c, u32 thread, int timed)
 {
     struct control_thread *t = control_thread_at(c, thread);
     u64 share = !timed && c->argument[1] ? c->argument[1] : timed ? c->threads : 1;
-    u32 n = cold_order(thread, share);
+    /* What stops a thread is measured from call to call: a batch would add up what many of them met. */
+    u32 n = cold_order(thread, share), calls = timed ? 1 : COLD_CALLS;
     u64 rounds = timed ? UINT64_MAX : c->argument[0], until = __rdtsc() + gap_ticks(&gaps, c->argument[0] * 1000000);
     gap_resume(&gaps);
     for (u64 r = 0; r < rounds && !c->stop; r++, t->rounds++) {
-        for (u32 at = 0; at < n; at += COLD_CALLS) {
-            cold_batch(t, orders[thread] + at, n - at < COLD_CALLS ? n - at : COLD_CALLS, &samples[thread]);
+        for (u32 at = 0; at < n; at += calls) {
+            cold_batch(t, orders[thread] + at, n - at < calls ? n - at : calls, &samples[thread]);
             gap_check(&gaps);
             if (timed && __rdtsc() > until)
                 return;
