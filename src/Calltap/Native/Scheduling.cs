@@ -20,6 +20,21 @@ internal static unsafe partial class Scheduling
         return SysResult.FromLibc(sched_setscheduler(tid.Value, SCHED_RR | SCHED_RESET_ON_FORK, &priority));
     }
 
+    /// <summary>
+    /// Starts a thread that is to get a CPU at once: among busy threads an ordinary one first waits for 10 ms and more. It inherits the
+    /// real-time priority that the caller has for this moment; without the right, or where a user has set another policy, it starts like any.
+    /// </summary>
+    internal static void StartUrgently(Thread thread)
+    {
+        int lowest = 1;
+        Tid here = SystemCall.CurrentThread();
+        bool ordinary = IsOrdinary(here), ours = sched_getscheduler(here.Value) == (SCHED_RR | SCHED_RESET_ON_FORK);
+        if (ordinary || ours) sched_setscheduler(here.Value, SCHED_RR, &lowest);
+        thread.Start();
+        if (ordinary) MakeOrdinary(here);
+        else if (ours) MakeRealTime(here);
+    }
+
     /// <summary>Back to the ordinary policy; the nice value is what it was.</summary>
     internal static SysResult MakeOrdinary(Tid tid)
     {

@@ -12,6 +12,9 @@ internal static partial class Signals
     internal const int SIGCONT = 18;
     internal const int SIGSTOP = 19;
 
+    /// <summary>The highest real-time signal.</summary>
+    internal const int Last = 64;
+
     /// <summary>Every signal; the kernel leaves SIGKILL and SIGSTOP out of a mask by itself.</summary>
     internal const ulong All = ulong.MaxValue;
 

@@ -17,7 +17,7 @@ namespace Calltap.Patching;
 /// sides meet in two volatile words. From the first breakpoint on the guard allocates nothing and takes no lock.
 /// ptrace requests come from the guard's thread alone: from any other they fail with ESRCH.
 /// </remarks>
-sealed class Guard
+sealed class Guard : IWindowGuard
 {
     // Most threads that run come by a system call or a breakpoint by themselves; while breakpoints stand, to wait for that costs the others more.
     static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(100);
@@ -74,7 +74,7 @@ sealed class Guard
     public void Open(TimeSpan deadline)
     {
         _started = true;
-        _thread.Start();
+        Scheduling.StartUrgently(_thread);
         if (!Await(_wanted, deadline)) throw new TimeoutException("the target's threads could not be seized in time");
     }
 

@@ -43,6 +43,9 @@ sealed class TextPoker
     /// <summary>Whether the guard leaves the traps of our sites to the trap handler in the target.</summary>
     public bool AnswersInTarget { get; set; }
 
+    /// <summary>Whether nobody is traced in a window: the handler answers, and threads are looked at from outside (<see cref="Onlooker"/>).</summary>
+    public bool WithoutPtrace { get; set; }
+
     /// <summary>Whether the helper writes the passes where it can; else this process does.</summary>
     public bool WritesInTarget { get; set; } = true;
 
@@ -82,9 +85,10 @@ sealed class TextPoker
         journal.Changing(plan.Pokes); // I13
         _table.Fill(Answerable(plan));
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
-        var guard = new Guard(new WindowContext(
+        var context = new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken));
+            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
+        IWindowGuard guard = WithoutPtrace ? new Onlooker(context, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();
@@ -126,7 +130,7 @@ sealed class TextPoker
     /// From the first breakpoint on, the window is not left before none stands any more and every trap is answered,
     /// whatever fails meanwhile: a breakpoint without a guard would end the target.
     /// </summary>
-    void Window(PokePlan plan, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+    void Window(PokePlan plan, IWindowGuard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
         var passes = new WindowPasses(_target, _table, guard, regions, sync, steps)
         {
@@ -170,21 +174,21 @@ sealed class TextPoker
         _table.Fill([]);
     }
 
-    static void Drain(Guard guard)
+    static void Drain(IWindowGuard guard)
     {
         if (!guard.Run(GuardPhase.Drain, s_drainDeadline)) throw new TimeoutException("a thread of the target could not be looked at in time");
     }
 
-    bool IsGone(Guard guard) => guard.TargetGone || _target.HasExited || _target.MemoryIsGone;
+    bool IsGone(IWindowGuard guard) => guard.TargetGone || _target.HasExited || _target.MemoryIsGone;
 
     /// <summary>Processes forked in the window have its breakpoints in their copies of the text.</summary>
-    static void MendForkChildren(PokePlan plan, Guard guard)
+    static void MendForkChildren(PokePlan plan, IWindowGuard guard)
     {
         foreach (Pid child in guard.ForkChildren.All) plan.Mend(child);
     }
 
     /// <summary>Under the guard, which sees every trap until no thread can be called into the handler any more.</summary>
-    void End(Guard guard, ICoreSync sync)
+    void End(IWindowGuard guard, ICoreSync sync)
     {
         try
         {

@@ -59,6 +59,10 @@ sealed class ThreadObserver(WindowContext window)
         return true;
     }
 
+    /// <summary>Whether a thread that was running at <paramref name="pc"/> may be checked off, as far as its pc tells.</summary>
+    public bool SeenRunning(ulong pc, GuardPhase phase) =>
+        !InTrapHandler(pc) && !(phase == GuardPhase.Clear && window.Regions.FindInterior(pc) >= 0);
+
     /// <summary>Looks at a thread that stays stopped with a signal of the program's own: a region that it is in is left out, like any saved context's.</summary>
     public void SeeContext(Tid tid, in user_regs_struct registers, GuardPhase phase)
     {

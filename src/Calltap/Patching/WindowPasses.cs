@@ -11,7 +11,7 @@ namespace Calltap.Patching;
 /// Change -> BeginHeads -> [AllAtOnce | HeadsThenRest | ByTracer] -> (failed: Forward, from what is there)
 /// </code>
 /// </remarks>
-sealed class WindowPasses(TargetProcess target, WindowTable table, Guard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard guard, RegionMap regions, ICoreSync sync, StepClock steps)
 {
     const string NotWritten = "its page could not be written";
     const string BesideUnmapped = "another module was unmapped while it was to change: try again";

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Target;
@@ -42,6 +43,20 @@ sealed class HelperSync(TargetProcess target, HelperThread helper) : ICoreSync
     {
         if (_pending) Take();
         return _calls.ReadSignalAction(Signals.SIGTRAP);
+    }
+
+    /// <inheritdoc/>
+    public int? FindHandlerThatBlocks(int signal)
+    {
+        if (_pending) Take();
+        for (int other = 1; other <= Signals.Last; other++)
+        {
+            if (other is Signals.SIGKILL or Signals.SIGSTOP || other == signal) continue;
+            ReadOnlySpan<byte> action = _calls.ReadSignalAction(other);
+            bool handled = BinaryPrimitives.ReadUInt64LittleEndian(action) > 1;
+            if (handled && (BinaryPrimitives.ReadUInt64LittleEndian(action[24..]) & Signals.Bit(signal)) != 0) return other;
+        }
+        return null;
     }
 
     /// <inheritdoc/>

@@ -50,6 +50,12 @@ public sealed class TraceSession : IDisposable
         set => _poker.AnswersInTarget = value;
     }
 
+    /// <summary>Whether windows do without ptrace.</summary>
+    internal bool WithoutPtrace
+    {
+        set => _poker.WithoutPtrace = value;
+    }
+
     /// <summary>Whether the helper writes the passes: for tests and benchmarks.</summary>
     internal bool WritesInTarget
     {

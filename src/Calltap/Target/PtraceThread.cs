@@ -19,7 +19,7 @@ internal sealed class PtraceThread : IDisposable
     internal PtraceThread(string name)
     {
         _thread = new Thread(Loop) { Name = name, IsBackground = true };
-        _thread.Start();
+        Scheduling.StartUrgently(_thread);
     }
 
     /// <summary>How work seizes threads; whoever waits for the work helps.</summary>

@@ -113,6 +113,18 @@ public sealed class TargetProcessTests
     }
 
     [Fact]
+    public void One_whose_filter_kills_lives_on()
+    {
+        using LiveProgram program = LiveProgram.StartBusy(variant: "seccomp-kills");
+        AssertRefused(program.Pid, AttachRefusal.SeccompFilter);
+        program.AssertWorks();
+        const int SIGUSR1 = 10, SIGSYS = 31;
+        Signals.Kill(program.Pid, SIGUSR1).OrThrow("kill"); // the control: it does what the helper would
+        Assert.True(program.Within(() => ProcStatus.Parse(File.ReadAllText($"/proc/{program.Pid}/status")).IsDead), "the filter does not kill");
+        Assert.Equal(-SIGSYS, program.Stop());
+    }
+
+    [Fact]
     public void A_stopped_process_is_refused_and_stays_stopped()
     {
         using LiveProgram program = LiveProgram.StartBusy();

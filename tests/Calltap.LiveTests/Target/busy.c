@@ -1,6 +1,6 @@
 // Four threads that compute without a system call and check, over and over, everything a careless tracer could damage: general registers,
 // flags, x87, MXCSR and vector registers, the signal mask and the alternate signal stack.
-// Usage: busy STATUS-FILE THREADS [leader-exits | seccomp]. The file: u64 stop, errors, eintr, ready, progress[8].
+// Usage: busy STATUS-FILE THREADS [leader-exits | seccomp | seccomp-kills]. The file: u64 stop, errors, eintr, ready, progress[8].
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,15 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <stddef.h>
+#include <sys/syscall.h>
 
 typedef struct { volatile uint64_t stop, errors, eintr, ready, progress[8]; } Status;
 static Status *status;
 static pid_t starter;
+
+// What a tracer would have a thread of ours do.
+static void barrier(int signal) { (void)signal; syscall(SYS_membarrier, 0, 0, 0); }
 
 static void error(int bit) { __atomic_or_fetch(&status->errors, 1ull << bit, __ATOMIC_SEQ_CST); }
 
@@ -106,9 +111,15 @@ int main(int argc, char **argv)
     status = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     pthread_t other[8];
-    if (argc > 3 && !strcmp(argv[3], "seccomp")) { // A filter that allows everything: there is no telling from outside.
-        struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-        struct sock_fprog filter = { .len = 1, .filter = &allow };
+    if (argc > 3 && !strncmp(argv[3], "seccomp", 7)) { // One that allows everything, or one that kills: there is no telling from outside.
+        struct sock_filter rules[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, argv[3][7] ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog filter = { .len = 4, .filter = rules };
+        signal(SIGUSR1, barrier);
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
     } else if (argc > 3) { // The leader ends, another thread does its share.

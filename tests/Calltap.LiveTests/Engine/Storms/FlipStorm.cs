@@ -15,9 +15,9 @@ namespace Calltap.LiveTests.Engine.Storms;
 /// </summary>
 /// <param name="storm">The program; its threads rest between two epochs.</param>
 /// <param name="int3">What a thread at a breakpoint does.</param>
-/// <param name="answersInTarget">Whether the trap handler in the target answers the breakpoints.</param>
+/// <param name="answering">Who answers the breakpoints.</param>
 /// <param name="seed">Makes the sets and their order.</param>
-sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget, int digits, int seed)
+sealed class FlipStorm(StormTarget storm, Int3Policy int3, Answering answering, int digits, int seed)
 {
     const int NameDigits = 5; // of the functions' names, behind the f; all but the last few are zero
     const ulong RecordedPace = 3000, CountedPace = 0; // untraced work between two calls (ns)
@@ -97,7 +97,7 @@ sealed class FlipStorm(StormTarget storm, Int3Policy int3, bool answersInTarget,
     {
         storm.Rest();
         TraceSession session = TraceSession.Attach(TargetProcess.Open(storm.Pid), _catalog, null, int3);
-        session.AnswersInTarget = answersInTarget;
+        session.AnswerBy(answering);
         _present.Clear();
         return session;
     }

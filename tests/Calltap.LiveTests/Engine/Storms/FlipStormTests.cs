@@ -13,16 +13,17 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     static readonly int s_digits = LiveTest.Repeat(3, 4), s_functions = LiveTest.Repeat(1_000, 10_000);
 
     [Theory]
-    [InlineData(Int3Policy.Site, false)]
-    [InlineData(Int3Policy.Caller, false)]
-    [InlineData(Int3Policy.Park, false)]
-    [InlineData(Int3Policy.Site, true)]
-    [InlineData(Int3Policy.Caller, true)]
-    public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, bool answersInTarget)
+    [InlineData(Int3Policy.Site, Answering.Guard)]
+    [InlineData(Int3Policy.Caller, Answering.Guard)]
+    [InlineData(Int3Policy.Park, Answering.Guard)]
+    [InlineData(Int3Policy.Site, Answering.HandlerBehindGuard)]
+    [InlineData(Int3Policy.Site, Answering.HandlerAlone)]
+    [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
+    public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, Answering answering)
     {
         int rounds = LiveTest.Repeat(10, 10_000), epoch = LiveTest.Repeat(5, 50);
         using StormTarget storm = StormTarget.StartDemo(s_functions, Threads);
-        var flips = new FlipStorm(storm, int3, answersInTarget, s_digits, seed: 1);
+        var flips = new FlipStorm(storm, int3, answering, s_digits, seed: 1);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; flips.Rounds < rounds; i++)
         {
@@ -32,8 +33,9 @@ public sealed class FlipStormTests(ITestOutputHelper output)
         }
         Print(flips, start);
         TrapCounts traps = flips.Traps;
-        Assert.True((answersInTarget ? traps.AnsweredInTarget : traps.Hits) > 0, "no thread ever hit a breakpoint: the storm was none");
-        if (answersInTarget) Assert.Equal(0, traps.Hits);
+        Assert.True((answering == Answering.Guard ? traps.Hits : traps.AnsweredInTarget) > 0, "no thread ever hit a breakpoint: the storm was none");
+        if (answering != Answering.Guard) Assert.Equal(0, traps.Hits);
+        if (answering == Answering.HandlerAlone) Assert.Equal(0, traps.Interrupted + traps.Moved);
         Assert.True(flips.Sites > 10 * rounds && flips.Extremes.Most > s_functions / 2, "the sets were small");
         storm.AssertRight();
     }
