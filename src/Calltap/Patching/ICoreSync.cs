@@ -21,7 +21,7 @@ interface ICoreSync
     /// <summary>The target's action for SIGTRAP (rt_sigaction(2)), as the kernel keeps it.</summary>
     byte[] ReadTrapAction();
 
-    /// <summary>A signal whose handler runs with this one blocked; null when there is none.</summary>
+    /// <summary>Another signal whose handler runs with this one blocked; null when there is none.</summary>
     int? FindHandlerThatBlocks(int signal);
 
     /// <summary>Sets it, and tells what it was, in one step.</summary>

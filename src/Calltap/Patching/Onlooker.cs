@@ -5,21 +5,23 @@ namespace Calltap.Patching;
 
 /// <summary>
 /// Looks after a window without ptrace: the trap handler in the target answers every breakpoint, and nobody is stopped or interrupted. Threads are
-/// seen asleep in a system call, or where they are in user code, by a sample of a timer's interrupt.
+/// seen asleep in a system call, or where they are in user code, by samples.
 /// </summary>
 /// <remarks>
-/// A sample is as good as a stop: what a thread was to take, it has taken before it is back in user code, and its pc, its stack pointer and its stack are
-/// of one moment. It can't be moved, so that one that stays inside a region leaves the region out. A thread that blocks SIGTRAP at a breakpoint would end
-/// the program, with nobody there to help: where a thread blocks it, or a handler does, the window is refused; what the program blocks later is its
-/// own risk (docs/limits.md).
+/// A sample of user code tells as much of a thread as a stop: what it was to take, it has taken before it is back in user code. It can't be moved, so
+/// that one that stays inside a region leaves the region out. Its saved contexts are looked for while it runs, between two samples: if it has taken no
+/// signal from before the first to after the second, no frame has come onto its stacks, and each that is there at the second was there, untouched, when
+/// the stack was read. A thread that blocks SIGTRAP at a breakpoint would end the program, with nobody there to help: where a thread
+/// blocks it, or a handler does, the window is refused; what the program blocks later is its own risk (docs/limits.md).
 /// </remarks>
-sealed class Onlooker(WindowContext window, ICoreSync sync) : IWindowGuard
+sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) : IWindowGuard
 {
-    static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50);
+    const int SampleLooks = 10;
+
+    static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50), s_sampleLook = TimeSpan.FromMicroseconds(5);
 
     readonly ThreadObserver _observer = new(window);
-    readonly Dictionary<Tid, PcSampler?> _samplers = []; // null where it can't be had
-    readonly StackSnapshot _snapshot = new(window.Scan);
+    readonly Dictionary<Tid, RunningThread?> _running = []; // null where it can't be sampled
 
     /// <inheritdoc/>
     public bool TargetGone => window.Target.HasExited || window.Target.MemoryIsGone;
@@ -39,23 +41,27 @@ sealed class Onlooker(WindowContext window, ICoreSync sync) : IWindowGuard
     /// <inheritdoc/>
     public void Open(TimeSpan deadline)
     {
-        string refused = $"process {window.Target.Pid} ({window.Target.Name}) can't be changed without a ptracer";
         foreach (Tid tid in Threads())
             if (window.Target.ReadStatus(tid) is { IsDead: false } status && (status.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0)
-                throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"{refused}: thread {tid} blocks SIGTRAP, and a breakpoint would end it");
+                throw Refuse($"thread {tid} blocks SIGTRAP, and a breakpoint would end it");
+        if (table.ProgramHandlesTraps(sync)) throw Refuse("it handles SIGTRAP itself, with frames that look like ours");
         if (sync.FindHandlerThatBlocks(Signals.SIGTRAP) is int signal)
-            throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"{refused}: its handler for signal {signal} blocks SIGTRAP, and a breakpoint in it would end the program");
+            throw Refuse($"its handler for signal {signal} blocks SIGTRAP, and a breakpoint in it would end the program");
     }
+
+    AttachException Refuse(string reason) => AttachChecks.Refuse(
+        AttachRefusal.Unsupported, $"process {window.Target.Pid} ({window.Target.Name}) can't be changed without a ptracer: {reason}");
 
     /// <inheritdoc/>
     public bool Run(GuardPhase phase, TimeSpan deadline)
     {
         if (phase is not (GuardPhase.Clear or GuardPhase.Drain)) return true;
         Deadline end = Deadline.In(deadline);
-        HashSet<Tid> left = [.. Threads()], asked = [];
+        HashSet<Tid> left = Threads();
+        foreach (RunningThread? thread in _running.Values) thread?.StartPhase();
         while (true)
         {
-            left.RemoveWhere(tid => IsSeen(tid, phase, asked));
+            left.RemoveWhere(tid => IsSeen(tid, phase));
             if (left.Count == 0 || TargetGone) return true;
             if (end.IsPast) return false;
             Clock.Sleep(s_look);
@@ -65,42 +71,91 @@ sealed class Onlooker(WindowContext window, ICoreSync sync) : IWindowGuard
     /// <inheritdoc/>
     public void Close()
     {
-        foreach (PcSampler? sampler in _samplers.Values) sampler?.Dispose();
-        _samplers.Clear();
+        foreach (RunningThread? thread in _running.Values) thread?.Dispose();
+        _running.Clear();
     }
 
-    IEnumerable<Tid> Threads() => window.Target.ReadThreads().Where(tid => tid != window.HelperThread && tid != window.HeldThread);
+    /// <summary>Listed until a listing brings nothing new: one that is made while threads end may leave others out.</summary>
+    HashSet<Tid> Threads()
+    {
+        HashSet<Tid> threads = [];
+        int before;
+        do
+        {
+            before = threads.Count;
+            threads.UnionWith(window.Target.ReadThreads().Where(tid => tid != window.HelperThread && tid != window.HeldThread));
+        }
+        while (threads.Count > before);
+        return threads;
+    }
 
-    bool IsSeen(Tid tid, GuardPhase phase, HashSet<Tid> asked)
+    bool IsSeen(Tid tid, GuardPhase phase)
     {
         ThreadLook look = ThreadLook.At(window.Target.Pid, tid);
         if (look.Activity == ThreadActivity.Gone) return true;
         if (look.MakesProcess) return false; // a vfork child runs in our pages, unseen; and a clone is soon over
         if (look.Activity != ThreadActivity.Running) return _observer.SeenAsleep(window.Target.Pid, tid, phase, vforkChildIsGuarded: false);
-        if (Sampler(tid) is not { } sampler) return false;
-        if (asked.Add(tid)) sampler.Ask(); // what it gives from here on is behind the last sync
-        else if (sampler.TryTake(out PcSample sample))
+        return Running(tid) is { } thread && IsSeenRunning(tid, thread, phase);
+    }
+
+    bool IsSeenRunning(Tid tid, RunningThread thread, GuardPhase phase)
+    {
+        if (thread.Asked is null) thread.Ask(); // what it gives from here on is behind the last sync
+        while (TryTake(thread, out PcSample sample))
         {
-            if (_observer.SeenRunning(sample.Pc, phase) && SeesStack(phase, sample)) return true;
-            sampler.Ask();
+            if (IsProven(thread, sample, phase)) return true;
+            if (_observer.SeenRunning(sample.Pc, phase) && SeesStack(tid, thread, sample, phase)) return true;
+            thread.Ask();
         }
+        return false; // it waits for a CPU
+    }
+
+    /// <summary>
+    /// The second sample: what was read of the stack before it still counts. It may be in the trap handler, which goes on where the site leads: in a
+    /// tight loop among breakpoints it nearly always is.
+    /// </summary>
+    bool IsProven(RunningThread thread, PcSample sample, GuardPhase phase) =>
+        thread.Scanned is { } then && then == thread.SignalsTaken && _observer.SeenRunning(sample.Pc, phase, inTrapHandler: phase == GuardPhase.Clear);
+
+    /// <summary>Waits for a sample, since of two of them the second is to come before the next signal.</summary>
+    static bool TryTake(RunningThread thread, out PcSample sample)
+    {
+        for (int i = 0; i < SampleLooks; i++)
+        {
+            if (thread.TryTake(out sample)) return true;
+            Clock.Sleep(s_sampleLook);
+        }
+        if (thread.TryTake(out sample)) return true;
+        thread.Insist();
         return false;
     }
 
-    /// <summary>Looks for saved contexts and for words that lead into arenas. False when not all of the stack was in the sample.</summary>
-    bool SeesStack(GuardPhase phase, PcSample sample)
+    /// <summary>The first sample: reads the stack, where there may be anything on it. Whether that is all.</summary>
+    bool SeesStack(Tid tid, RunningThread thread, PcSample sample, GuardPhase phase)
     {
-        if (phase == GuardPhase.Clear)
-            return !window.HandlesSignals || window.Broken.HasFlag(BrokenRules.NoStackScan) || _snapshot.Scan(sample.StackPointer, sample.Stack, window.Regions);
-        if (window.Vacating is not { } arenas) return true;
-        arenas.Found(sample.Pc);
-        if (!_snapshot.Scan(sample.StackPointer, sample.Stack, arenas)) arenas.Unseen();
-        return true;
+        if (WordsOf(phase) is not { } words) return true;
+        if (phase == GuardPhase.Drain) words.Found(sample.Pc);
+        if (!window.HandlesSignals) return true; // then no context was saved
+        if (!thread.CountsSignals)
+        {
+            if (phase == GuardPhase.Drain) words.Unseen(); // what may be in use stays mapped
+            return phase == GuardPhase.Drain;
+        }
+        window.Scan.Scan(tid, sample.StackPointer, words);
+        thread.Scanned = thread.Asked;
+        return false;
     }
 
-    PcSampler? Sampler(Tid tid)
+    /// <summary>What is looked for on stacks; null when nothing is.</summary>
+    IStackWords? WordsOf(GuardPhase phase)
     {
-        if (!_samplers.TryGetValue(tid, out PcSampler? sampler)) _samplers[tid] = sampler = PcSampler.Open(tid).Value;
-        return sampler;
+        if (phase == GuardPhase.Drain) return window.Vacating;
+        return window.HandlesSignals && !window.Broken.HasFlag(BrokenRules.NoStackScan) ? window.Regions : null;
+    }
+
+    RunningThread? Running(Tid tid)
+    {
+        if (!_running.TryGetValue(tid, out RunningThread? thread)) _running[tid] = thread = RunningThread.TryOpen(tid, countSignals: window.HandlesSignals);
+        return thread;
     }
 }

@@ -20,10 +20,10 @@ sealed class StackScan
     const int Word = sizeof(ulong);
 
     /// <summary>cs, gs, fs and ss of a saved context of 64-bit code: nothing else looks like it.</summary>
-    public const ulong SavedSelectors = 0x002b_0000_0000_0033;
+    const ulong SavedSelectors = 0x002b_0000_0000_0033;
 
     /// <summary>Words from the saved rsp to the selectors.</summary>
-    public const int SelectorsBehindStackPointer = 3;
+    const int SelectorsBehindStackPointer = 3;
     const int Kept = SelectorsBehindStackPointer * Word;
 
     /// <summary>A signal frame lies near the stack pointer of the handler; deeper than this is not looked.</summary>
@@ -110,8 +110,7 @@ sealed class StackScan
         foreach (ulong stackPointer in found[..count]) Follow(stackPointer, words);
     }
 
-    /// <summary>Where the writable mapping of an address ends; the highest number where there was none.</summary>
-    public ulong EndOf(ulong address) => Find(address) is >= 0 and int index ? _ends[index] : ulong.MaxValue;
+    ulong EndOf(ulong address) => Find(address) is >= 0 and int index ? _ends[index] : ulong.MaxValue;
 
     /// <summary>The mapping of the thread's own stack: [stack] for the first thread, else the one that holds its descriptor.</summary>
     int HomeOf(Tid tid)

@@ -88,7 +88,7 @@ sealed class TextPoker
         var context = new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
-        IWindowGuard guard = WithoutPtrace ? new Onlooker(context, sync) : new Guard(context);
+        IWindowGuard guard = WithoutPtrace ? new Onlooker(context, _table, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
         NoCollection quiet = NoCollection.Begin();
         UrgentThread urgent = UrgentThread.Begin();

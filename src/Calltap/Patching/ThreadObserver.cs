@@ -60,8 +60,11 @@ sealed class ThreadObserver(WindowContext window)
     }
 
     /// <summary>Whether a thread that was running at <paramref name="pc"/> may be checked off, as far as its pc tells.</summary>
-    public bool SeenRunning(ulong pc, GuardPhase phase) =>
-        !InTrapHandler(pc) && !(phase == GuardPhase.Clear && window.Regions.FindInterior(pc) >= 0);
+    /// <param name="pc">Its pc.</param>
+    /// <param name="phase">What it is looked at for.</param>
+    /// <param name="inTrapHandler">Also in the trap handler.</param>
+    public bool SeenRunning(ulong pc, GuardPhase phase, bool inTrapHandler = false) =>
+        (inTrapHandler || !InTrapHandler(pc)) && !(phase == GuardPhase.Clear && window.Regions.FindInterior(pc) >= 0);
 
     /// <summary>Looks at a thread that stays stopped with a signal of the program's own: a region that it is in is left out, like any saved context's.</summary>
     public void SeeContext(Tid tid, in user_regs_struct registers, GuardPhase phase)

@@ -136,6 +136,13 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         }
     }
 
+    /// <summary>Whether the program has a handler of its own for SIGTRAP, in whose place ours stands.</summary>
+    public bool ProgramHandlesTraps(ICoreSync sync)
+    {
+        var own = new byte[TrapHandlerEmitter.ActionSize];
+        return target.ReadMemory(DataOf(sync.CodeArea) + TrapHandlerEmitter.Action, own) != own.Length || HandlerOf(own) > 1;
+    }
+
     /// <summary>The handler, or what the kernel makes of its action when it resets it: the default, with all else as we set it.</summary>
     static bool IsOurs(byte[] action, ICoreSync sync) => IsHandler(action, sync)
         || (BinaryPrimitives.ReadUInt64LittleEndian(action) == 0

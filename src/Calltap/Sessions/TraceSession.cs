@@ -251,6 +251,7 @@ public sealed class TraceSession : IDisposable
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory, _plan) : null;
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan, callers);
         planner.Make();
+        if (_poker.WithoutPtrace) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
         var left = batch.Refused.ToHashSet();
@@ -262,6 +263,13 @@ public sealed class TraceSession : IDisposable
             .Concat(batch.Refused.Where(s => s.Plan.Kind == Code.SiteKind.Entry)
                 .Select(s => (Catalog.Functions[s.Function.Value], s.Refusal ?? ""))).ToList();
         return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Change)], batch);
+    }
+
+    /// <summary>The C library runs some of its functions with every signal blocked, where a breakpoint needs a ptracer.</summary>
+    static void RefuseCRuntime(IEnumerable<FunctionSites> changed)
+    {
+        if (changed.FirstOrDefault(sites => ModuleLoader.IsCRuntime(sites.Function.Module.Name)) is not { } sites) return;
+        throw new AttachException(AttachRefusal.Unsupported, $"{sites.Function.Module.Name} can't be changed without a ptracer: it runs with SIGTRAP blocked at times");
     }
 
     /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>

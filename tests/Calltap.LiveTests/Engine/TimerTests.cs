@@ -61,13 +61,17 @@ public sealed class TimerTests(ITestOutputHelper output)
         Assert.Equal(0, calls.OrphanExits);
     }
 
-    [Fact]
-    public void Handlers_run_right_through_windows()
+    [Theory]
+    [InlineData(Answering.Guard)]
+    [InlineData(Answering.HandlerAlone)]
+    public void Handlers_run_right_through_windows(Answering answering)
     {
         using SmallProgram program = SmallProgram.Start("timers", Threads, 2);
         using TraceSession session = program.Attach();
+        session.AnswerBy(answering);
         program.Control.Post(1, 1_000_000_000);
-        int rounds = LiveTest.Repeat(60, 1000), armed = 0;
+        // Without a ptracer, a thread that takes thousands of signals a second is hard to see between two of them: a region is left out more often.
+        int rounds = answering == Answering.Guard ? LiveTest.Repeat(60, 1000) : LiveTest.Repeat(3, 60), armed = 0;
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < rounds; i++)
         {
@@ -78,8 +82,8 @@ public sealed class TimerTests(ITestOutputHelper output)
             Assert.True(program.IsRunning, $"round {i}: {program.Output}");
             Assert.Equal(0, program.Control.WrongResults);
         }
-        output.WriteLine($"{4 * rounds} windows in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s, {armed} of {3 * rounds} armed at once, {session.Traps.Hits} hits");
-        Assert.True(armed > rounds);
+        output.WriteLine($"{4 * rounds} windows in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s, {armed} of {3 * rounds} armed at once, {session.Traps.Hits + session.Traps.AnsweredInTarget} hits");
+        Assert.True(armed >= rounds + (answering == Answering.Guard ? 1 : 0));
         session.Detach();
         TextImage.AssertRestored(session.Target, session.Catalog);
         program.AssertRight();

@@ -19,16 +19,17 @@ public sealed class TransitionTests(ITestOutputHelper output)
     readonly HashSet<TargetAddress> _specialised = [];
 
     [Theory]
-    [InlineData(Int3Policy.Site, false)]
-    [InlineData(Int3Policy.Site, true)]
-    [InlineData(Int3Policy.Caller, false)]
-    [InlineData(Int3Policy.Caller, true)]
-    [InlineData(Int3Policy.Park, false)]
-    public void Make_call_and_make_nop(Int3Policy int3, bool answersInTarget)
+    [InlineData(Int3Policy.Site, Answering.Guard)]
+    [InlineData(Int3Policy.Site, Answering.HandlerBehindGuard)]
+    [InlineData(Int3Policy.Site, Answering.HandlerAlone)]
+    [InlineData(Int3Policy.Caller, Answering.Guard)]
+    [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
+    [InlineData(Int3Policy.Park, Answering.Guard)]
+    public void Make_call_and_make_nop(Int3Policy int3, Answering answering)
     {
         using ShapesAtWork shapes = ShapesAtWork.InStorm();
         using TraceSession session = shapes.Attach(int3);
-        session.AnswersInTarget = answersInTarget;
+        session.AnswerBy(answering);
         // Disarming, breakpoints are gone so quickly that few threads meet one: they stand a while, so that ops are asked and refuse.
         if (int3 == Int3Policy.Caller) session.StepDone = step => Clock.Sleep(step == "pass 1" ? TimeSpan.FromMilliseconds(5) : default);
         int rounds = LiveTest.Repeat(5, 300);
@@ -45,8 +46,8 @@ public sealed class TransitionTests(ITestOutputHelper output)
         }
         TrapCounts traps = session.Traps;
         output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s: hits {traps.Hits}, emulated {traps.Emulated}, parked {traps.Parked}, refused by ops {traps.Refused}, late {traps.Late}, moved {traps.Moved}, interrupted {traps.Interrupted}, foreign {traps.Foreign}, answered in the target {traps.AnsweredInTarget}");
-        Assert.True((answersInTarget ? traps.AnsweredInTarget : traps.Hits) > before.Hits, "no thread ever hit a breakpoint: the storm was none");
-        if (answersInTarget) Assert.Equal(0, traps.Hits);
+        Assert.True((answering == Answering.Guard ? traps.Hits : traps.AnsweredInTarget) > before.Hits, "no thread ever hit a breakpoint: the storm was none");
+        if (answering != Answering.Guard) Assert.Equal(0, traps.Hits);
         Assert.Equal(traps.Hits, traps.Emulated + traps.Parked);
         Assert.Equal(int3 == Int3Policy.Park, traps.Parked > 0);
         Assert.Equal(int3 == Int3Policy.Caller, traps.Refused > 0); // disarming: no op wants what it has left

@@ -23,12 +23,14 @@ public sealed class KillStormTests(ITestOutputHelper output)
     readonly Random _random = new(1);
     readonly KillTally _tally = new();
 
-    [Fact]
-    public void Targets_outlive_tracers_killed_at_any_moment()
+    [Theory]
+    [InlineData(Answering.Guard)]
+    [InlineData(Answering.HandlerAlone)]
+    public void Targets_outlive_tracers_killed_at_any_moment(Answering answering)
     {
         int kills = LiveTest.Repeat(6, 1000);
         long start = Stopwatch.GetTimestamp();
-        using var pool = new TracerPool(4 * kills, KillsPerTarget);
+        using var pool = new TracerPool(4 * kills, KillsPerTarget, answering);
         for (int i = 0; i < kills || (_tally.InWindow < kills / 2 && i < 4 * kills); i++) // some that aim at a window miss it
         {
             (StormTarget target, PreparedTracer tracer) = pool.Next();

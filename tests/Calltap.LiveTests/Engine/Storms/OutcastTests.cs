@@ -21,8 +21,10 @@ public sealed class OutcastTests(ITestOutputHelper output)
     readonly Random _random = new(1);
 
     /// <summary>Its own memory file is not its own any more: the helper makes the process dumpable for the moment in which it opens it.</summary>
-    [Fact]
-    public void A_window_ends_in_a_process_that_has_dropped_its_privileges()
+    [Theory]
+    [InlineData(Answering.Guard)]
+    [InlineData(Answering.HandlerAlone)]
+    public void A_window_ends_in_a_process_that_has_dropped_its_privileges(Answering answering)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root, which the target gives up");
         using SmallProgram program = SmallProgram.Start("kept", Threads);
@@ -31,7 +33,7 @@ public sealed class OutcastTests(ITestOutputHelper output)
         using TargetProcess target = TargetProcess.Open(program.Pid);
         for (int i = 0; i < kills; i++)
         {
-            LeftSession left = KillInWindow(program, target, i);
+            LeftSession left = KillInWindow(program, target, i, answering);
             Assert.True(left.LastWindow is { Open: false, Ended: true }, "the helper must have ended the window");
             AssertCut(program, Ask, EACCES); // as before
             Restore(program, target, left, byCommand: i % 2 == 1);
@@ -40,8 +42,10 @@ public sealed class OutcastTests(ITestOutputHelper output)
     }
 
     /// <summary>Without /proc the helper can write nothing: the breakpoints stay, answered by the handler, until somebody detaches.</summary>
-    [Fact]
-    public void Breakpoints_are_answered_until_detach_in_a_process_without_proc()
+    [Theory]
+    [InlineData(Answering.Guard)]
+    [InlineData(Answering.HandlerAlone)]
+    public void Breakpoints_are_answered_until_detach_in_a_process_without_proc(Answering answering)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root, for chroot");
         using SmallProgram program = SmallProgram.Start("kept", Threads);
@@ -52,7 +56,7 @@ public sealed class OutcastTests(ITestOutputHelper output)
         for (int i = 0; standing < wanted; i++)
         {
             Assert.True(i <= 8 * wanted + 8, $"{i} kills, {standing} of {wanted} left breakpoints");
-            LeftSession left = KillInWindow(program, target, i);
+            LeftSession left = KillInWindow(program, target, i, answering);
             Assert.False(left.LastWindow.Ended);
             int breakpoints = WindowWatch.CountBreakpoints(target, catalog.Modules[0]);
             if (breakpoints > 0)
@@ -130,9 +134,9 @@ public sealed class OutcastTests(ITestOutputHelper output)
         Assert.True(program.Control.Result(1) == error, $"opening its memory file gives {program.Control.Result(1)}");
     }
 
-    LeftSession KillInWindow(SmallProgram program, TargetProcess target, int number)
+    LeftSession KillInWindow(SmallProgram program, TargetProcess target, int number, Answering answering)
     {
-        using var tracer = new PreparedTracer(program.Pid, number);
+        using var tracer = new PreparedTracer(program.Pid, number, answering);
         tracer.Begin();
         tracer.AwaitChanges(1 + _random.Next(4));
         // Stopped first: a window is over before a kill that is only aimed at it arrives.

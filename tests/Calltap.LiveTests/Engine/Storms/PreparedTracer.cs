@@ -23,14 +23,17 @@ sealed class PreparedTracer : IDisposable
     readonly MemoryMappedViewAccessor _words;
     bool _reaped;
 
-    public PreparedTracer(Pid target, int seed)
+    /// <param name="target">The program that it changes.</param>
+    /// <param name="seed">Makes the order of its changes.</param>
+    /// <param name="answering">Who answers in its windows.</param>
+    public PreparedTracer(Pid target, int seed, Answering answering = Answering.Guard)
     {
         File.WriteAllBytes(_path, new byte[Words]);
         _file = MemoryMappedFile.CreateFromFile(_path, FileMode.Open);
         _words = _file.CreateViewAccessor();
         string program = Environment.ProcessPath!;
         string[] self = Path.GetFileName(program) == "dotnet" ? [program, typeof(PreparedTracer).Assembly.Location] : [program];
-        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", _path, $"{seed}", $"{Environment.ProcessId}"]).OrThrow("posix_spawn");
+        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", _path, $"{seed}", $"{Environment.ProcessId}", $"{answering}"]).OrThrow("posix_spawn");
     }
 
     public Pid Pid { get; }
@@ -105,11 +108,11 @@ sealed class PreparedTracer : IDisposable
         if (at < 0) return;
         int Number(int index) => int.Parse(arguments[at + index], CultureInfo.InvariantCulture);
         var tester = new Pid(Number(4));
-        Run(new Pid(Number(1)), arguments[at + 2], new Random(Number(3)), () => ProcFiles.TryReadText(ProcFiles.Process(tester, "comm")) is not null);
+        Run(new Pid(Number(1)), arguments[at + 2], new Random(Number(3)), Enum.Parse<Answering>(arguments[at + 5]), () => ProcFiles.TryReadText(ProcFiles.Process(tester, "comm")) is not null);
         Environment.Exit(0);
     }
 
-    static void Run(Pid pid, string path, Random random, Func<bool> isWanted)
+    static void Run(Pid pid, string path, Random random, Answering answering, Func<bool> isWanted)
     {
         using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
         using MemoryMappedViewAccessor words = file.CreateViewAccessor();
@@ -123,6 +126,7 @@ sealed class PreparedTracer : IDisposable
             Thread.Sleep(2);
         }
         using TraceSession session = TraceSession.Attach(target, catalog, null);
+        session.AnswerBy(answering);
         Change(session, words, random, isWanted);
     }
 

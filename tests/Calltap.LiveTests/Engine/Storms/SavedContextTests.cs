@@ -14,7 +14,7 @@ namespace Calltap.LiveTests.Engine.Storms;
 public sealed class SavedContextTests(ITestOutputHelper output)
 {
     const int Threads = 40; // one for each instruction of each shape in parked.c
-    const int Park = 1, Release = 2, CallAll = 3;
+    const int Park = 1, Release = 2, CallAll = 3, GiveUpTraps = 4;
     const int Crowded = 6;
 
     static readonly Op s_graph = new(OpKind.Graph, FunctionFilter.Parse(["park_*"], []), "parked");
@@ -44,15 +44,45 @@ public sealed class SavedContextTests(ITestOutputHelper output)
         AssertGoesOn(program, session);
     }
 
+    /// <summary>
+    /// Nobody is stopped: a thread that runs in its handler is looked at between two samples.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void No_such_region_changes_without_a_ptracer(int place, string name)
+    {
+        using SmallProgram program = SmallProgram.Start("parked", Threads, 2);
+        using TraceSession session = program.Attach();
+        session.AnswerBy(Answering.HandlerAlone);
+        program.Control.Run(Park, EngineTests.Patience, place);
+        program.Control.Run(GiveUpTraps, EngineTests.Patience);
+        ArmReport report = session.Add(s_graph);
+        List<Site> held = HeldSites(program, session);
+        output.WriteLine($"{name}: {report.Batch.Poked} sites armed, {report.Batch.Refused.Count} left for later, {held.Count} of them hold a saved pc");
+        Assert.True(held.Count >= 12, "too few threads were interrupted inside a region");
+        Assert.All(held, site => Assert.Equal(SiteState.Original, site.State));
+        Assert.All(held, site => Assert.Contains("saved context", site.Refusal));
+        AssertGoesOn(program, session);
+    }
+
     /// <summary>The control: what the scan is for happens without it.</summary>
     [Theory]
     [MemberData(nameof(Places))]
-    public void Without_the_scan_a_thread_comes_back_into_a_changed_region(int place, string name)
+    public void Without_the_scan_a_thread_comes_back_into_a_changed_region(int place, string name) => AssertHarmed(place, name, Answering.Guard);
+
+    /// <summary>The same without a ptracer.</summary>
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void So_it_does_where_nobody_is_traced(int place, string name) => AssertHarmed(place, name, Answering.HandlerAlone);
+
+    void AssertHarmed(int place, string name, Answering answering)
     {
         using SmallProgram program = SmallProgram.Start("parked", Threads, 2);
         using TraceSession session = program.Attach();
         session.Broken = BrokenRules.NoStackScan;
+        session.AnswerBy(answering);
         program.Control.Run(Park, EngineTests.Patience, place);
+        program.Control.Run(GiveUpTraps, EngineTests.Patience);
         ArmReport report = session.Add(s_graph);
         Assert.Empty(report.Batch.Refused);
         Assert.NotEmpty(HeldSites(program, session));

@@ -19,11 +19,13 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
     static readonly TimeSpan s_stop = TimeSpan.FromMilliseconds(LiveTest.Repeat(600, 5000));
 
     [Theory]
-    [InlineData(WindowTableLayout.HeadsOnly, false)]
-    [InlineData(WindowTableLayout.HeadsOnly, true)]
-    [InlineData(WindowTableLayout.Tails, false)]
-    [InlineData(WindowTableLayout.Tails, true)]
-    public void A_tracer_may_be_stopped_in_a_window(byte state, bool killed)
+    [InlineData(WindowTableLayout.HeadsOnly, false, Answering.Guard)]
+    [InlineData(WindowTableLayout.HeadsOnly, true, Answering.Guard)]
+    [InlineData(WindowTableLayout.Tails, false, Answering.Guard)]
+    [InlineData(WindowTableLayout.Tails, true, Answering.Guard)]
+    [InlineData(WindowTableLayout.HeadsOnly, false, Answering.HandlerAlone)]
+    [InlineData(WindowTableLayout.Tails, true, Answering.HandlerAlone)]
+    public void A_tracer_may_be_stopped_in_a_window(byte state, bool killed, Answering answering)
     {
         using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
         using TargetProcess target = TargetProcess.Open(storm.Pid);
@@ -31,7 +33,7 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
         int rounds = LiveTest.Repeat(1, 10);
         for (int i = 0; i < rounds; i++)
         {
-            using var tracer = new PreparedTracer(storm.Pid, i);
+            using var tracer = new PreparedTracer(storm.Pid, i, answering);
             tracer.Begin();
             tracer.AwaitChanges(1 + i);
             tracer.StopIn(state, new WindowWatch(target));

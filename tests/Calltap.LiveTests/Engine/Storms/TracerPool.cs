@@ -4,7 +4,10 @@ namespace Calltap.LiveTests.Engine.Storms;
 /// Tracers that get ready while an earlier one is at work, each for the target of its turn: a new target after every so many. One
 /// target in eight has functions of all shapes.
 /// </summary>
-sealed class TracerPool(int tracers, int perTarget) : IDisposable
+/// <param name="tracers">How many at most.</param>
+/// <param name="perTarget">How many for each target.</param>
+/// <param name="answering">Who answers in their windows.</param>
+sealed class TracerPool(int tracers, int perTarget, Answering answering) : IDisposable
 {
     const int Ahead = 3;
     const int Functions = 400;
@@ -36,7 +39,7 @@ sealed class TracerPool(int tracers, int perTarget) : IDisposable
     {
         int turn = _made / perTarget;
         if (turn == _targets.Count) _targets.Add(turn % 8 == 1 ? StormTarget.StartShapes(Threads) : StormTarget.StartDemo(Functions, Threads));
-        _ready.Enqueue((_targets[turn], new PreparedTracer(_targets[turn].Pid, _made)));
+        _ready.Enqueue((_targets[turn], new PreparedTracer(_targets[turn].Pid, _made, answering)));
         _made++;
     }
 

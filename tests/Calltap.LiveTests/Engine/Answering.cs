@@ -1,4 +1,4 @@
-namespace Calltap.LiveTests.Engine.Storms;
+namespace Calltap.LiveTests.Engine;
 
 /// <summary>Who answers the breakpoints of a window.</summary>
 public enum Answering
