@@ -18,11 +18,12 @@ static class CountCommand
         Option<TimeSpan?> duration = OptionParsers.Duration("--duration", "Stop after this time.");
         Option<int?> top = OptionParsers.Number("--top", "Show only so many functions (default: all at the end, 20 in an interval).", "N");
         var json = new Option<bool>("--json") { Description = "One JSON object at the end." };
-        Option<Int3Policy> int3 = OptionParsers.Int3();
+        var window = new WindowOptions();
         var command = new Command("count", "Count the calls of functions, until ctrl-C, --duration, or the target's end.");
         target.AddTo(command);
         scope.AddTo(command);
-        foreach (Option option in (Option[])[interval, duration, top, json, int3]) command.Add(option);
+        foreach (Option option in (Option[])[interval, duration, top, json]) command.Add(option);
+        window.AddTo(command);
         command.SetAction(parsed =>
         {
             ScopeChoice functions = scope.Read(parsed);
@@ -31,7 +32,7 @@ static class CountCommand
                 Target = target.Read(parsed),
                 Scope = functions,
                 Op = functions.OpOf(OpKind.Count),
-                Int3 = parsed.GetValue(int3),
+                Window = window.Read(parsed),
                 Interval = parsed.GetValue(interval),
                 Duration = parsed.GetValue(duration),
                 Top = parsed.GetValue(top),

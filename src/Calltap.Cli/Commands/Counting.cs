@@ -22,8 +22,8 @@ sealed class Counting(Terminal terminal)
     /// <summary>The op that counts.</summary>
     public required Op Op { get; init; }
 
-    /// <summary>What a thread does that meets a breakpoint of ours.</summary>
-    public Int3Policy Int3 { get; init; }
+    /// <summary>What happens to threads while functions are armed.</summary>
+    public required WindowChoice Window { get; init; }
 
     /// <summary>How often to print; null for only at the end.</summary>
     public TimeSpan? Interval { get; init; }
@@ -42,7 +42,7 @@ sealed class Counting(Terminal terminal)
     {
         using var signals = new StopSignals();
         using Attachment target = Attachment.Open(Target, Scope, [Op], terminal);
-        TraceSession session = target.Attach(Int3);
+        TraceSession session = target.Attach(Window);
         terminal.Log.WriteLine(ArmText.Of(session.Add(Op), target.Catalog, [Op]));
         target.Release();
         long start = Stopwatch.GetTimestamp();

@@ -25,11 +25,12 @@ static class RecordCommand
             HelpName = "graph:GLOB|count:GLOB",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<Int3Policy> int3 = OptionParsers.Int3();
+        var window = new WindowOptions();
         var command = new Command("record", "Trace a process into a file, until ctrl-C, a limit, or its end.");
         target.AddTo(command);
         scope.AddTo(command);
-        foreach (Option option in (Option[])[output, duration, maxSize, ops, int3]) command.Add(option);
+        foreach (Option option in (Option[])[output, duration, maxSize, ops]) command.Add(option);
+        window.AddTo(command);
         command.SetAction(parsed =>
         {
             ScopeChoice functions = scope.Read(parsed);
@@ -38,7 +39,7 @@ static class RecordCommand
                 Target = target.Read(parsed),
                 Scope = functions,
                 Ops = OpsOf(parsed.GetValue(ops) ?? [], functions),
-                Int3 = parsed.GetValue(int3),
+                Window = window.Read(parsed),
                 Output = parsed.GetValue(output),
                 Duration = parsed.GetValue(duration),
                 MaxSize = parsed.GetValue(maxSize),

@@ -25,8 +25,8 @@ sealed class Recording(Terminal terminal)
     /// <summary>What is done to them.</summary>
     public required IReadOnlyList<Op> Ops { get; init; }
 
-    /// <summary>What a thread does that meets a breakpoint of ours.</summary>
-    public Int3Policy Int3 { get; init; }
+    /// <summary>What happens to threads while functions are armed.</summary>
+    public required WindowChoice Window { get; init; }
 
     /// <summary>The trace file; null for a name made of the target's.</summary>
     public string? Output { get; init; }
@@ -45,7 +45,7 @@ sealed class Recording(Terminal terminal)
         string path = Output ?? $"{FileNameOf(target.Name)}.calltap";
         using FileStream file = Create(path);
         terminal.Note($"writing {path}");
-        TraceSession session = target.Attach(Int3);
+        TraceSession session = target.Attach(Window);
         var options = new RecordOptions { MaxSize = MaxSize, Scope = ScopeText.Of(Scope, target.Catalog) };
         using var recorder = new Recorder(session, file, options);
         terminal.Log.WriteLine(ArmText.Of(recorder.Add(Ops), target.Catalog, Ops));

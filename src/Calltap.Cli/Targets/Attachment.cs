@@ -65,7 +65,12 @@ sealed class Attachment : IDisposable
 
     /// <summary>Attaches; no function is armed yet. The session is disposed with this object.</summary>
     /// <exception cref="AttachException">It can't be traced.</exception>
-    public TraceSession Attach(Int3Policy int3) => _session = TraceSession.Attach(_target, Catalog, Launcher, int3);
+    public TraceSession Attach(WindowChoice window)
+    {
+        _session = TraceSession.Attach(_target, Catalog, Launcher, window.Int3);
+        _session.WithoutPtrace = window.WithoutPtrace;
+        return _session;
+    }
 
     /// <summary>Lets a command that was started run.</summary>
     public void Release()

@@ -50,9 +50,13 @@ public sealed class TraceSession : IDisposable
         set => _poker.AnswersInTarget = value;
     }
 
-    /// <summary>Whether windows do without ptrace.</summary>
-    internal bool WithoutPtrace
+    /// <summary>
+    /// Whether nobody is traced while functions are armed and disarmed: the target answers its breakpoints itself. A change is refused where a
+    /// thread, or a handler of the program's, blocks SIGTRAP.
+    /// </summary>
+    public bool WithoutPtrace
     {
+        get => _poker.WithoutPtrace;
         set => _poker.WithoutPtrace = value;
     }
 

@@ -6,12 +6,15 @@ namespace Calltap.LiveTests.Cli;
 [Collection(EngineTests.Name)]
 public sealed class CountCommandTests
 {
-    [Fact]
-    public void Counts_every_call_of_eight_threads()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Counts_every_call_of_eight_threads(bool withoutPtrace)
     {
+        if (withoutPtrace) Answering.HandlerAlone.SkipUnlessAllowed();
         const int Threads = 8, Calls = 200_000;
         using SmallProgram eight = SmallProgram.Start("eight", Threads);
-        using CliRun count = CliRun.Start("count", "-p", $"{eight.Pid}", "-F", "one_leaf", "--json");
+        using CliRun count = CliRun.Start(["count", "-p", $"{eight.Pid}", "-F", "one_leaf", "--json", .. withoutPtrace ? ["--no-ptrace"] : Array.Empty<string>()]);
         count.WaitFor("\narmed 1 of 1 functions");
         eight.Run(Calls);
         count.Interrupt();

@@ -1,3 +1,5 @@
+using Calltap.Native;
+
 namespace Calltap.LiveTests.Engine;
 
 /// <summary>Who answers the breakpoints of a window.</summary>
@@ -15,6 +17,14 @@ public enum Answering
 
 static class AnsweringExtensions
 {
+    /// <summary>Skips a test whose way of answering needs rights that are missing here.</summary>
+    public static void SkipUnlessAllowed(this Answering answering)
+    {
+        if (answering != Answering.HandlerAlone) return;
+        using SignalCounter? counter = SignalCounter.TryOpen(SystemCall.CurrentThread());
+        Assert.SkipWhen(counter is null, "needs the right to use perf events and tracepoints");
+    }
+
     /// <summary>Has a session do so.</summary>
     public static void AnswerBy(this TraceSession session, Answering answering)
     {

@@ -66,6 +66,7 @@ public sealed class TimerTests(ITestOutputHelper output)
     [InlineData(Answering.HandlerAlone)]
     public void Handlers_run_right_through_windows(Answering answering)
     {
+        answering.SkipUnlessAllowed();
         using SmallProgram program = SmallProgram.Start("timers", Threads, 2);
         using TraceSession session = program.Attach();
         session.AnswerBy(answering);

@@ -21,6 +21,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
     public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, Answering answering)
     {
+        answering.SkipUnlessAllowed();
         int rounds = LiveTest.Repeat(10, 10_000), epoch = LiveTest.Repeat(5, 50);
         using StormTarget storm = StormTarget.StartDemo(s_functions, Threads);
         var flips = new FlipStorm(storm, int3, answering, s_digits, seed: 1);

@@ -28,6 +28,7 @@ public sealed class KillStormTests(ITestOutputHelper output)
     [InlineData(Answering.HandlerAlone)]
     public void Targets_outlive_tracers_killed_at_any_moment(Answering answering)
     {
+        answering.SkipUnlessAllowed();
         int kills = LiveTest.Repeat(6, 1000);
         long start = Stopwatch.GetTimestamp();
         using var pool = new TracerPool(4 * kills, KillsPerTarget, answering);

@@ -51,6 +51,7 @@ public sealed class SavedContextTests(ITestOutputHelper output)
     [MemberData(nameof(Places))]
     public void No_such_region_changes_without_a_ptracer(int place, string name)
     {
+        Answering.HandlerAlone.SkipUnlessAllowed();
         using SmallProgram program = SmallProgram.Start("parked", Threads, 2);
         using TraceSession session = program.Attach();
         session.AnswerBy(Answering.HandlerAlone);
@@ -77,6 +78,7 @@ public sealed class SavedContextTests(ITestOutputHelper output)
 
     void AssertHarmed(int place, string name, Answering answering)
     {
+        answering.SkipUnlessAllowed();
         using SmallProgram program = SmallProgram.Start("parked", Threads, 2);
         using TraceSession session = program.Attach();
         session.Broken = BrokenRules.NoStackScan;

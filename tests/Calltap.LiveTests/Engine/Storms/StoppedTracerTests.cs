@@ -27,6 +27,7 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
     [InlineData(WindowTableLayout.Tails, true, Answering.HandlerAlone)]
     public void A_tracer_may_be_stopped_in_a_window(byte state, bool killed, Answering answering)
     {
+        answering.SkipUnlessAllowed();
         using StormTarget storm = StormTarget.StartDemo(Functions, Threads);
         using TargetProcess target = TargetProcess.Open(storm.Pid);
         FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
