@@ -50,7 +50,7 @@ sealed record BenchReport(BenchMachine Machine)
     static object Figures(TrapCost cost) => new
     {
         Int3 = $"{cost.Choice.Int3}",
-        cost.Choice.InTarget,
+        cost.Choice.AnsweredBy,
         cost.Traps,
         StoodMs = cost.Stood.TotalMilliseconds,
         UsPerTrap = cost.MicrosecondsPerTrap,

@@ -74,7 +74,7 @@ sealed class BenchTables(TextWriter output)
         Line($"| policy | answered by | traps/s | us a trap | arming, first poke to last, ms | traps in it | longest stall, us | worst | exact |");
         Line($"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (TrapCost c in costs)
-            Line($"| {c.Choice.Int3} | {(c.Choice.InTarget ? "handler in the target" : "guard")} | {c.Traps / c.Stood.TotalSeconds:N0} | {c.MicrosecondsPerTrap:N1} | {Medians.Of(c.Arming.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {Medians.Of(c.Arming.Select(r => (double)(r.Armed.Batch.Traps.Hits + r.Armed.Batch.Traps.AnsweredInTarget))):N0} | {Medians.Of(c.Arming.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {c.Arming.Max(r => r.ArmStall.TotalMicroseconds):N0} | {(c.Arming.All(r => r.Complete) ? "yes" : "NO")} |");
+            Line($"| {c.Choice.Int3} | {c.Choice.AnsweredBy} | {c.Traps / c.Stood.TotalSeconds:N0} | {c.MicrosecondsPerTrap:N1} | {Medians.Of(c.Arming.Select(r => r.Armed.Batch.Time.TotalMilliseconds)):N1} | {Medians.Of(c.Arming.Select(r => (double)(r.Armed.Batch.Traps.Hits + r.Armed.Batch.Traps.AnsweredInTarget))):N0} | {Medians.Of(c.Arming.Select(r => r.ArmStall.TotalMicroseconds)):N0} | {c.Arming.Max(r => r.ArmStall.TotalMicroseconds):N0} | {(c.Arming.All(r => r.Complete) ? "yes" : "NO")} |");
         Line($"");
         Line($"Without arming, in as long a stretch: longest stall {Medians.Of(costs.SelectMany(c => c.Arming).Select(r => r.QuietStall.TotalMicroseconds)):N0} us (median of all rounds).");
     }

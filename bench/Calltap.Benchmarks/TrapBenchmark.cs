@@ -16,7 +16,8 @@ static class TrapBenchmark
     [
         .. new ArmingChoice[]
         {
-            new(Int3Policy.Site), new(Int3Policy.Caller), new(Int3Policy.Park), new(Int3Policy.Site, InTarget: true), new(Int3Policy.Caller, InTarget: true),
+            new(Int3Policy.Site), new(Int3Policy.Caller), new(Int3Policy.Park), new(Int3Policy.Site, InTarget: true),
+            new(Int3Policy.Site, WithoutPtrace: true), new(Int3Policy.Caller, WithoutPtrace: true),
         }.Select(choice => Measure(choice, rounds)),
     ];
 
