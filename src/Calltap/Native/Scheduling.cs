@@ -30,9 +30,15 @@ internal static unsafe partial class Scheduling
         Tid here = SystemCall.CurrentThread();
         bool ordinary = IsOrdinary(here), ours = sched_getscheduler(here.Value) == (SCHED_RR | SCHED_RESET_ON_FORK);
         if (ordinary || ours) sched_setscheduler(here.Value, SCHED_RR, &lowest);
-        thread.Start();
-        if (ordinary) MakeOrdinary(here);
-        else if (ours) MakeRealTime(here);
+        try
+        {
+            thread.Start();
+        }
+        finally
+        {
+            if (ordinary) MakeOrdinary(here);
+            else if (ours) MakeRealTime(here);
+        }
     }
 
     /// <summary>Back to the ordinary policy; the nice value is what it was.</summary>

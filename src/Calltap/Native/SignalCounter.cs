@@ -50,5 +50,6 @@ internal sealed unsafe partial class SignalCounter : IDisposable
     }
 
     private static long? ReadId(string folder) =>
-        Target.ProcFiles.TryReadText($"{folder}/events/signal/signal_deliver/id") is { Length: > 0 } id ? long.Parse(id, CultureInfo.InvariantCulture) : null;
+        Target.ProcFiles.TryReadText($"{folder}/events/signal/signal_deliver/id") is { } text
+            && long.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long id) ? id : null;
 }

@@ -19,9 +19,12 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     const int SampleLooks = 10;
 
     static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50), s_sampleLook = TimeSpan.FromMicroseconds(5);
+    static readonly TimeSpan s_blocking = TimeSpan.FromMilliseconds(50);
 
     readonly ThreadObserver _observer = new(window);
     readonly Dictionary<Tid, RunningThread?> _running = []; // null where it can't be sampled
+    bool _listed;
+    bool _drainIsOverdue; // what may be in use stays mapped, and the window ends
 
     /// <inheritdoc/>
     public bool TargetGone => window.Target.HasExited || window.Target.MemoryIsGone;
@@ -41,13 +44,19 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     /// <inheritdoc/>
     public void Open(TimeSpan deadline)
     {
-        foreach (Tid tid in Threads())
-            if (window.Target.ReadStatus(tid) is { IsDead: false } status && (status.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0)
-                throw Refuse($"thread {tid} blocks SIGTRAP, and a breakpoint would end it");
+        using (RunningThread? any = RunningThread.TryOpen(Threads().FirstOrDefault(), countSignals: false))
+            if (any is null && !TargetGone) throw Refuse("its threads can't be sampled (perf_event_open): see kernel.perf_event_paranoid");
+        Tid blocking = default;
+        // libc blocks all signals for the moments in which it makes a thread or a process.
+        if (!Deadline.In(s_blocking).Poll(() => (blocking = Threads().FirstOrDefault(BlocksTrap)) == default))
+            throw Refuse($"thread {blocking} blocks SIGTRAP, and a breakpoint would end it");
         if (table.ProgramHandlesTraps(sync)) throw Refuse("it handles SIGTRAP itself, with frames that look like ours");
         if (sync.FindHandlerThatBlocks(Signals.SIGTRAP) is int signal)
             throw Refuse($"its handler for signal {signal} blocks SIGTRAP, and a breakpoint in it would end the program");
     }
+
+    bool BlocksTrap(Tid tid) =>
+        window.Target.ReadStatus(tid) is { IsDead: false } status && (status.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
 
     AttachException Refuse(string reason) => AttachChecks.Refuse(
         AttachRefusal.Unsupported, $"process {window.Target.Pid} ({window.Target.Name}) can't be changed without a ptracer: {reason}");
@@ -55,17 +64,45 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     /// <inheritdoc/>
     public bool Run(GuardPhase phase, TimeSpan deadline)
     {
-        if (phase is not (GuardPhase.Clear or GuardPhase.Drain)) return true;
+        if (phase is not (GuardPhase.Enter or GuardPhase.Clear or GuardPhase.Drain)) return true;
         Deadline end = Deadline.In(deadline);
         HashSet<Tid> left = Threads();
-        foreach (RunningThread? thread in _running.Values) thread?.StartPhase();
+        StartPhase(left);
         while (true)
         {
             left.RemoveWhere(tid => IsSeen(tid, phase));
-            if (left.Count == 0 || TargetGone) return true;
-            if (end.IsPast) return false;
+            if (TargetGone) return true;
+            if (left.Count == 0 && !IsShared(phase)) return _listed;
+            if (end.IsPast) break;
             Clock.Sleep(s_look);
         }
+        _drainIsOverdue |= phase == GuardPhase.Drain;
+        return false;
+    }
+
+    void StartPhase(HashSet<Tid> listed)
+    {
+        _listed = listed.Count > 0; // a listing that fails proves nothing
+        foreach (Tid gone in _running.Keys.Where(tid => !listed.Contains(tid) || _running[tid] is null).ToList())
+        {
+            _running.Remove(gone, out RunningThread? thread); // another thread may get its number
+            thread?.Dispose();
+        }
+        foreach (RunningThread? thread in _running.Values) thread!.StartPhase();
+    }
+
+    /// <summary>
+    /// Whether another process runs in the same memory: a vfork child that was born before the handler stood has the program's actions, and no thread of
+    /// the target sees it.
+    /// </summary>
+    bool IsShared(GuardPhase phase)
+    {
+        if (phase == GuardPhase.Drain) return false;
+        var own = new Tid(window.Target.Pid.Value);
+        foreach (Tid thread in Threads())
+            foreach (Tid child in ProcFiles.Children(window.Target.Pid, thread))
+                if (SystemCall.SharesMemory(own, child) is { Ok: true, Value: true }) return true;
+        return false;
     }
 
     /// <inheritdoc/>
@@ -83,7 +120,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
         do
         {
             before = threads.Count;
-            threads.UnionWith(window.Target.ReadThreads().Where(tid => tid != window.HelperThread && tid != window.HeldThread));
+            threads.UnionWith(window.Target.ReadThreads().Where(tid => tid != window.HelperThread && tid != window.HeldThread && !ThreadLook.IsKernelWorker(window.Target.Pid, tid)));
         }
         while (threads.Count > before);
         return threads;
@@ -92,7 +129,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     bool IsSeen(Tid tid, GuardPhase phase)
     {
         ThreadLook look = ThreadLook.At(window.Target.Pid, tid);
-        if (look.Activity == ThreadActivity.Gone) return true;
+        if (look.Activity == ThreadActivity.Gone) return Signals.Send(window.Target.Pid, tid, 0).Errno == Errno.ESRCH; // not: can't be read
         if (look.MakesProcess) return false; // a vfork child runs in our pages, unseen; and a clone is soon over
         if (look.Activity != ThreadActivity.Running) return _observer.SeenAsleep(window.Target.Pid, tid, phase, vforkChildIsGuarded: false);
         return Running(tid) is { } thread && IsSeenRunning(tid, thread, phase);
@@ -114,8 +151,12 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     /// The second sample: what was read of the stack before it still counts. It may be in the trap handler, which goes on where the site leads: in a
     /// tight loop among breakpoints it nearly always is.
     /// </summary>
-    bool IsProven(RunningThread thread, PcSample sample, GuardPhase phase) =>
-        thread.Scanned is { } then && then == thread.SignalsTaken && _observer.SeenRunning(sample.Pc, phase, inTrapHandler: phase == GuardPhase.Clear);
+    bool IsProven(RunningThread thread, PcSample sample, GuardPhase phase)
+    {
+        if (thread.Scanned is not { } then || then != thread.SignalsTaken) return false;
+        if (phase == GuardPhase.Drain) window.Vacating?.Found(sample.Pc);
+        return _observer.SeenRunning(sample.Pc, phase, inTrapHandler: phase == GuardPhase.Clear);
+    }
 
     /// <summary>Waits for a sample, since of two of them the second is to come before the next signal.</summary>
     static bool TryTake(RunningThread thread, out PcSample sample)
@@ -136,7 +177,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
         if (WordsOf(phase) is not { } words) return true;
         if (phase == GuardPhase.Drain) words.Found(sample.Pc);
         if (!window.HandlesSignals) return true; // then no context was saved
-        if (!thread.CountsSignals)
+        if (!thread.CountsSignals || _drainIsOverdue)
         {
             if (phase == GuardPhase.Drain) words.Unseen(); // what may be in use stays mapped
             return phase == GuardPhase.Drain;
@@ -149,7 +190,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     /// <summary>What is looked for on stacks; null when nothing is.</summary>
     IStackWords? WordsOf(GuardPhase phase)
     {
-        if (phase == GuardPhase.Drain) return window.Vacating;
+        if (phase != GuardPhase.Clear) return phase == GuardPhase.Drain ? window.Vacating : null;
         return window.HandlesSignals && !window.Broken.HasFlag(BrokenRules.NoStackScan) ? window.Regions : null;
     }
 

@@ -140,10 +140,19 @@ sealed class PokeGroup(
     {
         int before = _unmapped.Count;
         foreach (PatchSites sites in paged)
-            if (sites.Run.IsUnmapped || !mappings.AreStill(sites.Run.Start, sites.Run.End, asked)) Drop(sites);
+            if (sites.Run.IsUnmapped || (!mappings.AreStill(sites.Run.Start, sites.Run.End, asked) && !sites.Pokes.Any(HoldsOurBreakpoint))) Drop(sites);
         foreach (Poke poke in single)
             if (!mappings.AreStill(poke.Site.Address, poke.Site.Address + PatchBytes.Length, asked)) Drop([poke]);
         return _unmapped.Count > before;
+    }
+
+    /// <summary>Whether the memory there now is a copy of the text with a breakpoint of this window in it: it is taken back like any other.</summary>
+    bool HoldsOurBreakpoint(Poke poke)
+    {
+        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        if (target.ReadMemory(poke.Site.Address, bytes) != bytes.Length) return false;
+        PatchBytes found = PatchBytes.From(bytes);
+        return found.Head == PatchBytes.Int3 && (found.Value >> 8 == poke.Site.Installed.Value >> 8 || found.Value >> 8 == poke.To.Value >> 8);
     }
 
     void Drop(PatchSites sites)

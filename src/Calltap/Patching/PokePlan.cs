@@ -56,11 +56,21 @@ sealed class PokePlan
     {
         foreach (Poke poke in sorted)
         {
-            if (_mappings.Find(poke.Site.Address) is not { } mapping || !IsOf(poke.Site, mapping)) RefuseUnmapped(poke);
+            if (_mappings.Find(poke.Site.Address) is not { } mapping) RefuseUnmapped(poke);
+            else if (!IsOf(poke.Site, mapping)) SortForeign(poke, mapping);
             else if (mapping.IsShared) Refuse(poke, "in shared memory: other processes would see it change");
             else if (IsPrivateText(mapping)) _paged.Add(poke);
             else _single.Add(poke);
         }
+    }
+
+    /// <summary>Other memory is at its address: another's, unless the program has copied its text there, with our bytes in it.</summary>
+    void SortForeign(Poke poke, MemoryMapping mapping)
+    {
+        bool copied = poke.Site.State != SiteState.Original && mapping.End - poke.Site.Address >= PatchBytes.Length && !mapping.IsShared
+            && ReadSite(poke.Site.Address) == poke.Site.Installed;
+        if (copied) _single.Add(poke);
+        else RefuseUnmapped(poke);
     }
 
     /// <summary>Whether it is in this mapping, and what we have changed is.</summary>
@@ -221,6 +231,7 @@ sealed class PokePlan
         {
             if (_target.ReadMemory(run.Start, run.Image) == run.Image.Length) continue;
             ThrowIfGone();
+            if (_mappings.AreStill(run.Start, run.End, asked: true)) throw new IOException($"the text at {run.Start} can't be read");
             run.IsUnmapped = true;
         }
     }
@@ -259,7 +270,9 @@ sealed class PokePlan
         if (read is not { } found)
         {
             if (!deferred) _refused.Add(site);
-            Retire(site);
+            bool copied = site.Installed != site.Original && ReadSite(site.Address) == site.Installed; // the program's own copy of its text, jumps included
+            if (copied) (site.State, site.Refusal) = (_before[site], NoLongerMapped);
+            else Retire(site);
             return;
         }
         PatchBytes expected = deferred ? site.Installed : poke.To;

@@ -88,11 +88,23 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
     string? See(PokeGroup group)
     {
         steps.Mark("pass 1");
-        bool seen = !group.NeedsClearing || LeavesOut(BrokenRules.RegionsNotCleared) || guard.Run(GuardPhase.Clear, s_clearDeadline);
+        bool seen = !group.NeedsClearing || LeavesOut(BrokenRules.RegionsNotCleared) || AllSeen();
         if (seen) group.Defer(regions.Deferred, "a saved context of a thread points into it");
         else group.Defer(group.Pokes, "a thread of the target could not be looked at in time");
         steps.Mark("clear");
         return seen ? null : "a thread of the target could not be looked at in time";
+    }
+
+    bool AllSeen()
+    {
+        try
+        {
+            return guard.Run(GuardPhase.Clear, s_clearDeadline);
+        }
+        catch (Exception) when (!IsGone)
+        {
+            return false; // breakpoints stand: they are taken back
+        }
     }
 
     /// <summary>A list has ended early: from what is there, back or on.</summary>

@@ -40,11 +40,13 @@ sealed record SessionRemains(
             arenas);
     }
 
-    /// <summary>Unmaps it all.</summary>
+    /// <summary>
+    /// Unmaps it all. What says where the rest is goes first: should this process die meanwhile, nobody unmaps later what has become another's by then.
+    /// </summary>
     public void Unmap(HelperCalls calls)
     {
+        calls.Unmap(Session.Start, Session.Size);
         foreach ((TargetAddress start, long size) in Arenas.Concat(Tables)) calls.Unmap(start, size);
-        calls.Unmap(Session.Start, Session.Size); // last: what is left behind is found by it
     }
 
     static (TargetAddress Start, long Size) Range(ReadOnlySpan<byte> header, int at) => (

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using Calltap.Native;
 using Calltap.Target;
 
@@ -21,8 +20,6 @@ static class ThreadPointers
 
     const int SearchBelowHead = 0x600; // glibc 2.36: the head is 0x2e0 behind the thread pointer
     const int DescriptorSize = 0x700;
-    const int IoWorker = 0x10;          // PF_IO_WORKER: never runs user code
-    const int UserWorker = 0x4000;      // PF_USER_WORKER
 
     /// <summary>The offset of the tid behind the thread pointer, the same for every thread.</summary>
     /// <exception cref="AttachException">A thread has no thread pointer that could be verified.</exception>
@@ -31,7 +28,7 @@ static class ThreadPointers
         int? offset = null;
         foreach (Tid tid in target.ReadThreads())
         {
-            if (IsWorker(target, tid)) continue;
+            if (ThreadLook.IsKernelWorker(target.Pid, tid)) continue;
             int? found = null;
             bool gone = false;
             // The helper of a tracer that was killed leaves in a moment.
@@ -88,15 +85,5 @@ static class ThreadPointers
         for (int at = 0x18; at + 4 <= Math.Min(descriptor.Length, DescriptorSize); at += 4)
             if (BinaryPrimitives.ReadInt32LittleEndian(descriptor[at..]) == tid) return at;
         return null;
-    }
-
-    static bool IsWorker(TargetProcess target, Tid tid)
-    {
-        string? stat = ProcFiles.TryReadText(ProcFiles.Thread(target.Pid, tid, "stat"));
-        string[] fields = stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        const int FlagsField = 6; // the ninth of the file, behind pid and name (proc(5))
-        return fields.Length > FlagsField
-            && uint.TryParse(fields[FlagsField], NumberStyles.None, CultureInfo.InvariantCulture, out uint flags)
-            && (flags & (IoWorker | UserWorker)) != 0;
     }
 }

@@ -222,7 +222,7 @@ public sealed class TraceSession : IDisposable
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
             var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
             using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
-            ArmReport report = Change(helper, vacating.Watch);
+            ArmReport report = ChangeAtEnd(helper, vacating.Watch);
             Switch(on: false);
             bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
             _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
@@ -230,14 +230,28 @@ public sealed class TraceSession : IDisposable
             _table.Leave(helper.CodeArea);
             // What stays mapped, because a thread may be in the code that uses it, shall not stay filled.
             if (vacating.Keeps(report.Batch, restored)) _memory.Session.DropRings();
+            _detached = true;
             vacating.Unmap(Target, helper, report.Batch, restored);
             helper.Exit();
-            _detached = true;
             return report;
         }
         catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)
         {
             return null;
+        }
+    }
+
+    /// <summary>What a window without a ptracer is refused for may have come up since: at the end there is a guard then.</summary>
+    ArmReport ChangeAtEnd(HelperThread helper, ArenaWatch watch)
+    {
+        try
+        {
+            return Change(helper, watch);
+        }
+        catch (Exception e) when (WithoutPtrace && e is TimeoutException or AttachException { Reason: AttachRefusal.Unsupported })
+        {
+            WithoutPtrace = false;
+            return Change(helper, watch);
         }
     }
 
@@ -255,7 +269,7 @@ public sealed class TraceSession : IDisposable
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory, _plan) : null;
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan, callers);
         planner.Make();
-        if (_poker.WithoutPtrace) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
+        if (WithoutPtrace && vacating is null) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
         var left = batch.Refused.ToHashSet();

@@ -17,7 +17,9 @@ sealed class Vacating
     /// <param name="own">The session that ends.</param>
     public Vacating(TargetProcess target, SessionRemains own)
     {
-        _sessions = [own, .. LeftSession.FindAll(target).Where(left => left.IsDetached).Select(left => left.Remains).Where(left => left.Session != own.Session)];
+        _sessions = [own, .. LeftSession.FindAll(target)
+            .Where(left => left.IsDetached && (!left.TracerIsAlive || left.Tracer.Value == Environment.ProcessId)) // else it may be at it itself
+            .Select(left => left.Remains).Where(left => left.Session != own.Session)];
         Watch = new ArenaWatch([.. _sessions.Select(session => session.Arenas)]);
     }
 

@@ -46,7 +46,10 @@ internal static class ProcFiles
         }
     }
 
-    /// <summary>The threads of a process, listed until a pass brings nothing new; empty when it is gone.</summary>
+    /// <summary>
+    /// The threads of a process, listed until a pass brings nothing new; empty when it is gone. All that any pass has shown: the kernel ends one early
+    /// where the thread at its cursor is reaped.
+    /// </summary>
     internal static IReadOnlyList<Tid> Threads(Pid pid)
     {
         HashSet<int> known = [];
@@ -57,7 +60,7 @@ internal static class ProcFiles
             listed = TaskNames(pid);
         }
 
-        return [.. listed.Select(id => new Tid(id))];
+        return [.. known.Order().Select(id => new Tid(id))];
     }
 
     /// <summary>The children that a thread has made, as the kernel lists them (CONFIG_PROC_CHILDREN; empty without).</summary>

@@ -114,7 +114,9 @@ public sealed class TargetProcess : IDisposable
     {
         try
         {
-            return ReadMappings().Any(now => now.Contains(start) && now.End >= end && now.IsSameAt(start, mapping));
+            MemoryMapping[] parts = [.. ReadMappings().Where(now => now.Start < end && now.End > start)]; // a protection that has changed parts a mapping
+            return parts.Sum(part => part.End - part.Start - Math.Max(0, start - part.Start) - Math.Max(0, part.End - end)) == end - start
+                && parts.All(part => part.IsSameAt(part.Start > start ? part.Start : start, mapping));
         }
         catch (AttachException)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using Calltap.Native;
 
 namespace Calltap.Target;
@@ -44,6 +45,17 @@ internal readonly record struct ThreadLook(ThreadActivity Activity, ulong StackP
         if (Number != NR_clone3) return Number == NR_vfork || (Number == NR_clone && (Argument & CLONE_VFORK) != 0);
         Span<byte> flags = stackalloc byte[sizeof(ulong)];
         return target.ReadMemory(new TargetAddress(Argument), flags) == flags.Length && (BitConverter.ToUInt64(flags) & CLONE_VFORK) != 0;
+    }
+
+    /// <summary>Whether the kernel made the thread for work of its own (PF_IO_WORKER, PF_USER_WORKER): it never runs user code.</summary>
+    internal static bool IsKernelWorker(Pid pid, Tid tid)
+    {
+        const uint Workers = 0x10 | 0x4000;
+        const int FlagsField = 6; // the ninth of the file, behind pid and name (proc(5))
+        string? stat = ProcFiles.TryReadText(ProcFiles.Thread(pid, tid, "stat"));
+        string[] fields = stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return fields.Length > FlagsField
+            && uint.TryParse(fields[FlagsField], NumberStyles.None, CultureInfo.InvariantCulture, out uint flags) && (flags & Workers) != 0;
     }
 
     /// <summary>Whether the process has such a thread.</summary>
