@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Calltap.Code.Emit;
+using Calltap.Native;
 using Calltap.Sessions;
 using Calltap.Target;
 using Calltap.Trace;
@@ -144,7 +145,7 @@ sealed class RingDrain
         {
             DrainedRing ring = _rings[i];
             if (ring.Owner.Value == 0) continue;
-            if (alive.Contains(ring.Owner)) // also a new thread of the same tid, which found the slot of the old one
+            if (alive.Contains(ring.Owner) || !IsDead(ring.Owner)) // also a new thread of the same tid, which found the slot of the old one
             {
                 ring.IsRetired = false;
                 continue;
@@ -160,6 +161,12 @@ sealed class RingDrain
             _memory.Offer(ring.Index);
         }
     }
+
+    /// <summary>
+    /// Whether a thread that a listing does not show has ended: one that is made while another thread is reaped may leave out a living one. In a
+    /// container only the listing tells.
+    /// </summary>
+    bool IsDead(Tid owner) => _namespaced || Signals.Send(_target.Pid, owner, 0).Errno == Errno.ESRCH;
 
     /// <summary>The target's threads as its libc knows them: in a container their ids are others than here.</summary>
     HashSet<Tid> Alive() => _namespaced

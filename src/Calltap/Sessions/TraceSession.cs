@@ -23,6 +23,7 @@ public sealed class TraceSession : IDisposable
     readonly WindowTable _table;
     readonly TextPoker _poker;
     bool _detached;
+    bool _keepsMemory;
 
     TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
     {
@@ -228,8 +229,7 @@ public sealed class TraceSession : IDisposable
             _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
             ThreadSlots.Close();
             _table.Leave(helper.CodeArea);
-            // What stays mapped, because a thread may be in the code that uses it, shall not stay filled.
-            if (vacating.Keeps(report.Batch, restored)) _memory.Session.DropRings();
+            _keepsMemory = vacating.Keeps(report.Batch, restored);
             _detached = true;
             vacating.Unmap(Target, helper, report.Batch, restored);
             helper.Exit();
@@ -315,6 +315,8 @@ public sealed class TraceSession : IDisposable
         }
         finally
         {
+            // What stays mapped in the target, because a thread may be in the code that uses it, shall not stay filled. Not before: rings are read after the end.
+            if (_keepsMemory) _memory.Session.DropRings();
             _memory.Session.Dispose();
             _writer.Dispose();
             Target.Dispose();

@@ -53,11 +53,11 @@ internal static class ProcFiles
     internal static IReadOnlyList<Tid> Threads(Pid pid)
     {
         HashSet<int> known = [];
-        int[] listed = TaskNames(pid);
-        while (!known.IsSupersetOf(listed))
+        int[] listed = TaskNames(pid), before = [];
+        while (!known.IsSupersetOf(listed) || listed.Length < before.Length)
         {
             known.UnionWith(listed);
-            listed = TaskNames(pid);
+            (before, listed) = (listed, TaskNames(pid));
         }
 
         return [.. known.Order().Select(id => new Tid(id))];

@@ -1,6 +1,8 @@
+using Calltap.Code.Emit;
 using Calltap.Probes;
 using Calltap.Sessions;
 using Calltap.Target;
+using Calltap.Trace;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -48,6 +50,28 @@ public sealed class RemainsTests
         program.Run(1000);
         program.AssertRight();
     }
+
+    /// <summary>What the rings hold when a session ends is read afterwards, also where their memory stays mapped.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void No_event_is_lost_by_a_detach(bool keepsMemory)
+    {
+        const int Rounds = 1000;
+        using SmallProgram program = SmallProgram.Start("guest", 2, 1);
+        using TraceSession session = program.Attach();
+        Assert.Equal(1, session.Add(_op).Armed);
+        using (TargetProcess target = TargetProcess.Open(program.Pid))
+            if (keepsMemory) program.Command(KeepWord, (long)LeftSession.Find(target)!.Remains.Arenas[0].Start.Value + 64);
+        program.Run(Rounds);
+        session.Detach();
+        Assert.Equal(keepsMemory ? 1 : 0, Left(program).Count);
+        Assert.Equal(2L * 4 * Rounds * 2, Enumerable.Range(0, (int)session.Memory.Taken).Sum(i => EventsIn(session.Memory, session.Memory.OfferedAt((ulong)i))));
+        program.AssertRight();
+    }
+
+    static long EventsIn(SessionMemory memory, int index) =>
+        new RingReader(new ByteSize(memory.Layout.RingSize)).Drain(memory.Ring(index), memory.Read(index, ThreadHeaderLayout.Head), new TraceEvent[1 << 16]);
 
     /// <param name="program">The program.</param>
     /// <param name="armed">Told an address in an arena while a function is armed.</param>

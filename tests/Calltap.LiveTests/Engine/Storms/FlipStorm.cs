@@ -84,6 +84,7 @@ sealed class FlipStorm(StormTarget storm, Int3Policy int3, Answering answering, 
         End(session);
         recorder.Stop();
         Assert.Null(recorder.Failure);
+        Assert.Equal(0ul, session.Unattributed);
         RecordedCalls calls = RecordedCalls.Read(file);
         for (int i = 0; i < after.Length; i++)
         {
