@@ -51,7 +51,7 @@ public sealed class SameTraceTests(ITestOutputHelper output)
         bool met = false;
         var calls = Task.Run(() =>
         {
-            while (phases < LiveTest.Repeat(4, 60) || (phases < 100 && !Volatile.Read(ref met)))
+            while (phases < LiveTest.Repeat(2, 60) || (phases < 100 && !Volatile.Read(ref met)))
             {
                 shapes.Run();
                 // A phase makes fewer events than a ring holds, and each finds it empty: none is lost.

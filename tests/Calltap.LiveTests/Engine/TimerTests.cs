@@ -72,7 +72,7 @@ public sealed class TimerTests(ITestOutputHelper output)
         session.AnswerBy(answering);
         program.Control.Post(1, 1_000_000_000);
         // Without a ptracer, a thread that takes thousands of signals a second is hard to see between two of them: a region is left out more often.
-        int rounds = answering == Answering.Guard ? LiveTest.Repeat(60, 1000) : LiveTest.Repeat(3, 60), armed = 0;
+        int rounds = answering == Answering.Guard ? LiveTest.Repeat(40, 1000) : LiveTest.Repeat(1, 60), armed = 0;
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < rounds; i++)
         {

@@ -33,7 +33,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
         session.AnswerBy(answering);
         // Disarming, breakpoints are gone so quickly that few threads meet one: they stand a while, so that ops are asked and refuse.
         if (int3 == Int3Policy.Caller) session.StepDone = step => Clock.Sleep(step == "pass 1" ? TimeSpan.FromMilliseconds(5) : default);
-        int rounds = LiveTest.Repeat(5, 300);
+        int rounds = LiveTest.Repeat(4, 300);
         long start = Stopwatch.GetTimestamp();
         TrapCounts before = session.Traps;
         for (int i = 0; i < rounds; i++)

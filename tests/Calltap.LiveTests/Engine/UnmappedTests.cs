@@ -63,7 +63,7 @@ public sealed class UnmappedTests(ITestOutputHelper output)
     public void A_window_ends_whenever_a_library_goes()
     {
         using SmallProgram program = Start();
-        int rounds = LiveTest.Repeat(30, 3000), windows = 0;
+        int rounds = LiveTest.Repeat(16, 3000), windows = 0;
         var random = new Random(1);
         long right = 0;
         for (int i = 0; i < rounds; i++)

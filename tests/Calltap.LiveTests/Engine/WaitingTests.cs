@@ -31,7 +31,7 @@ public sealed class WaitingTests(ITestOutputHelper output)
     public void No_call_ends_early(int spinners)
     {
         using SmallProgram program = SmallProgram.Start("waits", s_roles.Length + spinners, 1);
-        int cycles = LiveTest.Repeat(4, 1000);
+        int cycles = LiveTest.Repeat(3, 1000);
         long start = Stopwatch.GetTimestamp(), interrupted = 0, repeated = 0;
         for (int i = 0; i < cycles; i++)
         {
@@ -123,7 +123,9 @@ public sealed class WaitingTests(ITestOutputHelper output)
             return;
         }
         Assert.True(guard.Counts.Restarted > 0, "no signal ended a call");
-        program.AssertRight();
+        // Calls that wait with another mask are ended at times all the same (docs/limits.md): of the others none may be.
+        if (program.IsRunning) program.AssertRight();
+        else Assert.Matches("^(sigwaitinfo|sigtimedwait|epoll_pwait): .*errno 4", program.Output);
     }
 
     TrapCounts Cycle(SmallProgram program, BrokenRules broken)

@@ -16,7 +16,6 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     [InlineData(Int3Policy.Site, Answering.Guard)]
     [InlineData(Int3Policy.Caller, Answering.Guard)]
     [InlineData(Int3Policy.Park, Answering.Guard)]
-    [InlineData(Int3Policy.Site, Answering.HandlerBehindGuard)]
     [InlineData(Int3Policy.Site, Answering.HandlerAlone)]
     [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
     public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, Answering answering)

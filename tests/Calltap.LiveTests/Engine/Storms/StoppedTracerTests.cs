@@ -16,7 +16,7 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
 {
     const int Functions = 400, Threads = 4;
 
-    static readonly TimeSpan s_stop = TimeSpan.FromMilliseconds(LiveTest.Repeat(600, 5000));
+    static readonly TimeSpan s_stop = TimeSpan.FromMilliseconds(LiveTest.Repeat(300, 5000));
 
     [Theory]
     [InlineData(WindowTableLayout.HeadsOnly, false, Answering.Guard)]
