@@ -11,7 +11,7 @@ namespace Calltap.LiveTests.Engine;
 [Collection(EngineTests.Name)]
 public sealed class RealProgramsTracedTests(ITestOutputHelper output)
 {
-    static readonly TimeSpan s_recording = TimeSpan.FromSeconds(LiveTest.Repeat(1, 4) / 2.0);
+    static readonly TimeSpan s_recording = TimeSpan.FromSeconds(LiveTest.Repeat(1, 8) / 4.0);
 
     [Fact]
     public void Python_gives_the_same_digest()
@@ -46,7 +46,7 @@ public sealed class RealProgramsTracedTests(ITestOutputHelper output)
     {
         string? compiler = CompilerAtWork.FindCompiler();
         Assert.SkipWhen(compiler is null, "gcc's cc1 is not installed (Debian: apt-get install gcc)");
-        const int Functions = 1600;
+        const int Functions = 900;
         using CompilerAtWork traced = CompilerAtWork.Start(compiler!, Functions);
         using CompilerAtWork untraced = CompilerAtWork.Start(compiler!, Functions);
         Record(traced.Program.Pid, FunctionFilter.All);

@@ -11,35 +11,41 @@ namespace Calltap.LiveTests.Engine;
 
 /// <summary>The specialised trampoline and the list form give the same trace.</summary>
 [Collection(EngineTests.Name)]
-public sealed class SameTraceTests(ITestOutputHelper output)
+public sealed class SameTraceTests(SameTraceTests.Undisturbed undisturbed, ITestOutputHelper output) : IClassFixture<SameTraceTests.Undisturbed>
 {
+    /// <summary>A program for all tests of this class, and the trace of one phase of it.</summary>
+    public sealed class Undisturbed : IDisposable
+    {
+        public Undisturbed() => Calls = SameTraceTests.Record(Shapes, [ShapesAtWork.OpOf(OpKind.Graph)]);
+
+        internal ShapesAtWork Shapes { get; } = ShapesAtWork.InPhases();
+
+        internal RecordedCalls Calls { get; }
+
+        public void Dispose() => Shapes.Dispose();
+    }
+
+    readonly ShapesAtWork _shapes = undisturbed.Shapes;
+    readonly RecordedCalls _alone = undisturbed.Calls;
+
     [Fact]
     public void One_op_alone_and_one_among_several_record_the_same()
     {
-        using ShapesAtWork shapes = ShapesAtWork.InPhases();
-        RecordedCalls alone = Record(shapes, [ShapesAtWork.OpOf(OpKind.Graph)]);
-        RecordedCalls among = Record(shapes, [ShapesAtWork.OpOf(OpKind.Graph), ShapesAtWork.OpOf(OpKind.Count), ShapesAtWork.OpOf(OpKind.Graph)]);
-        Assert.Equal(0, alone.LostEntries + among.LostEntries);
-        Assert.True(alone.Entries > 100_000);
-        Assert.Equal(ShapesAtWork.Threads, alone.Threads.Count);
-        foreach (Tid tid in alone.Threads)
-            Assert.Equal(alone.SequenceOf(tid), among.SequenceOf(tid));
-        shapes.AssertRight();
+        RecordedCalls among = Record(_shapes, [ShapesAtWork.OpOf(OpKind.Graph), ShapesAtWork.OpOf(OpKind.Count), ShapesAtWork.OpOf(OpKind.Graph)]);
+        Assert.Equal(0, _alone.LostEntries + among.LostEntries);
+        Assert.True(_alone.Entries > 100_000);
+        Assert.Equal(ShapesAtWork.Threads, _alone.Threads.Count);
+        foreach (Tid tid in _alone.Threads)
+            AssertSame(_alone.SequenceOf(tid), among.SequenceOf(tid));
+        _shapes.AssertRightSoFar();
     }
 
     [Theory]
-    [InlineData(Int3Policy.Site, Answering.Guard)]
-    [InlineData(Int3Policy.Caller, Answering.Guard)]
-    [InlineData(Int3Policy.Park, Answering.Guard)]
-    [InlineData(Int3Policy.Site, Answering.HandlerBehindGuard)]
-    [InlineData(Int3Policy.Site, Answering.HandlerAlone)]
-    [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
+    [MemberData(nameof(AnsweredPolicies.All), MemberType = typeof(AnsweredPolicies))]
     public async Task Each_policy_gives_the_trace_that_no_breakpoint_disturbs(Int3Policy int3, Answering answering)
     {
         answering.SkipUnlessAllowed();
-        using ShapesAtWork shapes = ShapesAtWork.InPhases();
-        RecordedCalls undisturbed = Record(shapes, [ShapesAtWork.OpOf(OpKind.Graph)]);
-        using TraceSession session = shapes.Attach(int3);
+        using TraceSession session = _shapes.Attach(int3);
         session.AnswerBy(answering);
         session.StepDone = step => Clock.Sleep(step == "pass 1" ? TimeSpan.FromMilliseconds(20) : default); // the breakpoints stand for that time
         using var file = new MemoryStream();
@@ -53,9 +59,9 @@ public sealed class SameTraceTests(ITestOutputHelper output)
         {
             while (phases < LiveTest.Repeat(2, 60) || (phases < 100 && !Volatile.Read(ref met)))
             {
-                shapes.Run();
+                _shapes.Run();
                 // A phase makes fewer events than a ring holds, and each finds it empty: none is lost.
-                long made = ++phases * undisturbed.Events;
+                long made = ++phases * _alone.Events;
                 Assert.True(Deadline.In(EngineTests.Patience).Poll(() => recorder.Progress.Events >= made), $"{recorder.Progress.Events} of {made} events are drained");
             }
         }, TestContext.Current.CancellationToken);
@@ -73,10 +79,16 @@ public sealed class SameTraceTests(ITestOutputHelper output)
         Assert.True(met, "no breakpoint was met");
         RecordedCalls recorded = RecordedCalls.Read(file, sequences: true);
         Assert.Equal(0, recorded.LostEntries);
-        foreach (Tid tid in undisturbed.Threads)
-            Assert.Equal(Enumerable.Repeat(EntriesOf(undisturbed, tid), phases).SelectMany(e => e), EntriesOf(recorded, tid));
-        Assert.Equal(ExitsOf(undisturbed).ToDictionary(e => e.Key, e => phases * e.Value), ExitsOf(recorded));
-        shapes.AssertRight();
+        foreach (Tid tid in _alone.Threads)
+            AssertSame(Enumerable.Repeat(EntriesOf(_alone, tid), phases).SelectMany(e => e), EntriesOf(recorded, tid));
+        Assert.Equal(ExitsOf(_alone).ToDictionary(e => e.Key, e => phases * e.Value), ExitsOf(recorded));
+        _shapes.AssertRightSoFar();
+    }
+
+    /// <summary>As Assert.Equal would, which takes seconds for a million.</summary>
+    static void AssertSame<T>(IEnumerable<T> expected, IEnumerable<T> actual)
+    {
+        if (!expected.SequenceEqual(actual)) Assert.Equal(expected, actual);
     }
 
     /// <summary>Without the ends: a call left by an exception is closed when its thread is seen to go on, or at the end of the trace.</summary>

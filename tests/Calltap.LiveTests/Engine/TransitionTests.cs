@@ -19,12 +19,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
     readonly HashSet<TargetAddress> _specialised = [];
 
     [Theory]
-    [InlineData(Int3Policy.Site, Answering.Guard)]
-    [InlineData(Int3Policy.Site, Answering.HandlerBehindGuard)]
-    [InlineData(Int3Policy.Site, Answering.HandlerAlone)]
-    [InlineData(Int3Policy.Caller, Answering.Guard)]
-    [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
-    [InlineData(Int3Policy.Park, Answering.Guard)]
+    [MemberData(nameof(AnsweredPolicies.All), MemberType = typeof(AnsweredPolicies))]
     public void Make_call_and_make_nop(Int3Policy int3, Answering answering)
     {
         answering.SkipUnlessAllowed();

@@ -42,7 +42,7 @@ public sealed class CompilerAtWork : IDisposable
 
     /// <summary>Starts the compiler.</summary>
     /// <param name="compiler">From <see cref="FindCompiler"/>.</param>
-    /// <param name="functions">How large the source is; 1,000 take about two seconds.</param>
+    /// <param name="functions">How large the source is; 1,000 take two to six seconds.</param>
     public static CompilerAtWork Start(string compiler, int functions) => new(compiler, functions);
 
     /// <inheritdoc/>

@@ -13,11 +13,7 @@ public sealed class FlipStormTests(ITestOutputHelper output)
     static readonly int s_digits = LiveTest.Repeat(3, 4), s_functions = LiveTest.Repeat(1_000, 10_000);
 
     [Theory]
-    [InlineData(Int3Policy.Site, Answering.Guard)]
-    [InlineData(Int3Policy.Caller, Answering.Guard)]
-    [InlineData(Int3Policy.Park, Answering.Guard)]
-    [InlineData(Int3Policy.Site, Answering.HandlerAlone)]
-    [InlineData(Int3Policy.Caller, Answering.HandlerAlone)]
+    [MemberData(nameof(AnsweredPolicies.All), MemberType = typeof(AnsweredPolicies))]
     public void No_call_is_missed_or_misled_while_random_sets_of_sites_flip(Int3Policy int3, Answering answering)
     {
         answering.SkipUnlessAllowed();

@@ -37,24 +37,31 @@ public sealed class StoppedTracerTests(ITestOutputHelper output)
             using var tracer = new PreparedTracer(storm.Pid, i, answering);
             tracer.Begin();
             tracer.AwaitChanges(1 + i);
-            tracer.StopIn(state, new WindowWatch(target));
+            var window = new WindowWatch(target);
+            tracer.StopIn(state, window);
             Observe(storm, target, catalog.Modules[0]);
-            long changes = tracer.Changes;
-            if (!killed) tracer.GoOn();
-            if (!killed) tracer.AwaitChanges(changes + 3);
-            if (!killed) storm.AssertWorks("when the tracer went on");
+            if (!killed) AssertGoesOn(storm, tracer);
+            if (!killed) tracer.StopIn(state, window);
             tracer.Kill();
             tracer.Reap();
             storm.AssertWorks("when the tracer was killed");
             HelperPlace.AwaitOrphan(target);
             LeftSession left = LeftSession.Find(target)!;
             Assert.False(left.LastWindow.Open);
-            if (killed) Assert.True(left.LastWindow.Ended, "the helper must have ended the window");
+            Assert.True(left.LastWindow.Ended, "the helper must have ended the window");
             if (!left.IsDetached) Assert.Empty(left.Restore().Refused);
             TextImage.AssertRestored(target, catalog);
             storm.AssertWorks("when every byte was restored");
         }
         storm.AssertRight();
+    }
+
+    static void AssertGoesOn(StormTarget storm, PreparedTracer tracer)
+    {
+        long changes = tracer.Changes;
+        tracer.GoOn();
+        tracer.AwaitChanges(changes + 3);
+        storm.AssertWorks("when the tracer went on");
     }
 
     /// <summary>What becomes of the target's threads: some wait at breakpoints, in a stop that only their tracer can end.</summary>
