@@ -10,13 +10,16 @@ sealed class BusyDemo : IDisposable
     /// <summary>How many functions it has, besides its own few.</summary>
     public const int Functions = 400;
 
+    /// <summary>How many threads call them; more would only keep the tool from the CPU.</summary>
+    public const int Threads = 2;
+
     readonly SpawnedProgram _program;
     readonly ControlFile _control = ControlFile.Create();
 
     BusyDemo()
     {
         _control.Work = DemoProgram.DefaultWork;
-        _program = SpawnedProgram.Start(Path, DemoProgram.Arguments(_control, seconds: 600));
+        _program = SpawnedProgram.Start(Path, DemoProgram.Arguments(_control, seconds: 600, Threads));
         _control.WaitUntilReady(EngineTests.Patience);
     }
 

@@ -50,6 +50,6 @@ public sealed class FunctionsCommandTests
     {
         using BusyDemo demo = BusyDemo.Start();
         using CliRun ps = CliRun.Run(0, "ps");
-        Assert.Matches($@"(?m)^ *{demo.Pid} +\S+ +5 +calltap-demo ", ps.Output);
+        Assert.Matches($@"(?m)^ *{demo.Pid} +\S+ +{BusyDemo.Threads + 1} +calltap-demo ", ps.Output);
     }
 }

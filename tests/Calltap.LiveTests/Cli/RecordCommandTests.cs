@@ -22,7 +22,7 @@ public sealed class RecordCommandTests
 
         using CliRun report = CliRun.Run(0, "report", trace, "--json");
         JsonElement json = JsonDocument.Parse(report.Output).RootElement;
-        Assert.Equal(4, json.GetProperty("threads").GetInt32());
+        Assert.Equal(BusyDemo.Threads, json.GetProperty("threads").GetInt32());
         Assert.True(json.GetProperty("events").GetInt64() > 0);
         JsonElement[] functions = [.. json.GetProperty("functions").EnumerateArray()];
         Assert.InRange(functions.Length, 1, BusyDemo.Functions);
