@@ -16,10 +16,11 @@ namespace Calltap.LiveTests.Engine.Storms;
 /// <param name="storm">The program; its threads rest between two epochs.</param>
 /// <param name="int3">What a thread at a breakpoint does.</param>
 /// <param name="answering">Who answers the breakpoints.</param>
+/// <param name="functions">How many functions the program has: one non-zero digit and zeros.</param>
 /// <param name="seed">Makes the sets and their order.</param>
-sealed class FlipStorm(StormTarget storm, Int3Policy int3, Answering answering, int digits, int seed)
+sealed class FlipStorm(StormTarget storm, Int3Policy int3, Answering answering, int functions, int seed)
 {
-    const int NameDigits = 5; // of the functions' names, behind the f; all but the last few are zero
+    const int NameDigits = 5; // of the functions' names, behind the f
     const ulong RecordedPace = 3000, CountedPace = 0; // untraced work between two calls (ns)
     const int MostPresent = 5;
 
@@ -179,15 +180,16 @@ sealed class FlipStorm(StormTarget storm, Int3Policy int3, Answering answering, 
         Assert.Equal(session.Traps.Hits, session.Traps.Emulated + session.Traps.Parked);
     }
 
-    /// <summary>Names f0dddd whose digits are in random sets: 1 to 10,000 functions, each order of magnitude as often.</summary>
+    /// <summary>Names whose digits are in random sets: one function to all of them, each order of magnitude about as often.</summary>
     string RandomGlob()
     {
         double share = _random.NextDouble();
+        int digits = (functions - 1).ToString(CultureInfo.InvariantCulture).Length, first = functions / (int)Math.Pow(10, digits - 1);
         string glob = "f" + new string('0', NameDigits - digits);
         for (int i = 0; i < digits; i++)
         {
             int size = Math.Clamp((int)Math.Round(Math.Pow(10, share + (_random.NextDouble() - 0.5) / 2)), 1, 10);
-            glob += $"[{string.Concat(Enumerable.Range(0, 10).OrderBy(_ => _random.Next()).Take(size).Select(d => d.ToString(CultureInfo.InvariantCulture)))}]";
+            glob += $"[{string.Concat(Enumerable.Range(0, i == 0 ? first : 10).OrderBy(_ => _random.Next()).Take(size).Select(d => d.ToString(CultureInfo.InvariantCulture)))}]";
         }
         return glob;
     }

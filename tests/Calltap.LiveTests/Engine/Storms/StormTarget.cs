@@ -1,5 +1,6 @@
 using Calltap.Cli.Demo;
 using Calltap.LiveTests.Programs;
+using Calltap.LiveTests.Target;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine.Storms;
@@ -12,7 +13,7 @@ sealed class StormTarget : IDisposable
     /// <summary>The functions of the demo, the shapes program and kept.c.</summary>
     public static readonly string[] Globs = [DemoProgram.FunctionGlob, ShapesProgram.FunctionGlob, "kept_*"];
 
-    const int LifeSeconds = 3600;
+    static readonly int s_lifeSeconds = LiveTest.Repeat(3600, 4 * 3600);
 
     readonly SpawnedProgram _program;
 
@@ -32,7 +33,7 @@ sealed class StormTarget : IDisposable
     {
         string path = DemoProgram.Build(BuildCache.Directory, functions: functions);
         ControlFile control = ControlFile.Create();
-        return new StormTarget(path, control, DemoProgram.Arguments(control, LifeSeconds, threads));
+        return new StormTarget(path, control, DemoProgram.Arguments(control, s_lifeSeconds, threads));
     }
 
     /// <summary>2,000 functions of all shapes and classes.</summary>
