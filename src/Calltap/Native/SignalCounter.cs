@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Calltap.Native;
 
 /// <summary>
-/// Counts the signals that one thread takes, SIGTRAP left out: between two equal counts no other handler's frame has come onto its stack. By the
+/// Counts the signals that one thread takes, breakpoints left out: between two equal counts no other handler's frame has come onto its stack. By the
 /// tracepoint signal:signal_deliver (include/trace/events/signal.h), which the kernel passes for each.
 /// </summary>
 internal sealed unsafe partial class SignalCounter : IDisposable
@@ -22,7 +22,7 @@ internal sealed unsafe partial class SignalCounter : IDisposable
     {
         if (s_tracepoint.Value < 0) return null;
         SysResult<SafeFileHandle> opened = PerfEvent.Open(tid, new() { type = PerfEvent.Tracepoint, config = (ulong)s_tracepoint.Value });
-        if (opened.Ok && PerfEvent.SetFilter(opened.Value, $"sig != {Signals.SIGTRAP}").Ok) return new SignalCounter(opened.Value);
+        if (opened.Ok && PerfEvent.SetFilter(opened.Value, $"sig != {Signals.SIGTRAP} || code != {siginfo_t.SI_KERNEL}").Ok) return new SignalCounter(opened.Value);
         opened.Value.Dispose();
         return null;
     }

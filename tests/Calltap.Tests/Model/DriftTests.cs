@@ -76,6 +76,15 @@ public sealed partial class DriftTests
     }
 
     [Fact]
+    public void A_running_thread_is_looked_at_as_modelled()
+    {
+        AssertOrder("src/Calltap/Patching/Onlooker.cs", "bool IsSeenRunning(", ["thread.Ask()", "TryTake(thread", "IsProven(thread", "SeenRunning(sample.Pc, phase) && SeesStack(", "thread.Ask()"]);
+        AssertOrder("src/Calltap/Patching/Onlooker.cs", "bool IsProven(", ["thread.Scanned is not", "then != thread.SignalsTaken", "SeenRunning(sample.Pc, phase, inTrapHandler: phase == GuardPhase.Clear)"]);
+        AssertOrder("src/Calltap/Patching/Onlooker.cs", "bool SeesStack(", ["window.Scan.Scan(", "thread.Scanned = thread.Asked"]);
+        AssertOrder("src/Calltap/Patching/RunningThread.cs", "public void Ask()", ["Asked = SignalsTaken", "sampler.Ask()"]);
+    }
+
+    [Fact]
     public void The_helper_is_given_the_same_steps()
     {
         string[] forward = ["group.AddTails", "list.SyncCores", "group.AddHeads", "list.SyncCores"];

@@ -44,7 +44,7 @@ enum Mode
     /// <summary>It waits at the site: its stop is taken, its signal gone.</summary>
     Parked,
 
-    /// <summary>In our trap handler, called while a guard is there.</summary>
+    /// <summary>In our trap handler, called while a guard is there, or an onlooker.</summary>
     InHandler,
 
     /// <summary>In fork: the copy is made, nobody has been told.</summary>

@@ -36,6 +36,9 @@ static class ModelSetups
         ["parked threads, a thread forks"] = One with { Parks = true, Forks = true },
         ["parked threads, two groups, a region of either kind"] = s_either with { Parks = true, Signals = true },
         ["parked threads, lists of two groups, regions of several instructions"] = s_several with { Parks = true, ByHelper = true, Signals = true },
+        ["nobody traced, two threads, a region of several instructions"] = new Setup { Onlooks = true, Signals = true },
+        ["nobody traced, SIGTRAP sent to a thread, a region of either kind"] = One with { SeveralInstructions = [true, false], Onlooks = true, Signals = true, SentTraps = true },
+        ["nobody traced, lists of two groups, regions of several instructions"] = s_several with { Onlooks = true, ByHelper = true, Signals = true },
     };
 
     /// <summary>The long form.</summary>
@@ -50,6 +53,7 @@ static class ModelSetups
         ["lists of two groups, two threads, a region of either kind"] = s_either with { Threads = 2, ByHelper = true },
         ["lists of two groups, two threads, regions of several instructions, one window"] = s_several with { Threads = 2, ByHelper = true, Signals = true, Cycles = false },
         ["parked threads, three"] = new Setup { Threads = 3, Parks = true },
+        ["nobody traced, two threads, lists of two groups, a region of either kind"] = s_either with { Threads = 2, Onlooks = true, ByHelper = true, Signals = true },
         ["parked threads, two, lists of two groups, a region of either kind"] = s_either with { Threads = 2, Parks = true, ByHelper = true },
     };
 
@@ -84,5 +88,7 @@ static class ModelSetups
         [Rules.RegionsOfTheGroupOnly] = s_several with { Signals = true },
         [Rules.StateInList] = One with { SeveralInstructions = [false], ByHelper = true },
         [Rules.ParkedAtSite] = One with { Parks = true },
+        [Rules.SecondSample] = One with { Onlooks = true, Signals = true },
+        [Rules.SignalsCounted] = One with { Onlooks = true, Signals = true },
     };
 }

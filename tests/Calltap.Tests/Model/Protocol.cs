@@ -5,6 +5,7 @@ sealed class Protocol(Setup setup)
 {
     readonly ThreadMoves _threads = new(setup, new Delivery(setup));
     readonly GuardMoves _guard = new(setup);
+    readonly OnlookerMoves _onlooker = new(setup);
     readonly WriterMoves _writer = new(setup);
     readonly EndMoves _end = new(setup);
 
@@ -34,6 +35,7 @@ sealed class Protocol(Setup setup)
         {
             _threads.Add(s, t, moves);
             if (s.Guarded && t < Setup.Threads) _guard.Add(s, t, moves);
+            if (Setup.Onlooks) _onlooker.Add(s, t, moves);
         }
         _writer.Add(s, moves);
         _end.Add(s, moves);

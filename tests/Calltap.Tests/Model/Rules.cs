@@ -92,4 +92,10 @@ public enum Rules
 
     /// <summary>A thread to be parked is put to the site before its stop is taken (I17).</summary>
     ParkedAtSite = 1 << 28,
+
+    /// <summary>The stack of a thread that runs is read between two samples of it; else after one.</summary>
+    SecondSample = 1 << 29,
+
+    /// <summary>It counts only if the thread has taken no signal from before the first to after the second.</summary>
+    SignalsCounted = 1 << 30,
 }

@@ -41,6 +41,9 @@ sealed record Setup
     /// <summary>Traps are answered by the handler while the guard is there (<c>TextPoker.AnswersInTarget</c>).</summary>
     public bool AnswersInTarget { get; init; }
 
+    /// <summary>Nobody is traced: the handler answers, and threads are looked at from outside (<c>TextPoker.WithoutPtrace</c>).</summary>
+    public bool Onlooks { get; init; }
+
     /// <summary>A thread at a breakpoint waits there for its group's last pass (<c>ParkPolicy</c>).</summary>
     public bool Parks { get; init; }
 

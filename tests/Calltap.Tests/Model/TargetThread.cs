@@ -5,12 +5,12 @@ namespace Calltap.Tests.Model;
 /// Its view of a site's head and tail is the set of bytes that its core may execute: all that stood there since it last serialised. A
 /// fork's child has memory of its own, which nobody writes: there the view is the memory.
 /// <code>
-/// bits 0-2 place, 3 site, 4-8 mode, 9-10 saved, 11 seen, 12 sent, 13 child, then for each site 3 bits heads, 2 bits tails
+/// bits 0-2 place, 3 site, 4-8 mode, 9-10 saved, 11 seen, 12 sent, 13 child, then for each site 3 bits heads, 2 bits tails; 24-25 looked at
 /// </code>
 /// </remarks>
 readonly record struct TargetThread(uint Word)
 {
-    const int Views = 14, ViewSize = 5, HeadForms = 3, TailForms = 2;
+    const int Views = 14, ViewSize = 5, HeadForms = 3, TailForms = 2, Looks = 24;
 
     public static readonly TargetThread Absent = new TargetThread().Now(Mode.Absent);
 
@@ -29,6 +29,9 @@ readonly record struct TargetThread(uint Word)
     /// <summary>Its SIGTRAP was sent by somebody (kill), not raised by a breakpoint.</summary>
     public bool Sent => Get(12, 1) != 0;
 
+    /// <summary>How far the onlooker has come with it while it runs, and it has taken no signal since.</summary>
+    public Looked Looked => (Looked)Get(Looks, 2);
+
     public bool IsChild => Get(13, 1) != 0;
 
     public bool IsAt(Place place, int site) => Place == place && Site == site;
@@ -43,7 +46,9 @@ readonly record struct TargetThread(uint Word)
 
     public TargetThread Saving(Saved saved) => Set(9, 2, (int)saved);
 
-    public TargetThread WithSeen(bool seen = true) => Set(11, 1, seen ? 1 : 0);
+    public TargetThread WithSeen(bool seen = true) => Set(11, 1, seen ? 1 : 0).With(Looked.No);
+
+    public TargetThread With(Looked looked) => Set(Looks, 2, (int)looked);
 
     public TargetThread WithSent(bool sent) => Set(12, 1, sent ? 1 : 0);
 

@@ -21,6 +21,9 @@ sealed class ThreadMoves(Setup setup, Delivery delivery)
             case Mode.TrapTaken when s.Guarded && !thread.IsChild:
                 moves.To(s.With(t, thread.Now(Mode.TrapStop)), "thread {0} stops with SIGTRAP", t);
                 break;
+            case Mode.TrapTaken when setup.Onlooks && s.Action == TrapAction.Ours:
+                moves.To(s.With(t, (thread.Sent ? Counted(thread) : thread).Now(Mode.InHandler)), "thread {0} is in the trap handler", t);
+                break;
             case Mode.TrapTaken:
                 delivery.Deliver(s, t, moves);
                 break;
@@ -147,10 +150,13 @@ sealed class ThreadMoves(Setup setup, Delivery delivery)
         if (interrupts && s.Guarded)
             moves.To(s.With(t, thread.Now(Mode.SignalStop)), "thread {0} stops with a signal of the program's", t);
         else if (interrupts)
-            moves.To(s.With(t, EnterHandler(thread)), "a signal handler interrupts thread {0}", t);
+            moves.To(s.With(t, EnterHandler(Counted(thread))), "a signal handler interrupts thread {0}", t);
         if (setup.SentTraps && !thread.IsChild && !setup.BlocksTraps(t))
             moves.To(s.With(t, thread.Now(Mode.TrapTaken).WithSent(true)), "somebody sends SIGTRAP to thread {0}", t);
     }
+
+    /// <summary>It has taken a signal, no breakpoint's: what the onlooker knows of its stack counts no more.</summary>
+    TargetThread Counted(TargetThread thread) => setup.Has(Rules.SignalsCounted) ? thread.With(Looked.No) : thread;
 
     /// <summary>The handler is outside every region; what it interrupted is on the stack.</summary>
     public static TargetThread EnterHandler(TargetThread thread)

@@ -51,7 +51,7 @@ sealed class WriterMoves
     (State Next, string Words) Simple(State s) => s.Step switch
     {
         Step.Install => (s.With(TrapAction.Ours), "writer: the trap handler is installed"),
-        Step.Open => (s.WithGuard(true), "writer: the guard has seized every thread"),
+        Step.Open => _setup.Onlooks ? (s, "writer: no thread and no handler blocks SIGTRAP") : (s.WithGuard(true), "writer: the guard has seized every thread"),
         Step.BeginHeads => (s.With(TableState.HeadsOnly), "writer: the table says heads only"),
         Step.SyncBreakpoints => (s.SyncCores(), "writer: sync"),
         Step.KeepBeforeTails or Step.KeepBeforeHeads => (s.With(Kept(s.Action)), "writer: the handler is put back where the action was reset"),
