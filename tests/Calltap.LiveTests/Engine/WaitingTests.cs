@@ -123,7 +123,7 @@ public sealed class WaitingTests(ITestOutputHelper output)
             return;
         }
         Assert.True(guard.Counts.Restarted > 0, "no signal ended a call");
-        // Calls that wait with another mask are ended at times all the same (docs/limits.md): of the others none may be.
+        // Calls that wait with another mask are ended at times, and no stop tells of it (docs/limits.md): of the others none may be.
         if (program.IsRunning) program.AssertRight();
         else Assert.Matches("^(sigwaitinfo|sigtimedwait|epoll_pwait): .*errno 4", program.Output);
     }
