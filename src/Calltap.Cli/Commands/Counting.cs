@@ -64,7 +64,7 @@ sealed class Counting(Terminal terminal)
         long start = Stopwatch.GetTimestamp();
         TimeSpan next = Interval ?? TimeSpan.MaxValue;
         var before = new CallCounts([], 0);
-        while (!session.Target.HasExited && !session.Target.MemoryIsGone)
+        while (!session.Target.IsGone)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
             if (elapsed >= next)

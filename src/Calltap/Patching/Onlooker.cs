@@ -27,7 +27,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     bool _drainIsOverdue; // what may be in use stays mapped, and the window ends
 
     /// <inheritdoc/>
-    public bool TargetGone => window.Target.HasExited || window.Target.MemoryIsGone;
+    public bool TargetGone => window.Target.IsGone;
 
     /// <inheritdoc/>
     public TrapCounts Counts => default; // the handler counts
@@ -95,15 +95,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     /// Whether another process runs in the same memory: a vfork child that was born before the handler stood has the program's actions, and no thread of
     /// the target sees it.
     /// </summary>
-    bool IsShared(GuardPhase phase)
-    {
-        if (phase == GuardPhase.Drain) return false;
-        var own = new Tid(window.Target.Pid.Value);
-        foreach (Tid thread in Threads())
-            foreach (Tid child in ProcFiles.Children(window.Target.Pid, thread))
-                if (SystemCall.SharesMemory(own, child) is { Ok: true, Value: true }) return true;
-        return false;
-    }
+    bool IsShared(GuardPhase phase) => phase != GuardPhase.Drain && Threads().Any(thread => window.Target.ReadSharers(thread).Any());
 
     /// <inheritdoc/>
     public void Close()

@@ -191,7 +191,7 @@ sealed class PokePlan
 
     void ThrowIfGone()
     {
-        if (_target.HasExited || _target.MemoryIsGone) throw AttachChecks.Ended(_target.Pid);
+        if (_target.IsGone) throw AttachChecks.Ended(_target.Pid);
     }
 
     /// <summary>Whether a breakpoint of an earlier tracer stands where this batch has changed nothing.</summary>

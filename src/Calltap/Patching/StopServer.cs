@@ -6,7 +6,7 @@ namespace Calltap.Patching;
 
 /// <summary>
 /// Serves the stops of the guarded threads (ptrace(2), "Stopped states"): answers traps, looks at who is stopped
-/// anyway, hands signals on, and keeps the table of threads right as they come and go. For the guard's thread.
+/// anyway, and hands signals on. For the guard's thread.
 /// </summary>
 sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObserver observer)
 {
@@ -16,6 +16,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
 
     readonly TrapAnswers _traps = new(window);
     readonly BlockedTraps _blocked = new(window);
+    readonly NewThreads _newThreads = new(window, threads);
     volatile bool _targetGone;
 
     /// <summary>Whether the target ended or was replaced by exec.</summary>
@@ -28,7 +29,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
     public ref TrapCounts Counts => ref _traps.Counts;
 
     /// <summary>The processes that were forked.</summary>
-    public ForkChildren ForkChildren { get; } = new();
+    public ForkChildren ForkChildren => _newThreads.ForkChildren;
 
     /// <summary>Serves a few stops; whether there was any.</summary>
     public bool Serve(GuardPhase phase)
@@ -212,8 +213,8 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         int index = threads.Find(tid);
         if (index < 0 || threads[index].Expected)
         {
-            if (TakeForkChild(tid, index)) return;
-            index = AddNew(tid, announced: index >= 0);
+            if (_newThreads.TakeForkChild(tid, index)) return;
+            index = _newThreads.Add(tid, announced: index >= 0);
         }
         if (threads[index].ForkChild) return;
         LookAtStopped(tid, phase);
@@ -268,52 +269,12 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         Counts.Restarted++;
     }
 
-    // ---- threads and processes that come and go ----
-
-    /// <summary>
-    /// A thread has made another thread or a process, which will report itself: the window waits for it, or it would
-    /// run on among breakpoints with nobody to answer.
-    /// </summary>
+    /// <summary>A thread has made another thread or a process.</summary>
     void ServeMaking(Tid parent, int stopEvent, GuardPhase phase)
     {
         LookAtStopped(parent, phase);
-        if (Ptrace.GetEventMsg(parent, out ulong made).Ok)
-        {
-            var child = new Tid((int)made);
-            int index = threads.Find(parent);
-            if (index >= 0 && stopEvent == Ptrace.PTRACE_EVENT_VFORK) threads[index].VforkChild = child;
-            if (!threads.TakeAnnouncement(child))
-            {
-                ref GuardedThread expected = ref threads.Add(child);
-                expected.Expected = true;
-                expected.IsFork = stopEvent == Ptrace.PTRACE_EVENT_FORK;
-            }
-        }
+        _newThreads.Announce(parent, stopEvent);
         Ptrace.Cont(parent, 0);
-    }
-
-    int AddNew(Tid tid, bool announced)
-    {
-        ref GuardedThread thread = ref threads.Add(tid);
-        thread.Process = ThreadLook.Exists(window.Target.Pid, tid) ? window.Target.Pid : new Pid(tid.Value);
-        thread.Unannounced = !announced;
-        if (Ptrace.GetSigMask(tid, out ulong mask).Ok) thread.SawMask(mask);
-        return threads.Find(tid);
-    }
-
-    /// <summary>Holds a new process that has a copy of the memory; where the kernel can't compare, its making tells.</summary>
-    bool TakeForkChild(Tid tid, int index)
-    {
-        bool madeByFork = index >= 0 && threads[index].IsFork;
-        if (ThreadLook.Exists(window.Target.Pid, tid)) return false;
-        bool copy = SystemCall.SharesMemory(threads.AnyOf(window.Target.Pid), tid) is { Ok: true } compared ? !compared.Value : madeByFork;
-        if (!copy) return false;
-        ref GuardedThread child = ref threads.Add(tid);
-        child.ForkChild = true;
-        child.Unannounced = index < 0;
-        Wait.One(tid, Wait.WSTOPPED | Wait.WNOHANG, out _); // taken, so that it is reported once; it stays stopped
-        ForkChildren.Add(new Pid(tid.Value));
-        return true;
     }
 
     void ServeExec(Tid tid)

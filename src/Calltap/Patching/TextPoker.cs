@@ -179,7 +179,7 @@ sealed class TextPoker
         if (!guard.Run(GuardPhase.Drain, s_drainDeadline)) throw new TimeoutException("a thread of the target could not be looked at in time");
     }
 
-    bool IsGone(IWindowGuard guard) => guard.TargetGone || _target.HasExited || _target.MemoryIsGone;
+    bool IsGone(IWindowGuard guard) => guard.TargetGone || _target.IsGone;
 
     /// <summary>Processes forked in the window have its breakpoints in their copies of the text.</summary>
     static void MendForkChildren(PokePlan plan, IWindowGuard guard)

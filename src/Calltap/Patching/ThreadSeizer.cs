@@ -42,7 +42,7 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Seizing 
             // maker was reports itself. (The kernel names the tracing thread.)
             if (Deadline.In(s_ending).Poll(() => (status = window.Target.ReadStatus(tid)) is null or { IsDead: true } || status.TracerPid.Value == tracer.Value))
                 return false;
-            if (window.Target.HasExited || window.Target.MemoryIsGone) throw AttachChecks.Ended(window.Target.Pid);
+            if (window.Target.IsGone) throw AttachChecks.Ended(window.Target.Pid);
             seized.OrThrow($"ptrace(PTRACE_SEIZE, {tid})");
         }
         ref GuardedThread thread = ref threads.Add(tid);
@@ -56,10 +56,8 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Seizing 
     bool SeizeSharers(Tid parent)
     {
         bool any = false;
-        Tid own = threads.AnyOf(window.Target.Pid);
-        foreach (Tid child in ProcFiles.Children(window.Target.Pid, parent))
+        foreach (Tid child in window.Target.ReadSharers(parent))
         {
-            if (SystemCall.SharesMemory(own, child) is not { Ok: true, Value: true }) continue;
             any |= Seize(child, new Pid(child.Value));
             if (threads.Find(parent) is >= 0 and int index) threads[index].VforkChild = child;
         }

@@ -30,6 +30,7 @@ static class WarmCode
         Prepare(typeof(Guard));
         Prepare(typeof(GuardedThreads));
         Prepare(typeof(StopServer));
+        Prepare(typeof(NewThreads));
         Prepare(typeof(ForkChildren));
         Prepare(typeof(ThreadSeizer));
         Prepare(typeof(TrapAnswers));

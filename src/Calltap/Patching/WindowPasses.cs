@@ -186,7 +186,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
         table.InstallAgain(sync);
     }
 
-    bool IsGone => guard.TargetGone || target.HasExited || target.MemoryIsGone;
+    bool IsGone => guard.TargetGone || target.IsGone;
 
     /// <summary>A step that must succeed before the window may close: repeated until it does, or the target is gone.</summary>
     /// <param name="step">The step.</param>

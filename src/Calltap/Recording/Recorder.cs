@@ -123,7 +123,7 @@ public sealed class Recorder : IDisposable
 
     void CheckLimits()
     {
-        if (_session.Target.HasExited || _session.Target.MemoryIsGone) End(RecordStop.TargetEnded);
+        if (_session.Target.IsGone) End(RecordStop.TargetEnded);
         else if (_sink.Written.Value >= _options.MaxSize.Value) End(RecordStop.MaxSize);
     }
 

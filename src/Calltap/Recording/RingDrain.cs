@@ -61,10 +61,10 @@ sealed class RingDrain
         return Events - before;
     }
 
-    /// <summary>Rounds until nothing is left, then what was lost. No thread of the target writes any more.</summary>
+    /// <summary>All that is left, then what was lost. No thread of the target writes any more.</summary>
     public void Finish()
     {
-        while (Round() > 0) { }
+        Round();
         foreach (DrainedRing ring in _rings) Empty(ring);
         if (_memory.UnattributedEntries + _memory.UnattributedExits > 0)
             _sink.Lost(default, Bounded(_memory.UnattributedEntries), Bounded(_memory.UnattributedExits), 0);
@@ -73,8 +73,13 @@ sealed class RingDrain
     /// <summary>A ring that nobody writes any more: everything in it, and every hole, is taken.</summary>
     void Empty(DrainedRing ring)
     {
-        do Drain(ring);
-        while (SkipHoles(ring, sure: true));
+        ulong before;
+        do
+        {
+            before = ring.Reader.Tail;
+            Drain(ring); // may pass a hole itself
+            SkipHoles(ring, sure: true);
+        } while (ring.Reader.Tail != before);
         SkipLastHoles(ring);
         ReportLost(ring);
     }
@@ -121,19 +126,19 @@ sealed class RingDrain
     /// A reserved slot whose writer never comes back blocks its ring: after a while, with later events behind it, it is
     /// given up and counted as lost. A late filler is recognised by its time.
     /// </summary>
-    bool SkipHoles(DrainedRing ring, bool sure)
+    void SkipHoles(DrainedRing ring, bool sure)
     {
         ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
         Span<byte> data = _memory.Ring(ring.Index);
         if (!ring.Reader.IsHole(data, head))
         {
             ring.HoleSince = 0;
-            return false;
+            return;
         }
         if (ring.HoleSince == 0) ring.HoleSince = Stopwatch.GetTimestamp();
-        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return false;
+        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return;
         ring.HoleSince = 0;
-        return ring.Reader.SkipHole(data, head);
+        ring.Reader.SkipHole(data, head);
     }
 
     /// <summary>A thread that has ended: its ring is empty now, so its header can go round again.</summary>

@@ -18,7 +18,7 @@ sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, Ta
     /// <param name="poke">The change.</param>
     /// <param name="function">The function that the site belongs to.</param>
     /// <param name="want">Who will want it.</param>
-    /// <returns>As it was when there is no room for one more stub: the site then answers for itself.</returns>
+    /// <returns>As it was when there is no room for one more stub or list: the site then answers for itself.</returns>
     public Poke Answer(StubWriter? writer, Poke poke, TargetFunction function, Want want)
     {
         Site site = poke.Site;
@@ -32,12 +32,16 @@ sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, Ta
             if (writer is null || !writer.TryWrite(site.Plan, site.Region.Span, site.Address, events, out stub, out _)) return poke;
             registry.Keep(site, events, stub!);
         }
-        Ask(site.Id, function.Id, want, exit: !entry);
-        if (site.Plan.CombinedExit) Ask(site.ExitId, function.Id, want, exit: true);
+        if (!Ask(site.Id, function.Id, want, exit: !entry) || (site.Plan.CombinedExit && !Ask(site.ExitId, function.Id, want, exit: true))) return poke;
         return poke with { Becoming = EmulatedInstruction.Jump(stub!.Start) };
     }
 
-    void Ask(SiteId site, FunctionId function, Want want, bool exit) => _asked.Add((site, lists.Find(site, ops.Questions(want, function, exit))));
+    bool Ask(SiteId site, FunctionId function, Want want, bool exit)
+    {
+        if (lists.TryFind(site, ops.Questions(want, function, exit)) is not { } list) return false;
+        _asked.Add((site, list));
+        return true;
+    }
 
     /// <summary>From here on the caller asks these ops. Their lists are written already, and no breakpoint stands yet.</summary>
     public void Publish()

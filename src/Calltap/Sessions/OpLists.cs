@@ -21,7 +21,13 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size)
     /// <param name="ops">A word for each (<see cref="OpListLayout"/>).</param>
     /// <returns>The list's number: its place in qwords.</returns>
     /// <exception cref="InvalidOperationException">The room for lists is used up.</exception>
-    public uint Find(SiteId site, IEnumerable<ulong> ops)
+    public uint Find(SiteId site, IEnumerable<ulong> ops) =>
+        Find(site, ops, size) ?? throw new InvalidOperationException("no room is left for op lists: detach and attach again");
+
+    /// <summary>The same for a list that can be done without: null when half of the room is used up, the rest is kept for those that can't.</summary>
+    public uint? TryFind(SiteId site, IEnumerable<ulong> ops) => Find(site, ops, size / 2);
+
+    uint? Find(SiteId site, IEnumerable<ulong> ops, long room)
     {
         ulong[] words = [site.Value, .. ops, 0];
         if (!_known.TryGetValue(site, out List<(ulong[] Words, uint Number)>? lists)) _known.Add(site, lists = []);
@@ -29,8 +35,7 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size)
         int known = lists.FindIndex(list => list.Words.AsSpan().SequenceEqual(words));
         if (known >= 0) return lists[known].Number;
         var number = (uint)(_written + _pending.Count);
-        if ((number + words.Length) * (long)WordSize > size)
-            throw new InvalidOperationException("no room is left for op lists: detach and attach again");
+        if ((number + words.Length) * (long)WordSize > room) return null;
         _pending.AddRange(words);
         lists.Add((words, number));
         return number;

@@ -16,7 +16,7 @@ static class ThreadPointers
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_patienceInTheMaking = TimeSpan.FromSeconds(20);
-    static readonly TimeSpan s_making = TimeSpan.FromMilliseconds(1); // of CPU time: glibc's start of a thread takes some 20 us
+    static readonly TimeSpan s_making = TimeSpan.FromMilliseconds(10); // of CPU time: glibc's start of a thread takes some 20 us, but what a hypervisor takes away is counted too
 
     const int SearchBelowHead = 0x600; // glibc 2.36: the head is 0x2e0 behind the thread pointer
     const int DescriptorSize = 0x700;

@@ -217,7 +217,7 @@ public sealed class TraceSession : IDisposable
     public ArmReport? Detach()
     {
         if (_detached) return null;
-        if (Target.HasExited || Target.MemoryIsGone) return null;
+        if (Target.IsGone) return null;
         try
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);

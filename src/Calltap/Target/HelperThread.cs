@@ -129,7 +129,7 @@ internal sealed class HelperThread : IDisposable
         long result;
         while (!_mailbox.TryTake(s_look, out result))
         {
-            if (_target.HasExited || _target.MemoryIsGone)
+            if (_target.IsGone)
                 throw AttachChecks.Ended(_target.Pid);
             if (deadline.IsPast)
                 throw new TimeoutException($"process {_target.Pid} ({_target.Name}) did not answer within {timeout.TotalSeconds} s: it is stopped or frozen, or the machine is overloaded");

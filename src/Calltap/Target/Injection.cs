@@ -53,7 +53,7 @@ internal static class Injection
     private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer, Seizing seizing)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
-        if (target.HasExited || target.MemoryIsGone)
+        if (target.IsGone)
             throw AttachChecks.Ended(target.Pid); // another program may have its pid and its mappings now
         Gadgets gadgets = Gadgets.Find(target, mappings);
         Deadline deadline = Deadline.In(s_timeout);
@@ -63,7 +63,7 @@ internal static class Injection
             foreach (ThreadCandidate candidate in ThreadCandidate.List(target, worst))
                 if (!target.MemoryIsGone && HijackedThread.TryTake(target, writer, seizing, candidate.Tid, gadgets, mappings) is { } taken)
                     return taken;
-            if (target.HasExited || target.MemoryIsGone)
+            if (target.IsGone)
                 throw AttachChecks.Ended(target.Pid);
             Clock.Sleep(s_betweenRounds);
             if (round < RoundsForExact)

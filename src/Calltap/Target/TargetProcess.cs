@@ -49,6 +49,9 @@ public sealed class TargetProcess : IDisposable
         }
     }
 
+    /// <summary>Whether there is nothing left to do here: it has ended, or executes another program.</summary>
+    public bool IsGone => HasExited || MemoryIsGone;
+
     internal SafeFileHandle Memory => _memory;
 
     /// <summary>Opens a running process.</summary>
@@ -82,6 +85,13 @@ public sealed class TargetProcess : IDisposable
 
     /// <summary>The ids of all threads; empty when the process has ended. Threads that have ended but are not yet reaped are among them.</summary>
     public IReadOnlyList<Tid> ReadThreads() => ProcFiles.Threads(Pid);
+
+    /// <summary>
+    /// The processes that a thread has made and that run in the same memory: vfork children on their way to exec, others made with CLONE_VM.
+    /// The maker is compared: a leader that has ended has no memory any more.
+    /// </summary>
+    internal IEnumerable<Tid> ReadSharers(Tid maker) =>
+        ProcFiles.Children(Pid, maker).Where(child => SystemCall.SharesMemory(maker, child) is { Ok: true, Value: true });
 
     /// <summary>The status of a thread, or null when it has ended.</summary>
     public ProcStatus? ReadStatus(Tid tid) =>

@@ -35,6 +35,19 @@ public sealed class RecordCommandTests
         Assert.Equal(5, top.Output.TrimEnd().Split('\n').Length);
     }
 
+    [Fact]
+    public void Records_without_a_ptracer()
+    {
+        Answering.HandlerAlone.SkipUnlessAllowed();
+        using var folder = new ScratchFolder();
+        using BusyDemo demo = BusyDemo.Start();
+        using CliRun record = CliRun.Run(0, "record", "-p", demo.PidText, "--no-ptrace", "-o", folder.File("t"), "--duration", "200ms");
+        Assert.Contains(Restored, record.Errors);
+        demo.AssertRight();
+        using CliRun report = CliRun.Run(0, "report", folder.File("t"));
+        Assert.Contains("calltap-demo", report.Output);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

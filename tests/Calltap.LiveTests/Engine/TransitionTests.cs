@@ -76,6 +76,26 @@ public sealed class TransitionTests(ITestOutputHelper output)
         shapes.AssertRight();
     }
 
+    /// <summary>Each change of ops is another list for each site that changes, and a session has room for some.</summary>
+    [Fact]
+    public void Where_no_room_is_left_for_the_callers_lists_sites_answer_for_themselves()
+    {
+        using SmallProgram program = SmallProgram.Start("kept", 4);
+        using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions { Int3 = Int3Policy.Caller });
+        var op = new Op(OpKind.Count, FunctionFilter.Parse(["kept_*"], []), "kept");
+        for (int others = 0; others < 30; others++) // each is one more that the caller asks, in lists that are longer
+        {
+            Assert.Equal(8, session.Add(op).Armed);
+            Assert.Equal(0, session.Remove(op).Armed);
+            session.Add(new Op(OpKind.Graph, FunctionFilter.Parse(["none_of_them"], []), $"{others}"));
+        }
+        Assert.Equal(8, session.Add(op).Armed);
+        Assert.Equal(0, program.Control.WrongResults);
+        session.Detach();
+        TextImage.AssertRestored(session.Target, session.Catalog);
+        program.AssertRight();
+    }
+
     /// <summary>Functions wanted by one op use its own trampoline, those wanted by several the list's.</summary>
     void AssertForms(TraceSession session, ArmReport report, bool one)
     {
