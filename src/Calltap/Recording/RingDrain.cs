@@ -73,13 +73,13 @@ sealed class RingDrain
     /// <summary>A ring that nobody writes any more: everything in it, and every hole, is taken.</summary>
     void Empty(DrainedRing ring)
     {
-        ulong before;
+        ulong start = ring.Reader.Tail, before;
         do
         {
             before = ring.Reader.Tail;
             Drain(ring); // may pass a hole itself
             SkipHoles(ring, sure: true);
-        } while (ring.Reader.Tail != before);
+        } while (ring.Reader.Tail != before && ring.Reader.Tail - start < (ulong)_memory.Layout.RingSize); // who writes on all the same does not keep us
         SkipLastHoles(ring);
         ReportLost(ring);
     }
