@@ -18,7 +18,7 @@ public sealed class RealProgramsTracedTests(ITestOutputHelper output)
     {
         Assert.SkipUnless(PythonProgram.IsInstalled, "python3 is not installed (Debian: apt-get install python3)");
         using SpawnedProgram untraced = PythonProgram.Start(0.2);
-        using SpawnedProgram python = PythonProgram.Start(LiveTest.Repeat(5, 30));
+        using SpawnedProgram python = PythonProgram.Start(LiveTest.Repeat(4, 30));
         Assert.Equal(0, untraced.WaitForExit(EngineTests.Patience));
         Await(() => python.Output.Contains("ready", StringComparison.Ordinal));
         Record(python.Pid, FunctionFilter.Parse(["@libpython*", "@python*"], []));

@@ -83,7 +83,7 @@ public sealed class TransitionTests(ITestOutputHelper output)
         using SmallProgram program = SmallProgram.Start("kept", 4);
         using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions { Int3 = Int3Policy.Caller });
         var op = new Op(OpKind.Count, FunctionFilter.Parse(["kept_*"], []), "kept");
-        for (int others = 0; others < 30; others++) // each is one more that the caller asks, in lists that are longer
+        for (int others = 0; others < 24; others++) // each is one more that the caller asks, in lists that are longer
         {
             Assert.Equal(8, session.Add(op).Armed);
             Assert.Equal(0, session.Remove(op).Armed);

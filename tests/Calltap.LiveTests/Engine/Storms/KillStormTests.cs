@@ -29,7 +29,7 @@ public sealed class KillStormTests(ITestOutputHelper output)
     public void Targets_outlive_tracers_killed_at_any_moment(Answering answering)
     {
         answering.SkipUnlessAllowed();
-        int kills = LiveTest.Repeat(4, 1000);
+        int kills = LiveTest.Repeat(2, 1000);
         long start = Stopwatch.GetTimestamp();
         using var pool = new TracerPool(4 * kills, KillsPerTarget, answering);
         for (int i = 0; i < kills || (_tally.InWindow < kills / 2 && i < 4 * kills); i++) // some that aim at a window miss it

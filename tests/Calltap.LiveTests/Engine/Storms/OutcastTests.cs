@@ -52,7 +52,7 @@ public sealed class OutcastTests(ITestOutputHelper output)
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root, for chroot");
         using SmallProgram program = SmallProgram.Start("kept", Threads);
         AssertCut(program, LeaveRoot, ENOENT);
-        int wanted = LiveTest.Repeat(2, 40), standing = 0;
+        int wanted = LiveTest.Repeat(1, 40), standing = 0;
         using TargetProcess target = TargetProcess.Open(program.Pid);
         FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
         for (int i = 0; standing < wanted; i++)
