@@ -119,14 +119,7 @@ sealed class GuardMoves(Setup setup)
     {
         if (thread.Place == Place.Behind && s.Step == Step.Clear && setup.IsCleared(s, thread.Site) && thread.Mode is not Mode.TrapStop)
             thread = thread.At(Place.CopyBehind, thread.Site);
-        return Scan(s.With(t, thread.WithSeen()), thread);
-    }
-
-    State Scan(State s, TargetThread thread)
-    {
-        if (thread.Saved < Saved.BehindFirst || s.Step != Step.Clear || !setup.Has(Rules.StackScan)) return s;
-        int site = thread.Saved - Saved.BehindFirst;
-        return setup.IsCleared(s, site) ? s.WithDeferred(site) : s;
+        return setup.Scan(s.With(t, thread.WithSeen()), thread);
     }
 
     static bool Looks(State s) => s.Step is Step.Enter or Step.Clear or Step.Drain;
@@ -141,7 +134,7 @@ sealed class GuardMoves(Setup setup)
             || (thread.Mode == Mode.InHandler && !setup.Has(Rules.HandlerSeen))
             || (thread.Mode == Mode.Forking && !(s.Step != Step.Clear && setup.Has(Rules.ForksAwaited)))
             || (thread.Mode == Mode.ForkingUnreported && s.Step == Step.Clear);
-        if (asleep) moves.To(Scan(s.With(t, thread.WithSeen()), thread), "guard: thread {0} is seen from outside", t);
+        if (asleep) moves.To(setup.Scan(s.With(t, thread.WithSeen()), thread), "guard: thread {0} is seen from outside", t);
         if (thread.Mode == Mode.Parked && s.Step != Step.Drain) moves.To(See(s, t, thread), "guard: thread {0} is seen where it is parked", t);
         if (thread.Mode is Mode.Running or Mode.Asleep)
             moves.To(s.With(t, thread.Now(thread.Mode == Mode.Running ? Mode.Interrupted : Mode.InterruptedInCall)), "guard: thread {0} is interrupted, and stops", t);

@@ -8,7 +8,7 @@ sealed class OnlookerMoves(Setup setup)
         TargetThread thread = s[t];
         if (s.Tracer != Tracer.Alive || thread.Seen || s.Step is not (Step.Clear or Step.Drain)) return;
         if (thread.Mode is Mode.Asleep || (thread.Mode == Mode.Blocked && IsOutside(s, thread)))
-            moves.To(See(Scan(s, thread), t), "onlooker: thread {0} is seen from outside", t);
+            moves.To(See(setup.Scan(s, thread), t), "onlooker: thread {0} is seen from outside", t);
         else if (thread.Mode is Mode.Running && IsOutside(s, thread))
             Sample(s, t, moves);
         else if (thread.Mode == Mode.InHandler && (thread.Looked == Looked.Scanned || !setup.Has(Rules.HandlerSeen)) && s.Step == Step.Clear)
@@ -31,19 +31,12 @@ sealed class OnlookerMoves(Setup setup)
     void Read(State s, int t, Moves moves)
     {
         TargetThread thread = s[t];
-        State next = Scan(s, thread);
+        State next = setup.Scan(s, thread);
         if (setup.Has(Rules.SecondSample)) moves.To(next.With(t, thread.With(Looked.Scanned)), "onlooker: the stack of thread {0} is read", t);
         else moves.To(See(next, t), "onlooker: the stack of thread {0} is read, which is thought to be enough", t);
     }
 
     static State See(State s, int t) => s.With(t, s[t].WithSeen());
-
-    State Scan(State s, TargetThread thread)
-    {
-        if (thread.Saved < Saved.BehindFirst || s.Step != Step.Clear || !setup.Has(Rules.StackScan)) return s;
-        int site = thread.Saved - Saved.BehindFirst;
-        return setup.IsCleared(s, site) ? s.WithDeferred(site) : s;
-    }
 
     bool IsOutside(State s, TargetThread thread)
     {

@@ -98,6 +98,14 @@ sealed record Setup
     public bool IsCleared(State s, int site) =>
         NeedsClearing(s, site) && (!Has(Rules.RegionsOfTheGroupOnly) || Group(s).Contains(site));
 
+    /// <summary>The region that a saved context on the thread's stack points into is left out (<c>StackScan</c>).</summary>
+    public State Scan(State s, TargetThread thread)
+    {
+        if (thread.Saved < Saved.BehindFirst || s.Step != Step.Clear || !Has(Rules.StackScan)) return s;
+        int site = thread.Saved - Saved.BehindFirst;
+        return IsCleared(s, site) ? s.WithDeferred(site) : s;
+    }
+
     /// <summary>The helper makes this step by itself.</summary>
     public bool InList(State s) => s.Listed
         && (s.Step is Step.Breakpoints or Step.SyncBreakpoints or Step.Tails or Step.SyncTails or Step.Heads or Step.SyncHeads || (s.Step == Step.BeginTails && !NeedsClearing(s)));
