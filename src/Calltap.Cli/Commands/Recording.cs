@@ -71,7 +71,7 @@ sealed class Recording(Terminal terminal)
         return recorder.Ended switch
         {
             RecordStop.MaxSize => $"the file has reached {Texts.Size(MaxSize)}",
-            RecordStop.TargetEnded => target.HasExited ? "the target ended" : "the target has become another program (exec)",
+            RecordStop.TargetEnded => target.RunsAnotherProgram ? "the target has become another program (exec)" : "the target ended",
             _ => "the file could not be written",
         };
     }

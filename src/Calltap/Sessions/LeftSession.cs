@@ -123,7 +123,7 @@ public sealed class LeftSession
     public bool AskTracerToDetach(TimeSpan patience)
     {
         if (!TracerHasSession() || !Signals.Kill(Tracer, Signals.SIGTERM).Ok) return false;
-        return Deadline.In(patience).Poll(() => _target.HasExited || Find(_target) is not { IsDetached: false });
+        return Deadline.In(patience).Poll(() => _target.IsGone || Find(_target) is not { IsDetached: false });
     }
 
     bool TracerHasSession()

@@ -52,6 +52,9 @@ public sealed class TargetProcess : IDisposable
     /// <summary>Whether there is nothing left to do here: it has ended, or executes another program.</summary>
     public bool IsGone => HasExited || MemoryIsGone;
 
+    /// <summary>Whether exec has replaced the program. What is about to end has no memory either, and is not to be taken for it.</summary>
+    public bool RunsAnotherProgram => MemoryIsGone && ReadStatus(new Tid(Pid.Value)) is { HasMemory: true };
+
     internal SafeFileHandle Memory => _memory;
 
     /// <summary>Opens a running process.</summary>

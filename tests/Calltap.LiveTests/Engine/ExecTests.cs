@@ -35,6 +35,7 @@ public sealed class ExecTests(ITestOutputHelper output)
             if (open) inWindow++;
             Assert.True(end.Reason == AttachRefusal.TargetEnded, $"round {i}: {end}");
             Assert.DoesNotContain("\n", end.Message, StringComparison.Ordinal);
+            Assert.True(Deadline.In(EngineTests.Patience).Poll(() => session.Target.RunsAnotherProgram)); // its threads end first
             session.Dispose(); // has nothing to detach from, and says nothing
             Assert.True(Deadline.In(EngineTests.Patience).Poll(() => program.Control.Result(1) == 1 || !program.IsRunning));
             Assert.True(program.Control.Result(0) == 0, $"round {i}: {program.Output}");

@@ -42,6 +42,9 @@ internal sealed class LiveProgram : IDisposable
         return new LiveProgram(program, status => variant.Length > 0 ? [status, $"{threads}", variant] : [status, $"{threads}"], threads);
     }
 
+    /// <summary>A program of so much memory that its end takes a while.</summary>
+    internal static LiveProgram StartLarge(int megabytes) => new(CProgram.Build("large.c"), status => [status, $"{megabytes}"], 1);
+
     /// <summary>A program whose threads all sleep in <paramref name="kind"/> of call; <paramref name="fifo"/> wakes them.</summary>
     internal static LiveProgram StartSleepy(string kind, string fifo)
     {
@@ -65,10 +68,13 @@ internal sealed class LiveProgram : IDisposable
         Assert.Equal(0, Errors);
     }
 
+    /// <summary>Asks the program to end, and does not wait for it.</summary>
+    internal void AskToStop() => _status.Write(StopOffset, 1L);
+
     /// <summary>Asks the program to end; its exit code.</summary>
     internal int Stop()
     {
-        _status.Write(StopOffset, 1L);
+        AskToStop();
         Wait.ForExitOf(Pid, out siginfo_t report).OrThrow("waitid");
         _reaped = true;
         return report.si_code == Wait.CLD_EXITED ? report.si_status : -report.si_status;

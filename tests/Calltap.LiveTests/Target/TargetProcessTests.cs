@@ -41,6 +41,20 @@ public sealed class TargetProcessTests
     }
 
     [Fact]
+    public void What_is_about_to_end_runs_no_other_program()
+    {
+        using LiveProgram program = LiveProgram.StartLarge(megabytes: 512);
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        Assert.False(target.RunsAnotherProgram);
+        program.AskToStop();
+        Assert.True(SpinWait.SpinUntil(() => target.MemoryIsGone, TimeSpan.FromSeconds(20)));
+        bool runsAnother = target.RunsAnotherProgram, hadExited = target.HasExited;
+        Assert.SkipWhen(hadExited, "it ended before we had looked: nothing was shown");
+        Assert.False(runsAnother);
+        Assert.True(target.IsGone);
+    }
+
+    [Fact]
     public void A_number_without_a_process_is_refused() => AssertRefused(new Pid(4_194_303), AttachRefusal.NoSuchProcess);
 
     [Fact]
