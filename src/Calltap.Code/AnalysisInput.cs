@@ -2,7 +2,7 @@ namespace Calltap.Code;
 
 /// <summary>All that is known of a module before its code is decoded.</summary>
 /// <param name="Image">The module's bytes.</param>
-/// <param name="Functions">The functions, sorted by address.</param>
+/// <param name="Functions">The functions and the parts of unknown ones, sorted by address.</param>
 /// <param name="CodeSections">The executable sections; functions outside them are refused.</param>
 /// <param name="OtherTargets">Addresses that may be jumped to and that no branch shows: landing pads, labels, relocation targets.</param>
 /// <param name="RefusedRanges">Code that must never be touched: rseq sections with their abort signature, PLT, nops of others.</param>

@@ -6,4 +6,8 @@ namespace Calltap.Code;
 /// <param name="Fragments">
 /// Parts placed elsewhere (<c>foo.cold</c>): their exits are exits of the function, jumps between the parts are internal.
 /// </param>
-public sealed record CodeFunction(ImageAddress Address, ByteSize Size, IReadOnlyList<CodeRange> Fragments);
+public sealed record CodeFunction(ImageAddress Address, ByteSize Size, IReadOnlyList<CodeRange> Fragments)
+{
+    /// <summary>What is known of how control reaches its first byte.</summary>
+    public StartEvidence Evidence { get; init; }
+}

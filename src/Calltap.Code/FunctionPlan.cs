@@ -8,7 +8,6 @@ namespace Calltap.Code;
 /// <param name="ExitCount">All exits found, patchable or not, the combined one included.</param>
 /// <param name="RefusedExits">The exits found and not patchable.</param>
 /// <param name="HasUnknownExits">There may be exits that were not found: undecodable code, an indirect jump not understood, a fall-through.</param>
-/// <param name="IsReferenced">Some instruction of the module calls the function or takes its address.</param>
 public sealed record FunctionPlan(
     int FunctionIndex,
     SitePlan? Entry,
@@ -16,8 +15,7 @@ public sealed record FunctionPlan(
     IReadOnlyList<SitePlan> Exits,
     int ExitCount,
     IReadOnlyList<RefusedExit> RefusedExits,
-    bool HasUnknownExits,
-    bool IsReferenced)
+    bool HasUnknownExits)
 {
     /// <summary>Whether every way out of the function is known and patchable.</summary>
     public bool AllExitsPatchable => !HasUnknownExits && RefusedExits.Count == 0;

@@ -8,6 +8,8 @@ namespace Calltap.Code;
 /// </summary>
 public static class ModuleAnalyzer
 {
+    private const int MaxJoins = 8; // compilers make parts of functions, hardly parts of parts
+
     /// <summary>One plan for each function, in the order given. Uses all CPUs.</summary>
     /// <param name="input">The module.</param>
     /// <exception cref="ArgumentException">The functions are not sorted by address.</exception>
@@ -16,26 +18,42 @@ public static class ModuleAnalyzer
         var facts = new ModuleFacts(input);
         MarkKnown(facts);
         int count = input.Functions.Count;
-        Parallel.For(0, count, () => new TargetPass(facts), static (i, _, pass) => Run(pass, i), static _ => { });
         List<CodePart> gaps = Gaps(facts);
-        Parallel.For(0, gaps.Count, () => new TargetPass(facts), (i, _, pass) => Run(pass, gaps[i]), static _ => { });
+        Each(facts, gaps.Count, (pass, i) => pass.VisitUnclaimed(gaps[i]));
+        Mark(facts, [.. Enumerable.Range(0, count)]);
+        JoinParts(facts);
+        int[] unproven = facts.Starts.Unproven();
+        Each(facts, unproven.Length, (pass, i) => pass.VisitUnproven(unproven[i]));
 
         var plans = new FunctionPlan[count];
         Parallel.For(0, count, () => new ClassifyPass(facts), (i, _, pass) => Run(pass, i, plans), static _ => { });
         return plans;
     }
 
-    private static TargetPass Run(TargetPass pass, int function)
+    // What has become longer is visited again: its tables may lead into its parts, and its parts hold tables of their own.
+    private static void JoinParts(ModuleFacts facts)
     {
-        pass.Visit(function);
-        return pass;
+        for (int i = 0; i < MaxJoins && facts.Starts.Settle() is { Count: > 0 } longer; i++)
+        {
+            facts.Layout = CodeLayout.Build(facts.Input.Functions, facts.Memory, facts.Starts.OwnerOf);
+            Mark(facts, [.. longer]);
+        }
     }
 
-    private static TargetPass Run(TargetPass pass, CodePart gap)
+    // Tables come second: where one ends depends on what is called.
+    private static void Mark(ModuleFacts facts, int[] functions)
     {
-        pass.VisitUnclaimed(gap);
-        return pass;
+        Each(facts, functions.Length, (pass, i) => pass.Visit(functions[i]));
+        int[] jumping = Array.FindAll(functions, function => facts.Flow[function] is { HasIndirectJump: true });
+        Each(facts, jumping.Length, (pass, i) => pass.VisitTables(jumping[i]));
     }
+
+    private static void Each(ModuleFacts facts, int count, Action<TargetPass, int> visit) =>
+        Parallel.For(0, count, () => new TargetPass(facts), (i, _, pass) =>
+        {
+            visit(pass, i);
+            return pass;
+        }, static _ => { });
 
     private static ClassifyPass Run(ClassifyPass pass, int function, FunctionPlan[] plans)
     {

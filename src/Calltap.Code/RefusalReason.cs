@@ -69,8 +69,11 @@ public enum RefusalReason
     /// <summary>The displaced code does not fit the space given.</summary>
     NoRoom,
 
-    /// <summary>It has no name, and nothing proves that it is entered by a call.</summary>
+    /// <summary>It has no name, and nothing proves that it is entered as functions are.</summary>
     NotProvenEntry,
+
+    /// <summary>It is no function: jumps of other functions lead into it.</summary>
+    PartOfAnother,
 
     /// <summary>No room is left in the arena for its stub.</summary>
     ArenaFull,

@@ -29,6 +29,7 @@ public static class RefusalText
         RefusalReason.BranchIntoRegion => "branch into its own region",
         RefusalReason.NoRoom => "no room for the displaced code",
         RefusalReason.NotProvenEntry => "unnamed, and not proven to be called",
+        RefusalReason.PartOfAnother => "part of another function",
         RefusalReason.ArenaFull => "no room left in the arena",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };

@@ -9,18 +9,21 @@ internal sealed class ClassifyPass(ModuleFacts facts)
     {
         CodeFunction function = facts.Input.Functions[index];
         ReadOnlySpan<CodePart> parts = facts.Layout.Of(index);
-        RefusalReason missing = Missing(function, parts);
+        StartVerdict verdict = facts.Starts.VerdictOf(index);
+        RefusalReason missing = verdict is StartVerdict.PartOfKnown or StartVerdict.PartOfUnknown ? RefusalReason.PartOfAnother : Missing(function, parts);
         if (missing != RefusalReason.None)
-            return new(index, null, missing, [], 0, [], true, false);
+            return new(index, null, missing, [], 0, [], true);
 
         _code.Decode(parts);
         FunctionFlow flow = facts.Flow[index] ?? s_usual;
         var scope = new FunctionScope(facts, _code, flow, function.Address);
         var entry = new EntryClassifier(scope);
         SitePlan? site = entry.Classify(out RefusalReason refusal);
+        if (verdict == StartVerdict.NotProven && site is not null)
+            (site, refusal) = (null, RefusalReason.NotProvenEntry);
         var exits = new ExitClassifier(scope, site);
         exits.Classify();
-        return new(index, site, refusal, exits.Sites, exits.Count, exits.Refused, HasUnknownExits(scope), facts.Referenced.Contains(function.Address));
+        return new(index, site, refusal, exits.Sites, exits.Count, exits.Refused, exits.LeadToUnknownParts || HasUnknownExits(scope));
     }
 
     private static readonly FunctionFlow s_usual = new();

@@ -34,8 +34,29 @@ internal sealed class CodeLayout
     /// <summary>The parts of one function: the one with its entry first, if the function has it, then by address.</summary>
     internal ReadOnlySpan<CodePart> Of(int function) => _grouped.AsSpan(_firstOf[function].._firstOf[function + 1]);
 
+    /// <summary>The part that holds <paramref name="address"/>, or null.</summary>
+    internal CodePart? Find(ImageAddress address)
+    {
+        int low = 0, high = _parts.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            if (address < _parts[middle].Start)
+                high = middle - 1;
+            else if (address >= _parts[middle].Limit)
+                low = middle + 1;
+            else
+                return _parts[middle].Contains(address) ? _parts[middle] : null;
+        }
+
+        return null;
+    }
+
     /// <exception cref="ArgumentException">The functions are not sorted.</exception>
-    internal static CodeLayout Build(IReadOnlyList<CodeFunction> functions, CodeMemory memory)
+    /// <param name="functions">The functions, and parts of unknown ones.</param>
+    /// <param name="memory">The code.</param>
+    /// <param name="ownerOf">The function that each of them belongs to, usually itself.</param>
+    internal static CodeLayout Build(IReadOnlyList<CodeFunction> functions, CodeMemory memory, Func<int, int> ownerOf)
     {
         var stated = new List<Stated>(functions.Count);
         for (int i = 0; i < functions.Count; i++)
@@ -43,9 +64,10 @@ internal sealed class CodeLayout
             CodeFunction function = functions[i];
             if (i > 0 && function.Address < functions[i - 1].Address)
                 throw new ArgumentException($"functions must be sorted by address; {function.Address} follows {functions[i - 1].Address}", nameof(functions));
-            stated.Add(new(function.Address, new CodeRange(function.Address, function.Size).End, i, true));
+            int owner = ownerOf(i);
+            stated.Add(new(function.Address, new CodeRange(function.Address, function.Size).End, owner, owner == i));
             foreach (CodeRange fragment in function.Fragments)
-                stated.Add(new(fragment.Start, fragment.End, i, false));
+                stated.Add(new(fragment.Start, fragment.End, owner, false));
         }
 
         stated.Sort(ByStart);

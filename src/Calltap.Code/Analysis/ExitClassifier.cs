@@ -16,6 +16,9 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
     /// <summary>All exits, one combined with the entry included.</summary>
     internal int Count { get; private set; }
 
+    /// <summary>Whether jumps lead into code of which it is not known whose part it is, and which may return for this function.</summary>
+    internal bool LeadToUnknownParts { get; private set; }
+
     internal void Classify()
     {
         for (int part = 0; part < scope.Code.Parts.Length; part++)
@@ -24,7 +27,7 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
             ReadOnlySpan<DecodedInstruction> instructions = scope.Code.Of(part);
             for (int i = 0; i < instructions.Length; i++)
             {
-                if (KindOf(instructions[i]) is not { } kind)
+                if (KindOf(instructions[i]) is not { } kind || IsIntoUnknownPart(instructions[i]))
                     continue;
                 Count++;
                 if (entry is not { CombinedExit: true } || instructions[i].Address != entry.Address + entry.TransferOffset)
@@ -41,6 +44,13 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
         InstructionKind.IndirectJump when scope.MeaningOf(instruction.Address) == IndirectJumpMeaning.TailCall => SiteKind.TailJump,
         _ => null,
     };
+
+    private bool IsIntoUnknownPart(in DecodedInstruction instruction)
+    {
+        bool into = InstructionKinds.HasTarget(instruction.Kind) && scope.Facts.Starts.IsUnknownPart(instruction.Target);
+        LeadToUnknownParts |= into;
+        return into;
+    }
 
     private void Add(int part, int index, SiteKind kind)
     {

@@ -115,11 +115,12 @@ internal sealed class FunctionCode(CodeMemory memory)
         }
     }
 
-    /// <summary>The address that a plain instruction forms: <c>lea r, [rip+x]</c>, or <c>mov r32, imm32</c> in a fixed-address image; else 0.</summary>
+    /// <summary>The address that a plain instruction forms: <c>lea r, [rip+x]</c>, or a 32-bit number moved or pushed, in a fixed-address image; else 0.</summary>
     private static ulong AddressTaken(in Instruction instruction) => instruction.Code switch
     {
         Iced.Intel.Code.Lea_r64_m => instruction.IsIPRelativeMemoryOperand ? instruction.IPRelativeMemoryAddress : 0,
         Iced.Intel.Code.Mov_r32_imm32 => instruction.Immediate32,
+        Iced.Intel.Code.Mov_rm64_imm32 or Iced.Intel.Code.Pushq_imm32 => (ulong)instruction.Immediate32to64,
         _ => 0,
     };
 }

@@ -6,6 +6,9 @@ internal sealed class FunctionFlow
     /// <summary>A branch leads between instruction starts and decoding from there never meets the others: the sweep may have lost its way.</summary>
     internal bool Desynchronized { get; set; }
 
+    /// <summary>There is a near indirect jump.</summary>
+    internal bool HasIndirectJump { get; init; }
+
     /// <summary>A jump table leads to the function's entry.</summary>
     internal bool SwitchToEntry { get; set; }
 

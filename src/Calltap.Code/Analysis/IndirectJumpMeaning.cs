@@ -11,4 +11,7 @@ internal enum IndirectJumpMeaning : byte
 
     /// <summary>It leaves the function.</summary>
     TailCall,
+
+    /// <summary>It leaves the function and its callers, for the frame of one of them.</summary>
+    LongJump,
 }

@@ -4,8 +4,8 @@ namespace Calltap.Code.Analysis;
 
 /// <summary>Where an indirect jump's target comes from, by a look at the instructions before it.</summary>
 /// <param name="Shape">How the target is formed.</param>
-/// <param name="Table">The table, where its address was seen.</param>
-/// <param name="Bound">How many entries a comparison before the jump allows, or 0.</param>
+/// <param name="Table">The table, where its address was seen; of a label the label.</param>
+/// <param name="Bound">How many entries a comparison before the jump allows, or 0; of a label how many instructions before the jump it is formed.</param>
 internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Table, int Bound)
 {
     /// <summary>Whether the shape is one that compilers use for switches.</summary>
@@ -19,6 +19,8 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
     internal static JumpSource Trace(List<Instruction> instructions, int index)
     {
         Instruction jump = instructions[index];
+        if (jump.Op0Kind != OpKind.Memory && IsLongJump(instructions, index))
+            return new(SwitchShape.LongJump, null, 0);
         if (jump.Op0Kind != OpKind.Memory)
             return FromRegister(instructions, index, jump.Op0Register);
         if (jump.IsIPRelativeMemoryOperand || jump.MemoryBase == Register.None && jump.MemoryIndex == Register.None)
@@ -38,6 +40,17 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
         return table ? new(instruction.MemoryDisplacement64) : null;
     }
 
+    // mov rsp,r; mov rbp,r; jmp r
+    private static bool IsLongJump(List<Instruction> instructions, int index) =>
+        index >= 2 && RegisterMove(instructions[index - 1]) is var (last, from) && RegisterMove(instructions[index - 2]) is var (first, before)
+        && (first, last) is (Register.RSP, Register.RBP) or (Register.RBP, Register.RSP)
+        && from is not (Register.RSP or Register.RBP) && before is not (Register.RSP or Register.RBP);
+
+    private static (Register To, Register From)? RegisterMove(in Instruction instruction) =>
+        instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Register && instruction.Op1Kind == OpKind.Register
+            ? (instruction.Op0Register, instruction.Op1Register)
+            : null;
+
     private static JumpSource FromRegister(List<Instruction> instructions, int index, Register register)
     {
         bool added = false;
@@ -49,10 +62,14 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
                 break;
             if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() is var written && written != register && written != other)
                 continue;
+            if (!added && at.Mnemonic == Mnemonic.Lea && at.IsIPRelativeMemoryOperand)
+                return new(SwitchShape.Label, new(at.IPRelativeMemoryAddress), index - i);
             bool indexed = at.Op1Kind == OpKind.Memory && at.MemoryIndex != Register.None;
             if (at.Mnemonic == Mnemonic.Add && at.Op1Kind == OpKind.Register && !added)
                 (added, other) = (true, at.Op1Register);
-            else if (added && indexed && IsRelativeLoad(at))
+            else if (IsSum(at) && !added)
+                (added, register, other) = (true, at.MemoryBase, at.MemoryIndex);
+            else if (added && (indexed || at.IsIPRelativeMemoryOperand) && IsRelativeLoad(at))
                 return new(SwitchShape.Relative4, TableOf(instructions, i, at), BoundBefore(instructions, i));
             else if (!added && indexed && at.MemoryIndexScale == 8 && at.Mnemonic == Mnemonic.Mov)
                 return Absolute(instructions, i, at);
@@ -65,16 +82,21 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
         return new(SwitchShape.Opaque, null, 0);
     }
 
+    private static bool IsSum(in Instruction lea) =>
+        lea.Mnemonic == Mnemonic.Lea && lea.MemoryBase != Register.None && lea.MemoryIndex != Register.None && lea.MemoryIndexScale == 1 && lea.MemoryDisplacement64 == 0;
+
     // movsxd r64, [table+index*4]; without optimisation the index is multiplied before: mov r32, [index+table]; cdqe.
     private static bool IsRelativeLoad(in Instruction load) =>
         load.Mnemonic is Mnemonic.Movsxd or Mnemonic.Mov && load.MemorySize is MemorySize.Int32 or MemorySize.UInt32
-        && load.MemoryIndexScale is 4 or 1;
+        && load.MemoryIndexScale is 4 or 1; // 1 also where there is no index: a constant one
 
     private static JumpSource Absolute(List<Instruction> instructions, int index, in Instruction load) =>
         new(SwitchShape.Absolute8, TableOf(instructions, index, load), BoundBefore(instructions, index));
 
     private static ImageAddress? TableOf(List<Instruction> instructions, int index, in Instruction load)
     {
+        if (load.IsIPRelativeMemoryOperand)
+            return new(load.IPRelativeMemoryAddress);
         if (load.MemoryBase == Register.None)
             return new(load.MemoryDisplacement64);
         ImageAddress? table = ConstantIn(instructions, index, load.MemoryBase);

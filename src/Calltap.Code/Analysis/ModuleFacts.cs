@@ -7,19 +7,23 @@ internal sealed class ModuleFacts
     {
         Input = input;
         Memory = CodeMemory.Read(input.Image, input.CodeSections);
-        Layout = CodeLayout.Build(input.Functions, Memory);
+        Layout = CodeLayout.Build(input.Functions, Memory, static function => function);
         Targets = new(Memory);
         Referenced = new(Memory);
         Refused = new(input.RefusedRanges);
         FentryTargets = [.. input.FentryTargets];
         Flow = new FunctionFlow?[input.Functions.Count];
+        Starts = new(this);
     }
 
     internal AnalysisInput Input { get; }
 
     internal CodeMemory Memory { get; }
 
-    internal CodeLayout Layout { get; }
+    /// <summary>Which function owns what; another one once <see cref="Starts"/> has found whose the parts are.</summary>
+    internal CodeLayout Layout { get; set; }
+
+    internal OpenStarts Starts { get; }
 
     internal BranchTargets Targets { get; }
 

@@ -16,7 +16,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
     private bool _hasLabelTable;
 
     /// <summary>Marks the targets of the function's tables and gives its jumps a meaning.</summary>
-    internal FunctionFlow Find(FunctionCode code)
+    internal void Find(FunctionCode code, FunctionFlow flow)
     {
         Load(code);
         var tables = new JumpTables(facts, code);
@@ -24,15 +24,16 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         JumpSource[] sources = Trace(code, tables);
         var depths = new StackDepths(code, _instructions, sources, tables.Targets);
 
-        var flow = new FunctionFlow { SwitchToEntry = tables.ReachesEntry };
+        flow.SwitchToEntry = tables.ReachesEntry;
         for (int i = 0; i < sources.Length; i++)
         {
             if (code.All[i].Kind == InstructionKind.IndirectJump)
-                flow.IndirectJumps[code.All[i].Address] = tables.OverBudget ? IndirectJumpMeaning.NotUnderstood : Meaning(sources[i], tables, depths.IsZero(i));
+                flow.IndirectJumps[code.All[i].Address] = tables.OverBudget ? IndirectJumpMeaning.NotUnderstood
+                    : sources[i].Shape == SwitchShape.Label ? LabelMeaning(code, sources[i], i)
+                    : Meaning(sources[i], tables, depths.IsZero(i));
         }
 
         flow.HasJumpNotUnderstood = flow.IndirectJumps.ContainsValue(IndirectJumpMeaning.NotUnderstood);
-        return flow;
     }
 
     private void Load(FunctionCode code)
@@ -53,7 +54,8 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         _absoluteTables.Clear();
         _relativeTables.Clear();
         _hasLabel = false;
-        foreach (ImageAddress candidate in Candidates())
+        HashSet<ImageAddress> candidates = Candidates();
+        foreach (ImageAddress candidate in candidates)
         {
             if (tables.Read(candidate, SwitchShape.Relative4, 0) > 0)
                 _relativeTables.Add(candidate);
@@ -61,9 +63,14 @@ internal sealed class SwitchFinder(ModuleFacts facts)
                 _absoluteTables.Add(candidate);
             if (!code.Contains(candidate))
                 continue;
-            // A label whose address is taken may be jumped to.
+            // A label whose address is taken may be jumped to, and distances may be counted from it.
             facts.Targets.Mark(candidate);
-            _hasLabel |= candidate != code.Parts[0].Start;
+            if (candidate == code.Parts[0].Start)
+                continue;
+            _hasLabel = true;
+            foreach (ImageAddress table in candidates)
+                if (tables.Read(table, SwitchShape.Relative4, 0, candidate) > 0)
+                    _relativeTables.Add(table);
         }
     }
 
@@ -97,6 +104,15 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         return sources;
     }
 
+    // The register holds the label only if nothing jumps in between.
+    private IndirectJumpMeaning LabelMeaning(FunctionCode code, JumpSource source, int index)
+    {
+        for (int i = index - source.Bound + 1; i <= index; i++)
+            if (facts.Targets.Contains(code.All[i].Address))
+                return IndirectJumpMeaning.NotUnderstood;
+        return code.Contains(source.Table!.Value) ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood;
+    }
+
     private static bool HasOther(HashSet<ImageAddress> tables, SwitchShape shape, JumpSource[] sources) =>
         tables.Any(table => !Array.Exists(sources, source => source.Shape == shape && source.Table == table));
 
@@ -106,6 +122,8 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         {
             case SwitchShape.Got:
                 return IndirectJumpMeaning.TailCall;
+            case SwitchShape.LongJump:
+                return IndirectJumpMeaning.LongJump;
             case SwitchShape.Relative4:
                 return _relativeTables.Count > 0 ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood;
             case SwitchShape.Absolute8 when source.Table is { } own ? _absoluteTables.Contains(own) : _absoluteTables.Count > 0:

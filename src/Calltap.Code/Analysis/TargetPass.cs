@@ -11,7 +11,7 @@ internal sealed class TargetPass(ModuleFacts facts)
     private readonly FunctionCode _code = new(facts.Memory);
     private readonly SwitchFinder _switches = new(facts);
 
-    /// <summary>Marks the targets of one function's branches and jump tables, and notes what is unusual about it.</summary>
+    /// <summary>Marks the targets of one function's branches, and notes what is unusual about it.</summary>
     internal void Visit(int function)
     {
         ReadOnlySpan<CodePart> parts = facts.Layout.Of(function);
@@ -21,20 +21,46 @@ internal sealed class TargetPass(ModuleFacts facts)
         bool desynchronized = false;
         foreach (DecodedInstruction instruction in _code.All)
         {
-            if (instruction.Target != default && instruction.Kind is InstructionKind.Call or InstructionKind.Plain)
-                facts.Referenced.Mark(instruction.Target);
+            MarkReferenced(instruction);
             if (!InstructionKinds.HasTarget(instruction.Kind))
                 continue;
             facts.Targets.Mark(instruction.Target);
-            if (_code.Contains(instruction.Target) && _code.IndexOf(instruction.Target) < 0)
+            if (!_code.Contains(instruction.Target))
+                NoteJump(function, instruction);
+            else if (_code.IndexOf(instruction.Target) < 0)
                 desynchronized |= !FollowInside(instruction.Target);
         }
 
-        if (!desynchronized && !_code.HasIndirectJump)
+        facts.Flow[function] = desynchronized || _code.HasIndirectJump ? new() { Desynchronized = desynchronized, HasIndirectJump = _code.HasIndirectJump } : null;
+    }
+
+    /// <summary>Says what one function's indirect jumps are, and marks where they lead; once all functions' references are known.</summary>
+    internal void VisitTables(int function)
+    {
+        if (facts.Flow[function] is not { HasIndirectJump: true } flow)
             return;
-        FunctionFlow flow = _code.HasIndirectJump ? _switches.Find(_code) : new();
-        flow.Desynchronized = desynchronized;
-        facts.Flow[function] = flow;
+        _code.Decode(facts.Layout.Of(function));
+        _switches.Find(_code, flow);
+    }
+
+    /// <summary>
+    /// Looks whether a start can be armed whatever leads there: where neither its code nor what it jumps to reads below the stack pointer,
+    /// nothing that a part might find there is live.
+    /// </summary>
+    internal void VisitUnproven(int function)
+    {
+        _code.Decode(facts.Layout.Of(function));
+        if (_code.HasInvalid || facts.Flow[function] is { HasJumpNotUnderstood: true } or { Desynchronized: true })
+            return;
+        foreach (DecodedInstruction instruction in _code.All)
+        {
+            if (instruction.Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump
+                && !_code.Contains(instruction.Target) && !facts.Starts.IsProven(instruction.Target))
+                return;
+        }
+
+        if (!RedZone.IsUsed(_code))
+            facts.Starts.Prove(function);
     }
 
     /// <summary>
@@ -46,9 +72,22 @@ internal sealed class TargetPass(ModuleFacts facts)
         _code.Decode([gap]);
         foreach (DecodedInstruction instruction in _code.All)
         {
+            MarkReferenced(instruction);
             if (InstructionKinds.HasTarget(instruction.Kind))
                 facts.Targets.Mark(instruction.Target);
         }
+    }
+
+    private void MarkReferenced(in DecodedInstruction instruction)
+    {
+        if (instruction.Target != default && instruction.Kind is InstructionKind.Call or InstructionKind.Plain)
+            facts.Referenced.Mark(instruction.Target);
+    }
+
+    private void NoteJump(int function, in DecodedInstruction jump)
+    {
+        if (jump.Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump)
+            facts.Starts.NoteJump(function, _code, jump);
     }
 
     // False when decoding from start does not meet the other instructions soon.

@@ -9,14 +9,18 @@ namespace Calltap.Modules;
 /// <summary>The functions of a target that are in scope, with how each can be patched.</summary>
 public sealed class FunctionCatalog
 {
-    FunctionCatalog(IReadOnlyList<TargetModule> modules, IReadOnlyList<TargetFunction> functions, IReadOnlyList<string> unreadable) =>
-        (Modules, Functions, Unreadable) = (modules, functions, unreadable);
+    FunctionCatalog(
+        IReadOnlyList<TargetModule> modules, IReadOnlyList<TargetFunction> functions, IReadOnlyList<ExcludedFunction> excluded, IReadOnlyList<string> unreadable) =>
+        (Modules, Functions, Excluded, Unreadable) = (modules, functions, excluded, unreadable);
 
     /// <summary>The modules in scope.</summary>
     public IReadOnlyList<TargetModule> Modules { get; }
 
     /// <summary>Their functions; <see cref="TargetFunction.Id"/> is the index.</summary>
     public IReadOnlyList<TargetFunction> Functions { get; }
+
+    /// <summary>What looks like a function in the modules' symbols and is none, or is kept out, with the reason.</summary>
+    public IReadOnlyList<ExcludedFunction> Excluded { get; }
 
     /// <summary>Files in scope that could not be read.</summary>
     public IReadOnlyList<string> Unreadable { get; }
@@ -67,16 +71,23 @@ public sealed class FunctionCatalog
     {
         var demangler = new CxaDemangler();
         var functions = new List<TargetFunction>();
+        var excluded = new List<ExcludedFunction>();
         foreach (TargetModule module in modules)
         {
+            excluded.AddRange(module.Symbols.Excluded);
             IReadOnlyList<FunctionPlan> plans = ModuleAnalysis.Analyze(module.Symbols, traits);
             for (int i = 0; i < plans.Count; i++)
             {
                 ImageFunction symbol = module.Symbols.Functions[i];
+                if (plans[i].EntryRefusal == RefusalReason.PartOfAnother)
+                {
+                    excluded.Add(new ExcludedFunction(symbol.Address, symbol.Size, symbol.Name, RefusalReason.PartOfAnother.Text()));
+                    continue;
+                }
                 FunctionNames names = ModuleAnalysis.NamesOf(symbol, module.Name, demangler);
                 functions.Add(new TargetFunction(new FunctionId(functions.Count), module, symbol, plans[i], names));
             }
         }
-        return new FunctionCatalog(modules, functions, unreadable);
+        return new FunctionCatalog(modules, functions, excluded, unreadable);
     }
 }

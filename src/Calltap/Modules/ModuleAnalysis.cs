@@ -14,26 +14,34 @@ public static class ModuleAnalysis
     {
         ArgumentNullException.ThrowIfNull(symbols);
         ArgumentNullException.ThrowIfNull(traits);
+        CodeFunction[] starts = Starts(symbols);
         var input = new AnalysisInput(
             new ModuleImage(symbols),
-            [.. symbols.Functions.Select(f => new CodeFunction(f.Address, f.Size, [.. f.Fragments.Select(Range)]))],
+            starts,
             [.. symbols.CodeRanges.Select(Range)],
             OtherTargets(symbols),
             [.. symbols.RseqRanges.Select(Range), .. symbols.PltRanges.Select(Range)],
             [.. symbols.Functions.Where(f => f.Name is "__fentry__" or "mcount").Select(f => f.Address)],
             traits.HandlesFaults, traits.HasShadowStack, symbols.IsGo);
-        var called = symbols.CodePointers.ToHashSet();
-        return [.. ModuleAnalyzer.Analyze(input).Select((plan, i) => Proven(symbols.Functions[i], plan, called))];
+        var parts = symbols.UnownedFragments.Select(part => part.Start).ToHashSet();
+        return [.. ModuleAnalyzer.Analyze(input).Where(plan => !parts.Contains(starts[plan.FunctionIndex].Address))];
     }
 
     /// <summary>
-    /// A start known from unwind data alone may be a part that is jumped to, with anything live: it is armed only where
-    /// something calls it or takes its address.
+    /// The functions, and the parts that no symbol gives to one. A start known from unwind data alone may be a part that is jumped to, with
+    /// anything live.
     /// </summary>
-    static FunctionPlan Proven(ImageFunction function, FunctionPlan plan, HashSet<ImageAddress> pointers)
+    static CodeFunction[] Starts(ModuleSymbols symbols)
     {
-        bool proven = function.Name is not null || plan.IsReferenced || plan.Entry is null || pointers.Contains(function.Address);
-        return proven ? plan : plan with { Entry = null, EntryRefusal = RefusalReason.NotProvenEntry };
+        var pointers = symbols.CodePointers.ToHashSet();
+        var landings = symbols.LandingPads.ToHashSet();
+        IEnumerable<CodeFunction> functions = symbols.Functions.Select(f => new CodeFunction(f.Address, f.Size, [.. f.Fragments.Select(Range)])
+        {
+            Evidence = f.Name is not null || pointers.Contains(f.Address) ? StartEvidence.Called
+                : landings.Contains(f.Address) ? StartEvidence.Part : StartEvidence.Unproven,
+        });
+        IEnumerable<CodeFunction> parts = symbols.UnownedFragments.Select(part => new CodeFunction(part.Start, part.Size, []) { Evidence = StartEvidence.Part });
+        return [.. functions.Concat(parts).OrderBy(start => start.Address)];
     }
 
     /// <summary>The names a function is known by; without a symbol it is called <c>module+0x1234</c>.</summary>

@@ -32,6 +32,13 @@ internal sealed class Module
         return this;
     }
 
+    /// <summary>A start of which symbols say nothing.</summary>
+    internal Module Start(int offset, int size, StartEvidence evidence = StartEvidence.Unproven)
+    {
+        _functions.Add(new(At(offset), new(size), []) { Evidence = evidence });
+        return this;
+    }
+
     internal Module Data(ulong address, byte[] bytes)
     {
         _image.With(address, bytes);

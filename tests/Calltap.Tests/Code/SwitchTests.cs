@@ -45,6 +45,19 @@ public sealed class SwitchTests
         Assert.DoesNotContain(plan.Exits, e => e.Kind == SiteKind.TailJump);
     }
 
+    [Theory]
+    [InlineData(StartEvidence.Unproven)]
+    [InlineData(StartEvidence.Part)]
+    public void An_entry_that_leads_into_a_part_does_not_end_a_table_of_unknown_length(StartEvidence evidence)
+    {
+        // The default of the switch is in a part elsewhere; the entry behind it leads into what else would be the last return's region.
+        const int part = 0x30;
+        Module module = new Module(Unbounded.PadRight(2 * part, '9') + "0f0b").Function(0, Unbounded.Length / 2).Start(part, 2, evidence);
+        IReadOnlyList<FunctionPlan> plans = module.Data(Table, Relative(0x13, part, 0x22)).Analyze();
+        Assert.Equal(RefusalReason.PartOfAnother, plans[1].EntryRefusal);
+        Assert.Contains(new RefusedExit(Module.At(0x22), RefusalReason.BranchTargetInside), plans[0].RefusedExits);
+    }
+
     [Fact]
     public void A_relative_table_is_a_switch_and_not_an_exit()
     {
