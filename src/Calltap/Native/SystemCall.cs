@@ -5,11 +5,11 @@ namespace Calltap.Native;
 /// <summary>Calls that libc gives no function for: futex(2), kcmp(2), gettid(2); and their x86-64 numbers, also for injected calls.</summary>
 internal static unsafe partial class SystemCall
 {
+    internal const int NR_poll = 7;
     internal const int NR_mmap = 9;
     internal const int NR_munmap = 11;
     internal const int NR_rt_sigreturn = 15;
     internal const int NR_madvise = 28;
-    internal const int NR_nanosleep = 35;
     internal const int NR_clone = 56;
     internal const int NR_exit = 60;
     internal const int NR_close = 3;

@@ -13,8 +13,8 @@ internal static class ControlPage
     /// <summary>u32: 0 starting, then <see cref="Ready"/> or <see cref="Failed"/>; written by the helper last.</summary>
     internal const int State = 0;
 
-    /// <summary>u32: nonzero when the tracer has opened the helper's files.</summary>
-    internal const int Go = 4;
+    /// <summary>u32: how long the helper waits for the tracer, ms.</summary>
+    internal const int Patience = 4;
 
     /// <summary>i32 x 2: the ends of the pipe, to read and to write.</summary>
     internal const int Pipe = 8;
@@ -34,8 +34,8 @@ internal static class ControlPage
     /// <summary>u64: its size in bytes; written by the tracer.</summary>
     internal const int SharedSize = 40;
 
-    /// <summary>timespec: the pause between two looks at <see cref="Go"/>, at first.</summary>
-    internal const int Pause = 48;
+    /// <summary>pollfd: the pipe's end to read, which becomes readable when the tracer has opened the helper's files.</summary>
+    internal const int Poll = 48;
 
     /// <summary>The name of the memfd, with its zero byte.</summary>
     internal const int Name = 64;
@@ -43,25 +43,21 @@ internal static class ControlPage
     /// <summary>One byte, read from the pipe and ignored.</summary>
     internal const int PipeByte = 80;
 
-    /// <summary>timespec: the pause later on.</summary>
-    internal const int LongPause = 96;
-
     /// <summary>u64: its own address. The helper's thread pointer points here, so that no thread of the target shares its own with it.</summary>
     internal const int ThreadPointer = 128;
 
     internal const int Ready = 1;
     internal const int Failed = 2;
 
-    private const long PauseNanoseconds = 100_000;
-    private const long LongPauseNanoseconds = 5_000_000;
+    private const short POLLIN = 1;
 
     /// <summary>The fields the tracer fills in before the helper exists.</summary>
-    internal static byte[] Initial(TargetAddress page, ByteSize sharedSize)
+    internal static byte[] Initial(TargetAddress page, HelperOptions options)
     {
         byte[] bytes = new byte[ThreadPointer + sizeof(ulong)];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SharedSize), sharedSize.Value);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Pause + sizeof(long)), PauseNanoseconds);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(LongPause + sizeof(long)), LongPauseNanoseconds);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SharedSize), options.SharedSize.Value);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(Patience), (int)options.Patience.TotalMilliseconds);
+        BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(Poll + sizeof(int)), POLLIN);
         "calltap"u8.CopyTo(bytes.AsSpan(Name));
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(ThreadPointer), page.Value + ThreadPointer);
         return bytes;

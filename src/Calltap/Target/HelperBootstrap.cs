@@ -41,6 +41,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         long id = options.Holder is { } holder
             ? Injection.RunHeld(target, writer, holder, options.HeldThread, Clone)
             : Injection.Run(target, writer, Clone);
+        options.Reaching?.Invoke(0);
         byte[] page = AwaitReady(); // first: one that has failed is gone at once
         Helper = FindThread(id);
         using SafeFileHandle memory = Open(page, ControlPage.MemoryFile, Descriptors.O_RDWR);
@@ -49,7 +50,9 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         {
             SharedMapping shared = SharedMapping.Create(memory, options.SharedSize);
             SharedAddress = new TargetAddress(BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan(ControlPage.SharedAddress)));
-            writer.Place(Control + ControlPage.Go, [1, 0, 0, 0]);
+            options.Reaching?.Invoke(1);
+            if (!Descriptors.WriteByte(pipe).Ok)
+                throw HasLeft();
             return (shared, pipe);
         }
         catch
@@ -74,7 +77,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         }
 
         Control = Map(borrowed, default, new ByteSize(ControlPage.Bytes), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS);
-        writer.Place(Control, ControlPage.Initial(Control, options.SharedSize));
+        writer.Place(Control, ControlPage.Initial(Control, options));
         user_regs_struct registers = borrowed.Registers;
         registers.rax = SystemCall.NR_clone;
         (registers.rdi, registers.rsi, registers.rdx) = (CloneFlags, Control.Value + ControlPage.Bytes, 0);
@@ -101,8 +104,13 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         foreach (Tid tid in target.ReadThreads().Reverse())
             if (target.ReadStatus(tid) is { } status && status.NamespaceId == idInTarget)
                 return tid;
-        throw AttachChecks.Ended(target.Pid);
+        throw HasLeft();
     }
+
+    // It waits some seconds for the tracer, and then leaves by itself.
+    private AttachException HasLeft() => target.IsGone
+        ? AttachChecks.Ended(target.Pid)
+        : AttachChecks.Refuse(AttachRefusal.Stopped, $"the helper thread in process {target.Pid} ({target.Name}) was not reached in time: the process is stopped or frozen, or the machine is overloaded; nothing was changed");
 
     private byte[] AwaitReady()
     {
@@ -111,7 +119,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         bool answered = Deadline.In(s_startTimeout).Poll(() =>
             !(read = target.ReadMemory(Control, page) == page.Length) || page[ControlPage.State] != 0);
         if (!read)
-            throw AttachChecks.Ended(target.Pid);
+            throw HasLeft();
         if (!answered)
             throw AttachChecks.Refuse(AttachRefusal.Stopped, $"the helper thread in process {target.Pid} ({target.Name}) did not start within {s_startTimeout.TotalSeconds} s: the process is stopped or frozen");
         if (page[ControlPage.State] == ControlPage.Failed)
@@ -132,6 +140,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
     private SafeFileHandle Open(byte[] page, int field, int flags)
     {
         int descriptor = BinaryPrimitives.ReadInt32LittleEndian(page.AsSpan(field));
-        return Descriptors.Open(ProcFiles.Thread(target.Pid, Helper, $"fd/{descriptor}"), flags).OrThrow("opening the helper's file");
+        SysResult<SafeFileHandle> file = Descriptors.Open(ProcFiles.Thread(target.Pid, Helper, $"fd/{descriptor}"), flags);
+        return file.Errno == Errno.ENOENT ? throw HasLeft() : file.OrThrow("opening the helper's file");
     }
 }

@@ -31,7 +31,6 @@ internal static class HelperCode
     private const int MFD_NOEXEC_SEAL = 8;
     private const int PROT_READ_WRITE = 3;
     private const int MAP_SHARED = 1;
-    private const int ShortPauses = 200, LongPauses = 1200; // 6 s when nobody else wants the CPU
 
     /// <summary>The bytes to place: all of the code area but the trap handler's data.</summary>
     internal static ReadOnlyMemory<byte> Page { get; } = Emit();
@@ -134,32 +133,21 @@ internal static class HelperCode
         c.js(failed);
     }
 
-    // Until the tracer has opened both files; a tracer that dies before lets it leave after some seconds.
+    // Until the tracer has opened both files and says so through the pipe: whoever comes too late writes to nobody, where a word in the memory
+    // that the helper has left could be the program's by then. A tracer that dies before lets it leave after some seconds.
     private static void EmitAwaitGo(Assembler c, Label leave)
     {
-        Label go = c.CreateLabel();
-        EmitLookForGo(c, go, ControlPage.Pause, ShortPauses);
-        EmitLookForGo(c, go, ControlPage.LongPause, LongPauses);
-        c.jmp(leave);
-        c.Label(ref go);
+        c.mov(__[rbx + ControlPage.Poll], r14d);
+        c.lea(rdi, __[rbx + ControlPage.Poll]);
+        c.mov(esi, 1);
+        c.mov(edx, __[rbx + ControlPage.Patience]);
+        c.mov(eax, SystemCall.NR_poll);
+        c.syscall();
+        c.cmp(eax, 1);
+        c.jne(leave);
         EmitClose(c, __dword_ptr[rbx + ControlPage.Pipe + sizeof(int)]);
         EmitClose(c, __dword_ptr[rbx + ControlPage.MemoryFile]);
-        c.xor(r12d, r12d);
-    }
-
-    private static void EmitLookForGo(Assembler c, Label go, int pause, int rounds)
-    {
-        Label wait = c.CreateLabel();
-        c.mov(r12d, rounds);
-        c.Label(ref wait);
-        c.cmp(__dword_ptr[rbx + ControlPage.Go], 0);
-        c.jne(go);
-        c.lea(rdi, __[rbx + pause]);
-        c.xor(esi, esi);
-        c.mov(eax, SystemCall.NR_nanosleep);
-        c.syscall();
-        c.dec(r12d);
-        c.jnz(wait);
+        c.xor(r12d, r12d); // the byte is read as a call whose command is done
     }
 
     private static void EmitClose(Assembler c, AssemblerMemoryOperand descriptor)

@@ -9,6 +9,12 @@ internal sealed record HelperOptions(TargetAddress CodeArea, ByteSize CodeAreaSi
     /// <summary>The area is mapped and holds the helper's code already, from an earlier helper.</summary>
     internal bool CodeAreaIsMapped { get; init; }
 
+    /// <summary>How long a helper waits to be reached, before it leaves by itself.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>Called when the helper has been made, and when its files are open: what a slow machine may do there is for tests to bring about.</summary>
+    internal Action<int>? Reaching { get; init; }
+
     /// <summary>The ptrace thread that holds <see cref="HeldThread"/> in a stop; null to borrow any thread.</summary>
     internal PtraceThread? Holder { get; init; }
 

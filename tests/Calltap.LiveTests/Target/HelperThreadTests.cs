@@ -37,6 +37,25 @@ public sealed class HelperThreadTests
         Assert.Equal(0, program.Stop());
     }
 
+    [Theory]
+    [InlineData(0)] // before its files are open
+    [InlineData(1)] // after
+    public void A_helper_that_has_left_before_it_was_reached_is_not_taken_for_the_end_of_the_program(int step)
+    {
+        using LiveProgram program = LiveProgram.StartBusy();
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        int threads = target.ReadThreads().Count;
+        AttachException refusal = Assert.Throws<AttachException>(() => Start(target, out _, options => options with
+        {
+            Patience = TimeSpan.FromMilliseconds(step == 0 ? 0 : 100),
+            Reaching = at => Assert.True(at < step || program.Within(() => target.ReadThreads().Count == threads)),
+        }));
+        Assert.Equal(AttachRefusal.Stopped, refusal.Reason);
+        using (HelperThread next = Start(target)) Assert.True(next.Exit());
+        program.AssertWorks();
+        Assert.Equal(0, program.Stop());
+    }
+
     [Fact]
     public void The_borrowed_thread_gets_its_whole_state_back_many_times()
     {
@@ -146,11 +165,11 @@ public sealed class HelperThreadTests
 
     private static HelperThread Start(TargetProcess target) => Start(target, out _);
 
-    internal static HelperThread Start(TargetProcess target, out TargetAddress area)
+    internal static HelperThread Start(TargetProcess target, out TargetAddress area, Func<HelperOptions, HelperOptions>? change = null)
     {
         area = FreeArea.Near(target, CodeAreaBytes);
         HelperOptions options = new(area, new ByteSize(CodeAreaBytes), new ByteSize(65536));
-        return HelperThread.Start(target, new TargetTextWriter(target), options);
+        return HelperThread.Start(target, new TargetTextWriter(target), change?.Invoke(options) ?? options);
     }
 
     private static unsafe void AssertShared(TargetProcess target, HelperThread helper)
