@@ -53,8 +53,8 @@ sealed class Counting(Terminal terminal)
         Print(counts, duration);
         if (counts is { Total: 0, Uncounted: 0 }) terminal.Note(ScopeText.NothingCalled(Scope));
         CommandEnd.Report(target.Launcher, ended, terminal);
-        return disarmed is { Batch.Refused.Count: > 0 }
-            ? throw CommandException.Failed($"{Texts.Of(disarmed.Batch.Refused.Count, "site")} could not be restored: run `calltap detach -p {target.Pid}`")
+        return disarmed is { Unrestored: > 0 }
+            ? throw CommandException.Failed($"{Texts.Of(disarmed.Unrestored, "site")} could not be restored: run `calltap detach -p {target.Pid}`")
             : ExitCode.Success;
     }
 

@@ -132,7 +132,7 @@ sealed class Demonstration(Terminal terminal)
     int Conclude(ArmReport disarmed, TextCheck text, long wrong, bool exact)
     {
         terminal.Out.WriteLine($"disarmed in {disarmed.Batch.Time.TotalMilliseconds:0.0} ms; {Texts.Of(wrong, "wrong result")} in all");
-        if (disarmed.Batch.Refused.Count > 0 || text.Different > 0)
+        if (disarmed.Unrestored > 0 || text.Different > 0)
             throw CommandException.Failed($"{Texts.Of(text.Different, "byte")} of {Texts.Count(text.Compared.Value)} differ from the program's file");
         terminal.Out.WriteLine($"all bytes restored ({Texts.Count(text.Compared.Value)} bytes of code compared with the file)");
         return wrong == 0 && exact ? ExitCode.Success : ExitCode.Failed;

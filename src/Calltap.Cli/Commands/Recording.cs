@@ -78,7 +78,7 @@ sealed class Recording(Terminal terminal)
 
     int Conclude(Recorder recorder, ArmReport? disarmed, string path, string why, Attachment target)
     {
-        int unrestored = disarmed?.Batch.Refused.Count ?? 0;
+        int unrestored = disarmed?.Unrestored ?? 0;
         string bytes = disarmed is null ? "nothing is left to restore"
             : unrestored == 0 ? "all bytes restored and verified"
             : $"{Texts.Of(unrestored, "site")} could not be restored: run `calltap detach -p {target.Pid}`";

@@ -72,13 +72,20 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
         {
             left.RemoveWhere(tid => IsSeen(tid, phase));
             if (TargetGone) return true;
-            if (left.Count == 0 && !IsShared(phase)) return _listed;
+            if (left.Count == 0 && !IsShared(phase))
+            {
+                if (phase == GuardPhase.Clear && !window.HandlesSignals && CatchesSignalsNow()) window.Regions.Unseen();
+                return _listed;
+            }
             if (end.IsPast) break;
             Clock.Sleep(s_look);
         }
         _drainIsOverdue |= phase == GuardPhase.Drain;
         return false;
     }
+
+    /// <summary>A handler that was set after the plan may have been called in a region, and its frame was not looked for. SIGTRAP is caught by ours.</summary>
+    bool CatchesSignalsNow() => TextPoker.CatchesSignals(window.Target, except: Signals.Bit(Signals.SIGTRAP));
 
     void StartPhase(HashSet<Tid> listed)
     {

@@ -87,7 +87,7 @@ sealed class TextPoker
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var context = new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), HandlesSignals(), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
+            new StackScan(_target, _target.ReadMappings()), CatchesSignals(_target), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
         IWindowGuard guard = WithoutPtrace ? new Onlooker(context, _table, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
         NoCollection quiet = NoCollection.Begin();
@@ -207,8 +207,9 @@ sealed class TextPoker
     static (TargetAddress Start, TargetAddress End) HandlerOf(ICoreSync sync) =>
         (sync.CodeArea + HelperCode.RestorerOffset, sync.CodeArea + HelperCode.HandlerData);
 
-    bool HandlesSignals() =>
-        _target.ReadThreads().Any(tid => _target.ReadStatus(tid) is not { CaughtSignals: 0 });
+    /// <summary>Whether any signal is caught, of those not in a mask.</summary>
+    internal static bool CatchesSignals(TargetProcess target, ulong except = 0) =>
+        target.ReadThreads().Any(tid => target.ReadStatus(tid) is not { } status || (status.CaughtSignals & ~except) != 0);
 
     static BatchResult Result(PokePlan plan, TrapCounts traps, StepClock steps) => new(
         plan.Pokes.Count - plan.Deferred.Count, [.. plan.Refused, .. plan.Deferred], traps,

@@ -77,8 +77,7 @@ sealed class ThreadObserver(WindowContext window)
 
     void ScanStack(Tid tid, ulong pc, ulong stackPointer, GuardPhase phase)
     {
-        bool looksForContexts = window.HandlesSignals && !window.Broken.HasFlag(BrokenRules.NoStackScan);
-        if (phase == GuardPhase.Clear && looksForContexts) window.Scan.Scan(tid, stackPointer, window.Regions);
+        if (phase == GuardPhase.Clear && !window.Broken.HasFlag(BrokenRules.NoStackScan)) window.Scan.Scan(tid, stackPointer, window.Regions);
         if (phase != GuardPhase.Drain || window.Vacating is not { } arenas) return;
         arenas.Found(pc);
         window.Scan.Scan(tid, stackPointer, arenas);

@@ -48,9 +48,16 @@ sealed class TrampolineArena
         long size = Math.Min(Room, (long)stubs * StubWriter.MaxStubSize);
         var buffer = new byte[size];
         var writer = new StubWriter(buffer, _next, Trampolines.Counting);
-        write(writer);
-        _writer.Place(_next, buffer.AsSpan(0, writer.Length));
-        _next = Align(_next + writer.Length);
+        try
+        {
+            write(writer);
+        }
+        finally
+        {
+            // Also of a function that fails: who was told of a stub will use it.
+            _writer.Place(_next, buffer.AsSpan(0, writer.Length));
+            _next = Align(_next + writer.Length);
+        }
     }
 
     static TargetAddress Align(TargetAddress address) => new((address.Value + Alignment - 1) & ~(ulong)(Alignment - 1));

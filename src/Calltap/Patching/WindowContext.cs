@@ -10,7 +10,7 @@ namespace Calltap.Patching;
 /// <param name="Regions">The regions to clear.</param>
 /// <param name="Policy">What a thread at a breakpoint does.</param>
 /// <param name="Scan">Looks at stacks.</param>
-/// <param name="HandlesSignals">Some signal is caught: contexts may be saved on stacks.</param>
+/// <param name="HandlesSignals">Some signal was caught before the window: contexts may be saved on stacks. Without a ptracer it is asked again; the guard always looks.</param>
 /// <param name="Vacating">Arenas that are to be given up when no thread is in them; null when none is.</param>
 /// <param name="HelperThread">The helper thread: runs our code only, blocks all signals, is left alone.</param>
 /// <param name="HeldThread">The thread that a launcher holds at the program's start for the whole window: stopped, outside every region, and

@@ -11,4 +11,8 @@ namespace Calltap;
 /// <param name="Batch">How the window went.</param>
 public sealed record ArmReport(
     int Armed, int Wanted, IReadOnlyList<(TargetFunction Function, string Reason)> Refused,
-    IReadOnlyList<FunctionChange> Changed, BatchResult Batch);
+    IReadOnlyList<FunctionChange> Changed, BatchResult Batch)
+{
+    /// <summary>Sites that should have got their own bytes back and have not; those whose module is gone have nothing to get back.</summary>
+    public int Unrestored => Batch.Refused.Count(site => site.State != SiteState.Original);
+}

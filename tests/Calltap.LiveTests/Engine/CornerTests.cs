@@ -50,7 +50,7 @@ public sealed class CornerTests(ITestOutputHelper output)
         program.Control.Post(1, 1_000_000_000);
         int rounds = LiveTest.Repeat(10, 600), below = 0;
         long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < rounds; i++)
+        for (int i = 0; i < rounds || ((below == 0 || session.Traps.Hits == 0) && i < 20 * rounds); i++) // on a busy machine
         {
             Assert.True(session.Add(_graph).Armed >= 10);
             if (program.Control.Threads.Any(t => (long)t.Checksum != Untouched)) below++;
