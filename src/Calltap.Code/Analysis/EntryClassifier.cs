@@ -43,8 +43,7 @@ internal sealed class EntryClassifier(FunctionScope scope)
     {
         foreach (DecodedInstruction instruction in scope.Code.All)
         {
-            if (instruction.Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump
-                && (instruction.Target == scope.Entry || instruction.Target == start))
+            if (InstructionKinds.IsDirectJump(instruction.Kind) && (instruction.Target == scope.Entry || instruction.Target == start))
                 return true;
         }
 

@@ -43,6 +43,9 @@ internal static class InstructionKinds
     internal static bool HasTarget(InstructionKind kind) => kind is InstructionKind.Jump or InstructionKind.ConditionalJump
         or InstructionKind.CountedJump or InstructionKind.Call or InstructionKind.TransactionBegin;
 
+    /// <summary>Whether it is a direct jump, taken always or at times.</summary>
+    internal static bool IsDirectJump(InstructionKind kind) => kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump;
+
     /// <summary>Whether nothing falls through to the next instruction.</summary>
     internal static bool EndsFlow(InstructionKind kind) => kind is InstructionKind.Jump or InstructionKind.IndirectJump
         or InstructionKind.Return or InstructionKind.Trap or InstructionKind.FarTransfer;

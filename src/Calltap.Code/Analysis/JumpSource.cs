@@ -69,7 +69,7 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
                 (added, other) = (true, at.Op1Register);
             else if (IsSum(at) && !added)
                 (added, register, other) = (true, at.MemoryBase, at.MemoryIndex);
-            else if (added && (indexed || at.IsIPRelativeMemoryOperand) && IsRelativeLoad(at))
+            else if (added && (indexed || at is { Mnemonic: Mnemonic.Movsxd, IsIPRelativeMemoryOperand: true }) && IsRelativeLoad(at))
                 return new(SwitchShape.Relative4, TableOf(instructions, i, at), BoundBefore(instructions, i));
             else if (!added && indexed && at.MemoryIndexScale == 8 && at.Mnemonic == Mnemonic.Mov)
                 return Absolute(instructions, i, at);

@@ -52,7 +52,7 @@ internal sealed class StackDepths
             if (_depth[i] is Unknown or Conflict)
                 continue;
             int after = After(_instructions[i], _depth[i]);
-            if (all[i].Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump)
+            if (InstructionKinds.IsDirectJump(all[i].Kind))
                 Join(_code.IndexOf(all[i].Target), after);
             if (all[i].Kind == InstructionKind.IndirectJump && _sources[i].IsSwitch)
                 _atSwitches = _atSwitches == Unknown || _atSwitches == after ? after : Conflict;

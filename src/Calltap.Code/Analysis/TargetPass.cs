@@ -54,8 +54,7 @@ internal sealed class TargetPass(ModuleFacts facts)
             return;
         foreach (DecodedInstruction instruction in _code.All)
         {
-            if (instruction.Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump
-                && !_code.Contains(instruction.Target) && !facts.Starts.IsProven(instruction.Target))
+            if (InstructionKinds.IsDirectJump(instruction.Kind) && !_code.Contains(instruction.Target) && !facts.Starts.IsProven(instruction.Target))
                 return;
         }
 
@@ -86,7 +85,7 @@ internal sealed class TargetPass(ModuleFacts facts)
 
     private void NoteJump(int function, in DecodedInstruction jump)
     {
-        if (jump.Kind is InstructionKind.Jump or InstructionKind.ConditionalJump or InstructionKind.CountedJump)
+        if (InstructionKinds.IsDirectJump(jump.Kind))
             facts.Starts.NoteJump(function, _code, jump);
     }
 
