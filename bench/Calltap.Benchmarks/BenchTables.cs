@@ -16,7 +16,23 @@ sealed class BenchTables(TextWriter output)
         if (report.Groups is { } groups) Groups(groups);
         if (report.Remap is { } remap) Remap(remap);
         if (report.Rate is { } rate) Rate(rate);
+        if (report.Analysis is { } analysis) Analysis(analysis);
     }
+
+    void Analysis(AnalysisCost cost)
+    {
+        Line($"");
+        Line($"Reading and analysing {cost.Path}: {cost.Functions:N0} functions, {cost.FullCache.Count} rounds, ms.");
+        Line($"");
+        Line($"| cache | median | least | most |");
+        Line($"| --- | ---: | ---: | ---: |");
+        AnalysisRow("none", cost.WithoutCache);
+        AnalysisRow("empty, and filled", cost.EmptyCache);
+        AnalysisRow("full", cost.FullCache);
+    }
+
+    void AnalysisRow(string cache, IReadOnlyList<TimeSpan> times) =>
+        Line($"| {cache} | {Medians.OfMs(times):F0} | {times.Min().TotalMilliseconds:F0} | {times.Max().TotalMilliseconds:F0} |");
 
     void Calls(IReadOnlyList<CallCost> costs)
     {

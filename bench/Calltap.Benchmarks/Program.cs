@@ -10,6 +10,7 @@ return words switch
 {
     ["events"] => EventsBenchmark.Run(),
     ["target"] => BuildTarget(),
+    ["analysis", var file] => Analyze(file),
     ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "all"] => Measure(words[0]),
     _ => Usage(),
 };
@@ -26,6 +27,14 @@ int Measure(string what)
         Remap = what is "remap" or "all" ? RemapBenchmark.Run() : null,
         Rate = what is "rate" or "all" ? RateBenchmark.Run() : null,
     };
+    new BenchTables(Console.Out).Write(report);
+    if (json is not null) report.WriteJson(json);
+    return 0;
+}
+
+int Analyze(string file)
+{
+    BenchReport report = new(BenchMachine.Describe(string.Join(' ', args))) { Analysis = AnalysisBenchmark.Run(Path.GetFullPath(file), rounds ?? DefaultRounds) };
     new BenchTables(Console.Out).Write(report);
     if (json is not null) report.WriteJson(json);
     return 0;
@@ -51,6 +60,7 @@ string? Option(string name)
 static int Usage()
 {
     Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
+    Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks events | target");
     return 64;
 }

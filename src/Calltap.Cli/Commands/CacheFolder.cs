@@ -1,3 +1,5 @@
+using Calltap.Modules;
+
 namespace Calltap.Cli.Commands;
 
 /// <summary>Where what is built once is kept (XDG Base Directory Specification).</summary>
@@ -15,4 +17,7 @@ static class CacheFolder
             return System.IO.Path.Combine(root, "calltap");
         }
     }
+
+    /// <summary>The analyses of modules.</summary>
+    public static AnalysisCache Analyses => AnalysisCache.In(System.IO.Path.Combine(Path, "functions"));
 }

@@ -18,7 +18,7 @@ static class FunctionTotals
         string excluded = Groups(catalog.Excluded.Select(f => f.Reason));
         if (excluded.Length > 0) yield return $"# not listed: {excluded}";
         foreach (TargetModule module in catalog.Modules)
-            if (module.Symbols.NamesHint is { } hint && list.Functions.Any(f => f.Module == module && f.Symbol.Name is null))
+            if (module.Contents.NamesHint is { } hint && list.Functions.Any(f => f.Module == module && f.Symbol.Name is null))
                 yield return $"# {module.Name} has functions without a name: {hint}";
     }
 

@@ -35,10 +35,10 @@ static class FunctionsCommand
         if (process is { } pid && file is null)
         {
             using TargetProcess target = TargetProcess.Open(new Pid(pid));
-            return FunctionCatalog.Load(target, scope.Scope, [scope.Filter]);
+            return FunctionCatalog.Load(target, scope.Scope, [scope.Filter], CacheFolder.Analyses);
         }
         if (process is null && file is not null)
-            return FunctionCatalog.LoadFile(Path.GetFullPath(file));
+            return FunctionCatalog.LoadFile(Path.GetFullPath(file), CacheFolder.Analyses);
         throw CommandException.Usage("give one of -p PID or FILE");
     }
 

@@ -1,3 +1,4 @@
+using Calltap.Cli.Commands;
 using Calltap.Cli.Input;
 using Calltap.Cli.Output;
 using Calltap.Modules;
@@ -46,7 +47,7 @@ sealed class Attachment : IDisposable
         {
             target = TargetProcess.Open(launcher?.Pid ?? choice.Process ?? ProcessList.Find(choice.Name!));
             LeftSession.RefuseIfPresent(target);
-            FunctionCatalog catalog = FunctionCatalog.Load(target, scope.Scope, [scope.Filter, .. ops.Select(op => op.Filter)]);
+            FunctionCatalog catalog = FunctionCatalog.Load(target, scope.Scope, [scope.Filter, .. ops.Select(op => op.Filter)], CacheFolder.Analyses);
             var matches = ScopeMatches.Of(catalog, ops);
             matches.CheckAny(scope, target.Pid);
             terminal.Note($"{ScopeText.Of(scope, catalog)}; {string.Join(", ", ops.Select(op => op.Name))}: {Texts.Of(matches.Matching, "function")} of process {target.Pid} ({target.Name})");

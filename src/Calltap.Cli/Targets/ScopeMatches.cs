@@ -20,7 +20,7 @@ sealed record ScopeMatches(int InScope, int Matching, int Patchable, string Refu
         List<TargetFunction> wanted = [.. catalog.Functions.Where(f => ops.Any(op => op.Filter.Wants(f.Names, f.Module.Name)))];
         string refusal = wanted.Where(f => f.Plan.Entry is null).GroupBy(f => f.Plan.EntryRefusal).OrderByDescending(g => g.Count())
             .Select(g => g.Key.Text()).FirstOrDefault("");
-        string? hint = catalog.Modules.Select(m => m.Symbols.NamesHint).FirstOrDefault(hint => hint is not null);
+        string? hint = catalog.Modules.Select(m => m.Contents.NamesHint).FirstOrDefault(hint => hint is not null);
         return new ScopeMatches(catalog.Functions.Count, wanted.Count, wanted.Count(f => f.Plan.Entry is not null), refusal, hint);
     }
 

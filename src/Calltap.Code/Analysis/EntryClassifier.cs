@@ -96,7 +96,7 @@ internal sealed class EntryClassifier(FunctionScope scope)
         bool flagsDead = FlagLiveness.DeadFrom(scope.Code.Reader);
         int transfer = exits ? _length - _last.Length : _length;
         ImageAddress? tail = exits && _last.Kind == InstructionKind.Jump ? _last.Target : null;
-        return new(start, region, SiteKind.Entry, ClassOf(first), _starts, transfer, _length, tail, flagsDead, exits);
+        return new(start, region, SiteKind.Entry, ClassOf(first), _starts, transfer, _length, tail, flagsDead, exits) { Original = scope.BytesOf(start, region) };
     }
 
     private SiteClass ClassOf(in DecodedInstruction first) =>

@@ -149,11 +149,14 @@ internal sealed class ExitClassifier(FunctionScope scope, SitePlan? entry)
         return starts;
     }
 
-    private static SitePlan Site(in DecodedInstruction transfer, ImageAddress start, int padding, SiteKind kind, OffsetSet starts, SiteClass siteClass)
+    private SitePlan Site(in DecodedInstruction transfer, ImageAddress start, int padding, SiteKind kind, OffsetSet starts, SiteClass siteClass)
     {
         int offset = (int)(transfer.Address - start);
         ImageAddress? target = transfer.Kind == InstructionKind.IndirectJump || kind == SiteKind.Return ? null : transfer.Target;
         int code = offset + transfer.Length;
-        return new(start, code + padding, kind, siteClass, starts, offset, code, target, FlagsDeadAtEntry: false, CombinedExit: false);
+        return new(start, code + padding, kind, siteClass, starts, offset, code, target, FlagsDeadAtEntry: false, CombinedExit: false)
+        {
+            Original = scope.BytesOf(start, code + padding),
+        };
     }
 }

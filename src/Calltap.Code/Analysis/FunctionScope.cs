@@ -29,6 +29,9 @@ internal sealed class FunctionScope(ModuleFacts facts, FunctionCode code, Functi
     /// <summary>What the indirect jump at <paramref name="address"/> is.</summary>
     internal IndirectJumpMeaning MeaningOf(ImageAddress address) => Flow.IndirectJumps.GetValueOrDefault(address);
 
+    /// <summary>The bytes of a region, which lies within one section.</summary>
+    internal RegionBytes BytesOf(ImageAddress start, int length) => RegionBytes.From(Facts.Memory.Find(start)!.Slice(start, start + length));
+
     /// <summary>The rules that hold for every region, whatever its class.</summary>
     internal RefusalReason CheckRegion(ImageAddress start, int length) =>
         Facts.Targets.AnyInside(start, start + length) ? RefusalReason.BranchTargetInside

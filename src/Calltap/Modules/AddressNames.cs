@@ -32,9 +32,9 @@ public sealed class AddressNames
     Dictionary<TargetAddress, string> Read(IReadOnlyList<MemoryMapping> file)
     {
         var names = new Dictionary<TargetAddress, string>();
-        if (ModuleLoader.Load(_target, file, 0) is not { } module) return names;
-        foreach (ImageFunction function in module.Symbols.Functions)
-            names[function.Address.At(module.LoadBias)] = ModuleAnalysis.NamesOf(function, module.Name, _demangler).Shown;
+        if (ModuleLoader.ReadSymbols(_target, file) is not var (symbols, bias)) return names;
+        foreach (ImageFunction function in symbols.Functions)
+            names[function.Address.At(bias)] = function.Name is { } name ? _demangler.Demangle(name) : $"{Path.GetFileName(symbols.Path)}+0x{function.Address.Value:x}";
         return names;
     }
 }

@@ -1,8 +1,7 @@
-using Calltap.Code;
-using Calltap.Native;
 using Calltap.Probes;
 using Calltap.Symbols;
 using Calltap.Target;
+using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Modules;
 
@@ -29,10 +28,11 @@ public sealed class FunctionCatalog
     /// <param name="target">The target.</param>
     /// <param name="scope">Which modules.</param>
     /// <param name="named">Patterns that bring further modules in by their name.</param>
-    public static FunctionCatalog Load(TargetProcess target, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named)
+    /// <param name="cache">Where analyses are kept; null analyses anew.</param>
+    public static FunctionCatalog Load(TargetProcess target, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, AnalysisCache? cache = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        TargetTraits traits = TargetTraits.Of(target);
+        var reader = new ContentsReader(TargetTraits.Of(target), cache);
         string executable = target.ExecutablePath.Replace(" (deleted)", "", StringComparison.Ordinal);
         var modules = new List<TargetModule>();
         var unreadable = new List<string>();
@@ -40,18 +40,22 @@ public sealed class FunctionCatalog
         {
             string path = file[0].Path;
             if (!InScope(path, path == executable, scope, named)) continue;
-            if (ModuleLoader.Load(target, file, modules.Count) is { } module) modules.Add(module);
+            if (ModuleLoader.Load(target, file, modules.Count, reader) is { } module) modules.Add(module);
             else unreadable.Add(path);
         }
-        return Create(modules, unreadable, traits);
+        return Create(modules, unreadable);
     }
 
     /// <summary>Analyses a file by itself.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cache">Where analyses are kept; null analyses anew.</param>
     /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
-    public static FunctionCatalog LoadFile(string path)
+    /// <exception cref="IOException">It can't be read.</exception>
+    public static FunctionCatalog LoadFile(string path, AnalysisCache? cache = null)
     {
-        ModuleSymbols symbols = ModuleLoader.LoadFile(path);
-        return Create([new TargetModule(0, path, 0, default, default, symbols)], [], TargetTraits.None);
+        using SafeFileHandle file = File.OpenHandle(path);
+        ModuleContents contents = new ContentsReader(TargetTraits.None, cache).Read(file, path);
+        return Create([new TargetModule(0, path, 0, default, default, contents)], []);
     }
 
     static bool InScope(string path, bool isExecutable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named)
@@ -67,26 +71,15 @@ public sealed class FunctionCatalog
         };
     }
 
-    static FunctionCatalog Create(List<TargetModule> modules, List<string> unreadable, TargetTraits traits)
+    static FunctionCatalog Create(List<TargetModule> modules, List<string> unreadable)
     {
-        var demangler = new CxaDemangler();
-        var functions = new List<TargetFunction>();
+        var functions = new List<TargetFunction>(modules.Sum(module => module.Contents.Functions.Count));
         var excluded = new List<ExcludedFunction>();
         foreach (TargetModule module in modules)
         {
-            excluded.AddRange(module.Symbols.Excluded);
-            IReadOnlyList<FunctionPlan> plans = ModuleAnalysis.Analyze(module.Symbols, traits);
-            for (int i = 0; i < plans.Count; i++)
-            {
-                ImageFunction symbol = module.Symbols.Functions[i];
-                if (plans[i].EntryRefusal == RefusalReason.PartOfAnother)
-                {
-                    excluded.Add(new ExcludedFunction(symbol.Address, symbol.Size, symbol.Name, RefusalReason.PartOfAnother.Text()));
-                    continue;
-                }
-                FunctionNames names = ModuleAnalysis.NamesOf(symbol, module.Name, demangler);
-                functions.Add(new TargetFunction(new FunctionId(functions.Count), module, symbol, plans[i], names));
-            }
+            excluded.AddRange(module.Contents.Excluded);
+            foreach (AnalyzedFunction function in module.Contents.Functions)
+                functions.Add(new TargetFunction(new FunctionId(functions.Count), module, function.Symbol, function.Plan, function.NamesIn(module.Name)));
         }
         return new FunctionCatalog(modules, functions, excluded, unreadable);
     }

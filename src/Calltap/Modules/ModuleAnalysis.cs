@@ -1,5 +1,4 @@
 using Calltap.Code;
-using Calltap.Probes;
 using Calltap.Symbols;
 
 namespace Calltap.Modules;
@@ -42,16 +41,6 @@ public static class ModuleAnalysis
         });
         IEnumerable<CodeFunction> parts = symbols.UnownedFragments.Select(part => new CodeFunction(part.Start, part.Size, []) { Evidence = StartEvidence.Part });
         return [.. functions.Concat(parts).OrderBy(start => start.Address)];
-    }
-
-    /// <summary>The names a function is known by; without a symbol it is called <c>module+0x1234</c>.</summary>
-    public static FunctionNames NamesOf(ImageFunction function, string module, IDemangler demangler)
-    {
-        ArgumentNullException.ThrowIfNull(function);
-        ArgumentNullException.ThrowIfNull(demangler);
-        return function.Name is { } name
-            ? new FunctionNames(demangler.Demangle(name), [name, .. function.Aliases])
-            : new FunctionNames($"{module}+0x{function.Address.Value:x}", []);
     }
 
     /// <summary>

@@ -25,18 +25,18 @@ static class ModuleLoader
             .Where(group => group.Any(m => m.IsExecutable));
 
     /// <summary>Reads one module; null when its file can't be opened any more or is no ELF image.</summary>
-    public static TargetModule? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id)
+    public static TargetModule? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id, ContentsReader reader)
     {
         MemoryMapping text = file.First(m => m.IsExecutable);
         using SafeFileHandle? handle = target.OpenMappedFile(text);
         if (handle is null) return null;
         try
         {
-            ModuleSymbols symbols = ModuleSymbolReader.Read(ReadAll(handle), text.Path, OpenFile);
-            IReadOnlyList<long> biases = LoadBias.Find(file, symbols.LoadSegments);
+            ModuleContents contents = reader.Read(handle, text.Path);
+            IReadOnlyList<long> biases = LoadBias.Find(file, contents.LoadSegments);
             return biases.Count == 0
                 ? null
-                : new TargetModule(id, text.Path, biases[0], text.Start, file.Last(m => m.IsExecutable).End, symbols);
+                : new TargetModule(id, text.Path, biases[0], text.Start, file.Last(m => m.IsExecutable).End, contents);
         }
         catch (ElfFormatException)
         {
@@ -44,31 +44,19 @@ static class ModuleLoader
         }
     }
 
-    /// <summary>Reads a module from a file.</summary>
-    /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
-    /// <exception cref="IOException">It can't be read.</exception>
-    public static ModuleSymbols LoadFile(string path) => ModuleSymbolReader.Read(File.ReadAllBytes(path), path, OpenFile);
-
-    static byte[] ReadAll(SafeFileHandle handle)
+    /// <summary>Reads one module's symbols, and how far from its own addresses it is loaded; null as for <see cref="Load"/>.</summary>
+    public static (ModuleSymbols Symbols, long Bias)? ReadSymbols(TargetProcess target, IReadOnlyList<MemoryMapping> file)
     {
-        var bytes = new byte[RandomAccess.GetLength(handle)];
-        int done = 0;
-        while (done < bytes.Length)
-        {
-            int read = RandomAccess.Read(handle, bytes.AsSpan(done), done);
-            if (read == 0) break;
-            done += read;
-        }
-        return bytes;
-    }
-
-    static ReadOnlyMemory<byte>? OpenFile(string path)
-    {
+        MemoryMapping text = file.First(m => m.IsExecutable);
+        using SafeFileHandle? handle = target.OpenMappedFile(text);
+        if (handle is null) return null;
         try
         {
-            return File.Exists(path) ? File.ReadAllBytes(path) : null;
+            ModuleSymbols symbols = ModuleSymbolReader.Read(ModuleFiles.ReadAll(handle), text.Path, ModuleFiles.TryRead);
+            IReadOnlyList<long> biases = LoadBias.Find(file, symbols.LoadSegments);
+            return biases.Count == 0 ? null : (symbols, biases[0]);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (ElfFormatException)
         {
             return null;
         }

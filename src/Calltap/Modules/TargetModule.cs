@@ -1,5 +1,3 @@
-using Calltap.Symbols;
-
 namespace Calltap.Modules;
 
 /// <summary>An ELF image that the target has mapped.</summary>
@@ -8,9 +6,9 @@ namespace Calltap.Modules;
 /// <param name="LoadBias">Added to an image address gives the target's address.</param>
 /// <param name="Start">The first mapped byte of its code.</param>
 /// <param name="End">Behind the last.</param>
-/// <param name="Symbols">What the file says of it.</param>
+/// <param name="Contents">Its functions.</param>
 public sealed record TargetModule(
-    int Id, string Path, long LoadBias, TargetAddress Start, TargetAddress End, ModuleSymbols Symbols)
+    int Id, string Path, long LoadBias, TargetAddress Start, TargetAddress End, ModuleContents Contents)
 {
     /// <summary>The file's name without its folder.</summary>
     public string Name { get; } = System.IO.Path.GetFileName(Path);

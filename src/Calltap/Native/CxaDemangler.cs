@@ -12,6 +12,9 @@ internal sealed unsafe class CxaDemangler : IDemangler
 
     private readonly delegate* unmanaged<byte*, byte*, nuint*, int*, byte*> _demangle;
 
+    /// <summary>Whether the library is there.</summary>
+    internal bool IsAvailable => _demangle != null;
+
     internal CxaDemangler()
     {
         if (NativeLibrary.TryLoad("libstdc++.so.6", out nint library) && NativeLibrary.TryGetExport(library, "__cxa_demangle", out nint function))

@@ -4,12 +4,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Native;
 
-/// <summary>statx(2), for the inode of an open file: whether it is still the one that was mapped.</summary>
+/// <summary>statx(2): whether an open file is still the one that was mapped, and whose a file is.</summary>
 internal static unsafe partial class FileIdentity
 {
+    private const int AT_FDCWD = -100;
     private const int AT_EMPTY_PATH = 0x1000;
+    private const uint STATX_UID = 0x8;
     private const uint STATX_INO = 0x100;
     private const int StatxSize = 256;
+    private const int OwnerOffset = 20;
     private const int InodeOffset = 32;
 
     /// <summary>The inode number; 0 when it cannot be told.</summary>
@@ -22,6 +25,21 @@ internal static unsafe partial class FileIdentity
             : 0;
     }
 
+    /// <summary>The user that owns a file, links followed; null when it cannot be told.</summary>
+    internal static uint? Owner(string path)
+    {
+        byte* result = stackalloc byte[StatxSize];
+        fixed (byte* name = NativeString.Of(path))
+        {
+            return statx(AT_FDCWD, name, 0, STATX_UID, result) == 0
+                ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(result + OwnerOffset, sizeof(uint)))
+                : null;
+        }
+    }
+
     [LibraryImport("libc")]
     private static partial int statx(SafeFileHandle dirfd, byte* pathname, int flags, uint mask, byte* statxbuf);
+
+    [LibraryImport("libc")]
+    private static partial int statx(int dirfd, byte* pathname, int flags, uint mask, byte* statxbuf);
 }

@@ -112,7 +112,7 @@ sealed class TraceFileSink : IEventSink, IDisposable
         ProcFiles.TryReadText(ProcFiles.Thread(_session.Target.Pid, thread, "comm"))?.TrimEnd('\n') ?? "";
 
     static ModuleRecord Module(TargetModule module) =>
-        new(module.Id, module.Path, module.Symbols.BuildId ?? "", module.LoadBias, module.Start, module.End);
+        new(module.Id, module.Path, module.Contents.BuildId ?? "", module.LoadBias, module.Start, module.End);
 
     static FunctionRecord Function(TargetFunction function, bool allExitsPatched)
     {

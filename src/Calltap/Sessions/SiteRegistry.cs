@@ -47,9 +47,7 @@ sealed class SiteRegistry : IPokeJournal
     {
         var id = new SiteId(_next++);
         var exit = plan.CombinedExit ? new SiteId(_next++) : default;
-        return new Site(
-            id, exit, function.Id, plan, plan.Address.At(function.Module.LoadBias),
-            function.Module.Symbols.BytesFrom(plan.Address)[..plan.Length]);
+        return new Site(id, exit, function.Id, plan, plan.Address.At(function.Module.LoadBias), plan.Original.ToArray(plan.Length));
     }
 
     /// <summary>

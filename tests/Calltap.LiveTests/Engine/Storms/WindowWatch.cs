@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Calltap.Code.Emit;
 using Calltap.Modules;
@@ -10,6 +11,8 @@ namespace Calltap.LiveTests.Engine.Storms;
 /// <summary>Watches from outside how far the window of a session in another process is, by its table in the target.</summary>
 sealed class WindowWatch(TargetProcess target)
 {
+    static readonly ConcurrentDictionary<string, ModuleSymbols> s_files = [];
+
     readonly TargetAddress _table = LeftSession.Find(target)!.WindowTable;
 
     /// <summary>The state of the table (<see cref="WindowTableLayout"/>).</summary>
@@ -47,7 +50,8 @@ sealed class WindowWatch(TargetProcess target)
         int count = 0;
         var live = new byte[module.End - module.Start];
         int read = target.ReadMemory(module.Start, live);
-        ReadOnlySpan<byte> file = module.Symbols.BytesFrom(new ImageAddress((ulong)((long)module.Start.Value - module.LoadBias))).Span;
+        ModuleSymbols symbols = s_files.GetOrAdd(module.Path, path => ModuleSymbolReader.Read(File.ReadAllBytes(path), path, _ => null));
+        ReadOnlySpan<byte> file = symbols.BytesFrom(new ImageAddress((ulong)((long)module.Start.Value - module.LoadBias))).Span;
         for (int i = 0; i < Math.Min(read, file.Length); i++)
             if (live[i] == PatchBytes.Int3 && file[i] != PatchBytes.Int3) count++;
         return count;

@@ -1,0 +1,34 @@
+using Calltap.Native;
+using Calltap.Symbols;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Modules;
+
+/// <summary>Gives what modules contain: as the cache has it, or by analysing them.</summary>
+/// <param name="traits">What is known of the process that they are loaded in.</param>
+/// <param name="cache">Where analyses are kept; null when nowhere.</param>
+sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache)
+{
+    readonly CxaDemangler _demangler = new();
+
+    /// <summary>Reads one module.</summary>
+    /// <param name="file">Its file.</param>
+    /// <param name="path">Its path in the target; debug files are looked for beside it.</param>
+    /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
+    /// <exception cref="IOException">It can't be read.</exception>
+    public ModuleContents Read(SafeFileHandle file, string path)
+    {
+        if (cache is null) return Analyze(ModuleFiles.ReadAll(file), path, ModuleFiles.TryRead);
+        if (cache.Find(KeyOf(ContentHash.Of(file), path)) is { } known) return known;
+        byte[] image = ModuleFiles.ReadAll(file); // hashed again: what is kept belongs to what was analysed, whatever happens to the file
+        var asked = new AskedFiles();
+        ModuleContents contents = Analyze(image, path, asked.Open);
+        cache.Keep(KeyOf(ContentHash.Of(image), path), contents, asked);
+        return contents;
+    }
+
+    CacheKey KeyOf(ContentHash content, string path) => CacheKey.Of(content, path, traits, _demangler.IsAvailable);
+
+    ModuleContents Analyze(byte[] image, string path, Func<string, ReadOnlyMemory<byte>?> openFile) =>
+        ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, _demangler);
+}

@@ -1,0 +1,52 @@
+using Calltap.Code;
+using Calltap.Symbols;
+
+namespace Calltap.Modules;
+
+/// <summary>What is kept of a module's file once it is analysed.</summary>
+public sealed class ModuleContents
+{
+    /// <summary>NT_GNU_BUILD_ID as lower-case hex, or null.</summary>
+    public required string? BuildId { get; init; }
+
+    /// <summary>How to get the names that are missing; null when none is.</summary>
+    public required string? NamesHint { get; init; }
+
+    /// <summary>The PT_LOAD segments.</summary>
+    public required IReadOnlyList<LoadSegment> LoadSegments { get; init; }
+
+    /// <summary>The functions that may be traced, by address.</summary>
+    public required IReadOnlyList<AnalyzedFunction> Functions { get; init; }
+
+    /// <summary>What looks like a function and is kept out, with the reason.</summary>
+    public required IReadOnlyList<ExcludedFunction> Excluded { get; init; }
+
+    /// <summary>Analyses a module.</summary>
+    /// <param name="symbols">The module.</param>
+    /// <param name="traits">What is known of the process it is loaded in.</param>
+    /// <param name="demangler">Makes names readable.</param>
+    public static ModuleContents Of(ModuleSymbols symbols, TargetTraits traits, IDemangler demangler)
+    {
+        ArgumentNullException.ThrowIfNull(symbols);
+        ArgumentNullException.ThrowIfNull(demangler);
+        IReadOnlyList<FunctionPlan> plans = ModuleAnalysis.Analyze(symbols, traits);
+        var functions = new List<AnalyzedFunction>(plans.Count);
+        List<ExcludedFunction> excluded = [.. symbols.Excluded];
+        for (int i = 0; i < plans.Count; i++)
+        {
+            ImageFunction symbol = symbols.Functions[i];
+            if (plans[i].EntryRefusal == RefusalReason.PartOfAnother)
+                excluded.Add(new ExcludedFunction(symbol.Address, symbol.Size, symbol.Name, RefusalReason.PartOfAnother.Text()));
+            else
+                functions.Add(new AnalyzedFunction(symbol, symbol.Name is { } name ? demangler.Demangle(name) : null, plans[i]));
+        }
+        return new ModuleContents
+        {
+            BuildId = symbols.BuildId,
+            NamesHint = symbols.NamesHint,
+            LoadSegments = symbols.LoadSegments,
+            Functions = functions,
+            Excluded = excluded,
+        };
+    }
+}
