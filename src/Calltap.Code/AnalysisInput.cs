@@ -23,4 +23,8 @@ public sealed record AnalysisInput(
     IReadOnlyList<ImageAddress> FentryTargets,
     bool FaultsAreHandled,
     bool ShadowStack,
-    bool SingleInstructionOnly);
+    bool SingleInstructionOnly)
+{
+    /// <summary>No instruction holds an absolute address: 32-bit numbers in code are numbers.</summary>
+    public bool PositionIndependent { get; init; }
+}

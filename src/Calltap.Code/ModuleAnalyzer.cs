@@ -66,7 +66,10 @@ public static class ModuleAnalyzer
         foreach (CodePart part in facts.Layout.Parts)
             facts.Targets.Mark(part.Start);
         foreach (ImageAddress target in facts.Input.OtherTargets)
+        {
             facts.Targets.Mark(target);
+            facts.Foreign.Mark(target);
+        }
     }
 
     private static List<CodePart> Gaps(ModuleFacts facts)

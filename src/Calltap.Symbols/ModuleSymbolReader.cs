@@ -22,6 +22,7 @@ public static class ModuleSymbolReader
         var code = CodeMap.OfCode(file);
         var plt = CodeMap.OfPlt(file);
         var fdes = EhFrame.Read(file, code);
+        var dynamic = DynamicTable.Read(file);
         var landingPads = LandingPads.Read(file, code, fdes);
         var symbols = ReadSymbols(file, own ?? debug.Symbols, code);
         var lists = FunctionLists.Build(file, symbols, fdes, code, plt, landingPads);
@@ -38,7 +39,8 @@ public static class ModuleSymbolReader
             UnownedFragments = lists.UnownedFragments,
             OtherCodeLabels = lists.OtherCodeLabels,
             LandingPads = landingPads.Pads,
-            CodePointers = CodePointers.Read(file, code),
+            CodePointers = CodePointers.Read(file, code, dynamic),
+            HasTextRelocations = dynamic.HasTextRelocations,
             RseqRanges = AddressSections.RseqRanges(file, code),
             PatchableEntries = AddressSections.PatchableEntries(file, code),
             CodeRanges = code.Ranges,

@@ -16,6 +16,9 @@ public sealed class ModuleSymbols
     /// <summary>ET_DYN: a library or a position-independent executable, loaded with a bias.</summary>
     public bool IsPositionIndependent => _file.IsPositionIndependent;
 
+    /// <summary>Its code itself is relocated: numbers in it may become addresses.</summary>
+    public required bool HasTextRelocations { get; init; }
+
     /// <summary>Has a dynamic segment (static position-independent executables do, too).</summary>
     public bool IsDynamic => _file.HasSegment(ElfConstants.PtDynamic);
 

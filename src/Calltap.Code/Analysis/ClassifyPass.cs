@@ -3,7 +3,7 @@ namespace Calltap.Code.Analysis;
 /// <summary>Pass 2: plans one function after another. One worker per thread.</summary>
 internal sealed class ClassifyPass(ModuleFacts facts)
 {
-    private readonly FunctionCode _code = new(facts.Memory);
+    private readonly FunctionCode _code = new(facts);
 
     internal FunctionPlan Plan(int index)
     {

@@ -3,7 +3,7 @@ using Iced.Intel;
 namespace Calltap.Code.Analysis;
 
 /// <summary>The decoded instructions of one function, in a buffer that is used again for the next one; not for several threads.</summary>
-internal sealed class FunctionCode(CodeMemory memory)
+internal sealed class FunctionCode(ModuleFacts facts)
 {
     private readonly InstructionReader _reader = new();
     private readonly List<int> _firstOf = [];
@@ -79,7 +79,7 @@ internal sealed class FunctionCode(CodeMemory memory)
     }
 
     /// <summary>Goes to one instruction or any other address of the function's <paramref name="part"/>.</summary>
-    internal void Seek(in CodePart part, ImageAddress address) => _reader.Seek(memory.Find(part.Start)!, address, part.End);
+    internal void Seek(in CodePart part, ImageAddress address) => _reader.Seek(facts.Memory.Find(part.Start)!, address, part.End);
 
     private int Search(int low, int high, ImageAddress address)
     {
@@ -116,9 +116,10 @@ internal sealed class FunctionCode(CodeMemory memory)
     }
 
     /// <summary>The address that a plain instruction forms: <c>lea r, [rip+x]</c>, or a 32-bit number moved or pushed, in a fixed-address image; else 0.</summary>
-    private static ulong AddressTaken(in Instruction instruction) => instruction.Code switch
+    private ulong AddressTaken(in Instruction instruction) => instruction.Code switch
     {
         Iced.Intel.Code.Lea_r64_m => instruction.IsIPRelativeMemoryOperand ? instruction.IPRelativeMemoryAddress : 0,
+        _ when facts.Input.PositionIndependent => 0,
         Iced.Intel.Code.Mov_r32_imm32 => instruction.Immediate32,
         Iced.Intel.Code.Mov_rm64_imm32 or Iced.Intel.Code.Pushq_imm32 => (ulong)instruction.Immediate32to64,
         _ => 0,

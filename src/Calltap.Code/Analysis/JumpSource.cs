@@ -5,7 +5,7 @@ namespace Calltap.Code.Analysis;
 /// <summary>Where an indirect jump's target comes from, by a look at the instructions before it.</summary>
 /// <param name="Shape">How the target is formed.</param>
 /// <param name="Table">The table, where its address was seen; of a label the label.</param>
-/// <param name="Bound">How many entries a comparison before the jump allows, or 0; of a label how many instructions before the jump it is formed.</param>
+/// <param name="Bound">How many entries a comparison before the jump allows, or 0.</param>
 internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Table, int Bound)
 {
     /// <summary>Whether the shape is one that compilers use for switches.</summary>
@@ -16,27 +16,32 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
     private const int MaxBound = 1 << 16;
 
     /// <summary>Looks back from the indirect jump at <paramref name="index"/>.</summary>
-    internal static JumpSource Trace(List<Instruction> instructions, int index)
+    /// <param name="instructions">The function's.</param>
+    /// <param name="index">The jump.</param>
+    /// <param name="independent">No instruction holds an absolute address.</param>
+    internal static JumpSource Trace(List<Instruction> instructions, int index, bool independent)
     {
         Instruction jump = instructions[index];
         if (jump.Op0Kind != OpKind.Memory && IsLongJump(instructions, index))
             return new(SwitchShape.LongJump, null, 0);
         if (jump.Op0Kind != OpKind.Memory)
-            return FromRegister(instructions, index, jump.Op0Register);
+            return FromRegister(instructions, index, jump.Op0Register, independent);
         if (jump.IsIPRelativeMemoryOperand || jump.MemoryBase == Register.None && jump.MemoryIndex == Register.None)
             return new(SwitchShape.Got, null, 0);
-        return jump.MemoryIndexScale == 8 ? Absolute(instructions, index, jump) : new(SwitchShape.Opaque, null, 0);
+        return jump.MemoryIndexScale == 8 ? Absolute(instructions, index, jump, independent) : new(SwitchShape.Opaque, null, 0);
     }
 
     /// <summary>The constant address that an instruction puts into a register or uses as a table's base, or null.</summary>
-    internal static ImageAddress? AddressFormed(in Instruction instruction)
+    /// <param name="instruction">The instruction.</param>
+    /// <param name="independent">No instruction holds an absolute address of 32 bits.</param>
+    internal static ImageAddress? AddressFormed(in Instruction instruction, bool independent)
     {
         if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand)
             return new(instruction.IPRelativeMemoryAddress);
         if (instruction.Mnemonic == Mnemonic.Mov && instruction.OpCount == 2 && instruction.Op0Kind == OpKind.Register
-            && instruction.Op1Kind is OpKind.Immediate32 or OpKind.Immediate32to64 or OpKind.Immediate64)
+            && (instruction.Op1Kind == OpKind.Immediate64 || !independent && instruction.Op1Kind is OpKind.Immediate32 or OpKind.Immediate32to64))
             return new(instruction.GetImmediate(1));
-        bool table = instruction.MemoryIndexScale is 4 or 8 && instruction.MemoryIndex != Register.None && instruction.MemoryDisplSize >= 4;
+        bool table = !independent && instruction.MemoryIndexScale is 4 or 8 && instruction.MemoryIndex != Register.None && instruction.MemoryDisplSize >= 4;
         return table ? new(instruction.MemoryDisplacement64) : null;
     }
 
@@ -51,7 +56,7 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
             ? (instruction.Op0Register, instruction.Op1Register)
             : null;
 
-    private static JumpSource FromRegister(List<Instruction> instructions, int index, Register register)
+    private static JumpSource FromRegister(List<Instruction> instructions, int index, Register register, bool independent)
     {
         bool added = false;
         Register other = Register.None;
@@ -63,16 +68,16 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
             if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() is var written && written != register && written != other)
                 continue;
             if (!added && at.Mnemonic == Mnemonic.Lea && at.IsIPRelativeMemoryOperand)
-                return new(SwitchShape.Label, new(at.IPRelativeMemoryAddress), index - i);
+                return new(SwitchShape.Label, new(at.IPRelativeMemoryAddress), 0);
             bool indexed = at.Op1Kind == OpKind.Memory && at.MemoryIndex != Register.None;
             if (at.Mnemonic == Mnemonic.Add && at.Op1Kind == OpKind.Register && !added)
                 (added, other) = (true, at.Op1Register);
             else if (IsSum(at) && !added)
                 (added, register, other) = (true, at.MemoryBase, at.MemoryIndex);
             else if (added && (indexed || at is { Mnemonic: Mnemonic.Movsxd, IsIPRelativeMemoryOperand: true }) && IsRelativeLoad(at))
-                return new(SwitchShape.Relative4, TableOf(instructions, i, at), BoundBefore(instructions, i));
+                return new(SwitchShape.Relative4, TableOf(instructions, i, at, independent), BoundBefore(instructions, i));
             else if (!added && indexed && at.MemoryIndexScale == 8 && at.Mnemonic == Mnemonic.Mov)
-                return Absolute(instructions, i, at);
+                return Absolute(instructions, i, at, independent);
             else if (!added && at.Mnemonic == Mnemonic.Mov && at.Op1Kind == OpKind.Register)
                 register = at.Op1Register;
             else if (!added && at.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test))
@@ -90,29 +95,29 @@ internal readonly record struct JumpSource(SwitchShape Shape, ImageAddress? Tabl
         load.Mnemonic is Mnemonic.Movsxd or Mnemonic.Mov && load.MemorySize is MemorySize.Int32 or MemorySize.UInt32
         && load.MemoryIndexScale is 4 or 1; // 1 also where there is no index: a constant one
 
-    private static JumpSource Absolute(List<Instruction> instructions, int index, in Instruction load) =>
-        new(SwitchShape.Absolute8, TableOf(instructions, index, load), BoundBefore(instructions, index));
+    private static JumpSource Absolute(List<Instruction> instructions, int index, in Instruction load, bool independent) =>
+        new(SwitchShape.Absolute8, TableOf(instructions, index, load, independent), BoundBefore(instructions, index));
 
-    private static ImageAddress? TableOf(List<Instruction> instructions, int index, in Instruction load)
+    private static ImageAddress? TableOf(List<Instruction> instructions, int index, in Instruction load, bool independent)
     {
         if (load.IsIPRelativeMemoryOperand)
             return new(load.IPRelativeMemoryAddress);
         if (load.MemoryBase == Register.None)
             return new(load.MemoryDisplacement64);
-        ImageAddress? table = ConstantIn(instructions, index, load.MemoryBase);
+        ImageAddress? table = ConstantIn(instructions, index, load.MemoryBase, independent);
         if (table is null && load.MemoryIndexScale == 1)
-            table = ConstantIn(instructions, index, load.MemoryIndex);
+            table = ConstantIn(instructions, index, load.MemoryIndex, independent);
         return table is { } found ? found + unchecked((long)load.MemoryDisplacement64) : null;
     }
 
-    private static ImageAddress? ConstantIn(List<Instruction> instructions, int index, Register register)
+    private static ImageAddress? ConstantIn(List<Instruction> instructions, int index, Register register, bool independent)
     {
         for (int i = index - 1; i >= 0 && i > index - MaxBackForTable; i--)
         {
             Instruction at = instructions[i];
             if (at.OpCount < 2 || at.Op0Kind != OpKind.Register || at.Op0Register.GetFullRegister() != register || at.Mnemonic is Mnemonic.Cmp or Mnemonic.Test)
                 continue;
-            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov ? AddressFormed(at) : null;
+            return at.Mnemonic is Mnemonic.Lea or Mnemonic.Mov ? AddressFormed(at, independent) : null;
         }
 
         return null;

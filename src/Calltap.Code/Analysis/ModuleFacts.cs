@@ -9,6 +9,7 @@ internal sealed class ModuleFacts
         Memory = CodeMemory.Read(input.Image, input.CodeSections);
         Layout = CodeLayout.Build(input.Functions, Memory, static function => function);
         Targets = new(Memory);
+        Foreign = new(Memory);
         Referenced = new(Memory);
         Refused = new(input.RefusedRanges);
         FentryTargets = [.. input.FentryTargets];
@@ -26,6 +27,9 @@ internal sealed class ModuleFacts
     internal OpenStarts Starts { get; }
 
     internal BranchTargets Targets { get; }
+
+    /// <summary>Those of the targets that something other than the direct jumps of their own function leads to; tables' entries are not all among them.</summary>
+    internal BranchTargets Foreign { get; }
 
     /// <summary>Addresses that some instruction calls or forms: proof that an unnamed function is one.</summary>
     internal BranchTargets Referenced { get; }

@@ -11,8 +11,8 @@ internal sealed class SwitchFinder(ModuleFacts facts)
     private readonly List<Instruction> _instructions = [];
     private readonly HashSet<ImageAddress> _absoluteTables = [];
     private readonly HashSet<ImageAddress> _relativeTables = [];
+    private readonly HashSet<ImageAddress> _labels = [];
     private readonly InstructionReader _reader = new();
-    private bool _hasLabel;
     private bool _hasLabelTable;
 
     /// <summary>Marks the targets of the function's tables and gives its jumps a meaning.</summary>
@@ -24,12 +24,13 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         JumpSource[] sources = Trace(code, tables);
         var depths = new StackDepths(code, _instructions, sources, tables.Targets);
 
+        var labels = new LabelFlow(facts, code, _instructions, [.. tables.Targets, .. _labels]);
         flow.SwitchToEntry = tables.ReachesEntry;
         for (int i = 0; i < sources.Length; i++)
         {
             if (code.All[i].Kind == InstructionKind.IndirectJump)
                 flow.IndirectJumps[code.All[i].Address] = tables.OverBudget ? IndirectJumpMeaning.NotUnderstood
-                    : sources[i].Shape == SwitchShape.Label ? LabelMeaning(code, sources[i], i)
+                    : HoldsLabel(labels, sources[i], i) ? IndirectJumpMeaning.Switch
                     : Meaning(sources[i], tables, depths.IsZero(i));
         }
 
@@ -53,7 +54,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
     {
         _absoluteTables.Clear();
         _relativeTables.Clear();
-        _hasLabel = false;
+        _labels.Clear();
         HashSet<ImageAddress> candidates = Candidates();
         foreach (ImageAddress candidate in candidates)
         {
@@ -67,7 +68,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
             facts.Targets.Mark(candidate);
             if (candidate == code.Parts[0].Start)
                 continue;
-            _hasLabel = true;
+            _labels.Add(candidate);
             foreach (ImageAddress table in candidates)
                 if (tables.Read(table, SwitchShape.Relative4, 0, candidate) > 0)
                     _relativeTables.Add(table);
@@ -79,7 +80,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         var candidates = new HashSet<ImageAddress>();
         foreach (Instruction instruction in _instructions)
         {
-            if (JumpSource.AddressFormed(instruction) is { } address)
+            if (JumpSource.AddressFormed(instruction, facts.Input.PositionIndependent) is { } address)
                 candidates.Add(address);
         }
 
@@ -93,7 +94,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         {
             if (code.All[i].Kind != InstructionKind.IndirectJump)
                 continue;
-            JumpSource source = JumpSource.Trace(_instructions, i);
+            JumpSource source = JumpSource.Trace(_instructions, i, facts.Input.PositionIndependent);
             if (source is { IsSwitch: true, Table: { } table, Bound: > 0 })
                 tables.Read(table, source.Shape, source.Bound);
             sources[i] = source;
@@ -104,14 +105,9 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         return sources;
     }
 
-    // The register holds the label only if nothing jumps in between.
-    private IndirectJumpMeaning LabelMeaning(FunctionCode code, JumpSource source, int index)
-    {
-        for (int i = index - source.Bound + 1; i <= index; i++)
-            if (facts.Targets.Contains(code.All[i].Address))
-                return IndirectJumpMeaning.NotUnderstood;
-        return code.Contains(source.Table!.Value) ? IndirectJumpMeaning.Switch : IndirectJumpMeaning.NotUnderstood;
-    }
+    private bool HoldsLabel(LabelFlow labels, JumpSource source, int index) =>
+        source.Shape is SwitchShape.Label or SwitchShape.Opaque && _labels.Count > 0 && _instructions[index].Op0Kind == OpKind.Register
+        && labels.HoldsLabel(index, _instructions[index].Op0Register);
 
     private static bool HasOther(HashSet<ImageAddress> tables, SwitchShape shape, JumpSource[] sources) =>
         tables.Any(table => !Array.Exists(sources, source => source.Shape == shape && source.Table == table));
@@ -132,6 +128,6 @@ internal sealed class SwitchFinder(ModuleFacts facts)
                 return IndirectJumpMeaning.TailCall;
         }
 
-        return returnAddressOnTop && !_hasLabel && !_hasLabelTable ? IndirectJumpMeaning.TailCall : IndirectJumpMeaning.NotUnderstood;
+        return returnAddressOnTop && _labels.Count == 0 && !_hasLabelTable ? IndirectJumpMeaning.TailCall : IndirectJumpMeaning.NotUnderstood;
     }
 }

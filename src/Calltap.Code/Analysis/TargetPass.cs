@@ -8,7 +8,7 @@ internal sealed class TargetPass(ModuleFacts facts)
     // How many instructions a stream that starts inside another may take to meet it again: past a lock prefix it is one.
     private const int MaxUntilRejoin = 8;
 
-    private readonly FunctionCode _code = new(facts.Memory);
+    private readonly FunctionCode _code = new(facts);
     private readonly SwitchFinder _switches = new(facts);
 
     /// <summary>Marks the targets of one function's branches, and notes what is unusual about it.</summary>
@@ -26,7 +26,7 @@ internal sealed class TargetPass(ModuleFacts facts)
                 continue;
             facts.Targets.Mark(instruction.Target);
             if (!_code.Contains(instruction.Target))
-                NoteJump(function, instruction);
+                NoteJumpOut(function, instruction);
             else if (_code.IndexOf(instruction.Target) < 0)
                 desynchronized |= !FollowInside(instruction.Target);
         }
@@ -73,7 +73,7 @@ internal sealed class TargetPass(ModuleFacts facts)
         {
             MarkReferenced(instruction);
             if (InstructionKinds.HasTarget(instruction.Kind))
-                facts.Targets.Mark(instruction.Target);
+                MarkForeign(instruction.Target);
         }
     }
 
@@ -83,8 +83,15 @@ internal sealed class TargetPass(ModuleFacts facts)
             facts.Referenced.Mark(instruction.Target);
     }
 
-    private void NoteJump(int function, in DecodedInstruction jump)
+    private void MarkForeign(ImageAddress target)
     {
+        facts.Targets.Mark(target);
+        facts.Foreign.Mark(target);
+    }
+
+    private void NoteJumpOut(int function, in DecodedInstruction jump)
+    {
+        facts.Foreign.Mark(jump.Target);
         if (InstructionKinds.IsDirectJump(jump.Kind))
             facts.Starts.NoteJump(function, _code, jump);
     }

@@ -23,18 +23,25 @@ internal sealed class CodePointers
     }
 
     /// <summary>The addresses, ascending and without repeats.</summary>
-    public static ImageAddress[] Read(ElfFile file, CodeMap code)
+    public static ImageAddress[] Read(ElfFile file, CodeMap code, DynamicTable dynamic)
     {
         var reader = new CodePointers(file, code);
         if (file.IsPositionIndependent)
-            reader.ReadRelocations();
+            reader.ReadRelocations(dynamic);
         else
             reader.ReadData();
         return AddressList.SortedDistinct(reader._found);
     }
 
-    private void ReadRelocations()
+    private void ReadRelocations(DynamicTable dynamic)
     {
+        if (_file.Sections.Count == 0)
+        {
+            foreach (var table in dynamic.Rela)
+                AddRela(table.Span);
+            AddRelr(MemoryMarshal.Cast<byte, ulong>(dynamic.Relr.Span));
+        }
+
         foreach (var section in _file.Sections.Where(s => s.IsAllocated && s.Type is ShtRela or ShtRelr))
         {
             var bytes = _file.Bytes(section);

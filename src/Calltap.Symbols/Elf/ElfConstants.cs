@@ -43,6 +43,16 @@ internal static class ElfConstants
     public const byte StbLocal = 0;
     public const byte StbWeak = 2;
 
+    public const ulong DtRela = 7;
+    public const ulong DtRelaSize = 8;
+    public const ulong DtPltrelSize = 2;
+    public const ulong DtTextrel = 22;
+    public const ulong DtJmprel = 23;
+    public const ulong DtFlags = 30;
+    public const ulong DtRelrSize = 35;
+    public const ulong DtRelr = 36;
+    public const ulong DfTextrel = 4;
+
     public const uint RX8664Relative = 8;
     public const uint RX8664Irelative = 37;
     public const uint NtGnuBuildId = 3;

@@ -21,7 +21,10 @@ public static class ModuleAnalysis
             OtherTargets(symbols),
             [.. symbols.RseqRanges.Select(Range), .. symbols.PltRanges.Select(Range)],
             [.. symbols.Functions.Where(f => f.Name is "__fentry__" or "mcount").Select(f => f.Address)],
-            traits.HandlesFaults, traits.HasShadowStack, symbols.IsGo);
+            traits.HandlesFaults, traits.HasShadowStack, symbols.IsGo)
+        {
+            PositionIndependent = symbols is { IsPositionIndependent: true, HasTextRelocations: false },
+        };
         var parts = symbols.UnownedFragments.Select(part => part.Start).ToHashSet();
         return [.. ModuleAnalyzer.Analyze(input).Where(plan => !parts.Contains(starts[plan.FunctionIndex].Address))];
     }

@@ -49,7 +49,10 @@ internal sealed class Module
         _image, _functions, [new(new(Base), new(_size))], Targets, Refused, Fentry,
         FaultsAreHandled: Options.Contains("faults", StringComparison.Ordinal),
         ShadowStack: Options.Contains("shstk", StringComparison.Ordinal),
-        SingleInstructionOnly: Options.Contains("single", StringComparison.Ordinal)));
+        SingleInstructionOnly: Options.Contains("single", StringComparison.Ordinal))
+    {
+        PositionIndependent = Options.Contains("independent", StringComparison.Ordinal),
+    });
 
     internal static ImageAddress At(int offset) => new ImageAddress(Base) + offset;
 

@@ -30,6 +30,8 @@ public sealed class StrippedImageTests
         image.AsSpan(60, 4).Clear(); // e_shnum, e_shstrndx
         var bare = ModuleSymbolReader.Read(image, path, _ => null);
         Assert.Equal(full.BuildId, bare.BuildId);
+        Assert.NotEmpty(full.CodePointers);
+        Assert.Subset(bare.CodePointers.ToHashSet(), full.CodePointers.ToHashSet());
         AssertSameCode(full, bare);
     }
 
