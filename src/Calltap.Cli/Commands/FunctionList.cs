@@ -3,12 +3,14 @@ using Calltap.Cli.Output;
 using Calltap.Code;
 using Calltap.Modules;
 using Calltap.Probes;
+using Calltap.Symbols;
 
 namespace Calltap.Cli.Commands;
 
 /// <summary>Functions with how each can be patched.</summary>
 /// <param name="Functions">By module and address.</param>
-sealed record FunctionList(IReadOnlyList<TargetFunction> Functions)
+/// <param name="Excluded">What looks like a function and is none, or is kept out.</param>
+sealed record FunctionList(IReadOnlyList<TargetFunction> Functions, IReadOnlyList<ExcludedFunction> Excluded)
 {
     /// <summary>How many have an entry that can be patched.</summary>
     public int EntryPatchable => Functions.Count(f => f.Plan.Entry is not null);
@@ -18,7 +20,7 @@ sealed record FunctionList(IReadOnlyList<TargetFunction> Functions)
 
     /// <summary>Those that a filter wants.</summary>
     public static FunctionList Of(FunctionCatalog catalog, FunctionFilter filter) =>
-        new([.. catalog.Functions.Where(f => filter.Wants(f.Names, f.Module.Name))]);
+        new([.. catalog.Functions.Where(f => filter.Wants(f.Names, f.Module.Name))], catalog.Excluded);
 
     /// <summary>How the entry may be replaced, in words; null when it can't be.</summary>
     public static string? EntryOf(TargetFunction function) => function.Plan.Entry?.Class switch
@@ -52,6 +54,9 @@ sealed record FunctionList(IReadOnlyList<TargetFunction> Functions)
         json.WriteStartArray("functions");
         foreach (TargetFunction function in Functions) Write(json, function);
         json.WriteEndArray();
+        json.WriteStartArray("excluded");
+        foreach (ExcludedFunction excluded in Excluded) Write(json, excluded);
+        json.WriteEndArray();
         json.WriteNumber("total", Functions.Count);
         json.WriteNumber("entry_patchable", EntryPatchable);
         json.WriteNumber("all_exits_patchable", AllExitsPatchable);
@@ -69,6 +74,16 @@ sealed record FunctionList(IReadOnlyList<TargetFunction> Functions)
         json.WriteNumber("exits", function.Plan.ExitCount);
         json.WriteNumber("exits_patchable", PatchableExits(function));
         json.WriteString("refused", function.Plan.Entry is null ? function.Plan.EntryRefusal.Text() : null);
+        json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, ExcludedFunction excluded)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", excluded.Name);
+        json.WriteString("address", $"{excluded.Address}");
+        json.WriteNumber("size", excluded.Size.Value);
+        json.WriteString("reason", excluded.Reason);
         json.WriteEndObject();
     }
 

@@ -15,7 +15,7 @@ static class FunctionTotals
         if (refused.Length > 0) yield return $"# refused: {refused}";
         string exits = Groups(list.Functions.SelectMany(f => f.Plan.RefusedExits).Select(exit => exit.Reason.Text()));
         if (exits.Length > 0) yield return $"# exits refused: {exits}";
-        string excluded = Groups(catalog.Excluded.Select(f => f.Reason));
+        string excluded = Groups(list.Excluded.Select(f => f.Reason));
         if (excluded.Length > 0) yield return $"# not listed: {excluded}";
         foreach (TargetModule module in catalog.Modules)
             if (module.Contents.NamesHint is { } hint && list.Functions.Any(f => f.Module == module && f.Symbol.Name is null))
