@@ -5,18 +5,24 @@ public static class LoadBias
 {
     private const ulong PageMask = 4095;
 
+    // A file of thousands of segments, mapped thousands of times, offers more biases than can be tried.
+    private const int MaxCandidates = 64;
+    private const long MaxPairs = 1 << 21;
+
     /// <summary>
-    /// The biases, in bytes, under which the module is mapped, ascending: none when no executable segment is mapped, two when it was loaded
-    /// twice (dlmopen). To be added to an <see cref="ImageAddress"/>.
+    /// The biases, in bytes, under which the module is mapped, ascending: none when no executable segment is mapped, or when there are too many
+    /// mappings and segments to tell; two when it was loaded twice (dlmopen). To be added to an <see cref="ImageAddress"/>.
     /// </summary>
     /// <param name="mappings">The mappings of this file only, of one process.</param>
     /// <param name="segments">The module's segments.</param>
     public static IReadOnlyList<long> Find(IReadOnlyList<MemoryMapping> mappings, IReadOnlyList<LoadSegment> segments)
     {
+        if ((long)mappings.Count * segments.Count > MaxPairs)
+            return [];
         var candidates = new SortedSet<long>();
         foreach (var mapping in mappings.Where(m => m.IsExecutable))
             foreach (var segment in segments.Where(s => s.Executable))
-                if (Overlap(mapping, segment))
+                if (candidates.Count < MaxCandidates && Overlap(mapping, segment))
                     candidates.Add(Bias(mapping, segment));
 
         // A page that two segments share offers a false bias; it explains fewer segments than the true one.

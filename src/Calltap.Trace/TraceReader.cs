@@ -10,13 +10,14 @@ public sealed class TraceReader : IDisposable
     readonly BlockCodec _codec = new();
     readonly EventsChunk _events = new();
     readonly List<StreamItem> _items = [];
-    TraceCatalog _catalog = new();
+    TraceCatalog _catalog;
     TraceEvent[] _buffer = [];
 
     TraceReader(IByteSource source, string file)
     {
         _chunks = new ChunkReader(source, file);
         _chunks.CheckFileHeader();
+        _catalog = new TraceCatalog(NewBudget());
         if (!TryLoadIndexed())
             Scan();
     }
@@ -89,7 +90,7 @@ public sealed class TraceReader : IDisposable
     public void ReadMerged(IEventVisitor visitor, Tid? only = null)
     {
         IEnumerable<IGrouping<Tid, StreamItem>> threads = _items.Where(item => only is null || item.Thread == only).GroupBy(item => item.Thread);
-        new ThreadMerge(TryDecode, threads).Run(visitor);
+        new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(visitor);
     }
 
     /// <inheritdoc/>
@@ -98,6 +99,9 @@ public sealed class TraceReader : IDisposable
         _codec.Dispose();
         _events.Dispose();
     }
+
+    void RefuseToMerge(ChunkEntry chunk) =>
+        Damage ??= _chunks.PlaceOf(chunk.Offset).Expected($"at most {TraceLimits.MaxMergedEvents} events of all threads at one time");
 
     // The events of the chunk, and of the one before, that nothing that follows can belong before.
     ReadOnlyMemory<TraceEvent>? TryDecode(ChunkEntry chunk, ThreadOrder order, ref TraceEvent[] buffer)
@@ -117,6 +121,8 @@ public sealed class TraceReader : IDisposable
         }
     }
 
+    RecordBudget NewBudget() => new(_chunks.Length);
+
     bool TryLoadIndexed()
     {
         if (_chunks.Length < TraceFormat.FileHeaderBytes + TraceFormat.ChunkHeaderBytes + TraceFormat.FooterBytes)
@@ -127,7 +133,7 @@ public sealed class TraceReader : IDisposable
             ReadOnlySpan<byte> payload = _chunks.Read(end, out ChunkEntry entry);
             if (entry.Type != ChunkType.End || end.Value + TraceFormat.ChunkHeaderBytes + entry.Length.Value != _chunks.Length)
                 return false;
-            List<ChunkEntry> index = EndChunk.Read(payload, _codec, _chunks.PlaceOf(end));
+            List<ChunkEntry> index = EndChunk.Read(payload, _codec, NewBudget(), _chunks.PlaceOf(end));
             index.ForEach(Load);
             IsComplete = index.Count > 0;
         }
@@ -143,7 +149,7 @@ public sealed class TraceReader : IDisposable
     void Scan()
     {
         _items.Clear();
-        _catalog = new TraceCatalog();
+        _catalog = new TraceCatalog(NewBudget());
         long offset = TraceFormat.FileHeaderBytes;
         try
         {

@@ -78,16 +78,7 @@ internal sealed class JumpTables(ModuleFacts facts, FunctionCode code)
     }
 
     // The unreachable default of a switch may lead to the function's very end.
-    private bool IsEnd(ImageAddress target)
-    {
-        foreach (CodePart part in code.Parts)
-        {
-            if (part.End == target)
-                return true;
-        }
-
-        return false;
-    }
+    private bool IsEnd(ImageAddress target) => target.Value > 0 && code.PartOf(target + -1) is >= 0 and int part && code.Parts[part].End == target;
 
     private bool IsBehindEndBranch(ImageAddress target)
     {

@@ -70,8 +70,12 @@ internal sealed class SwitchFinder(ModuleFacts facts)
                 continue;
             _labels.Add(candidate);
             foreach (ImageAddress table in candidates)
+            {
+                if (tables.OverBudget)
+                    break; // no jump of the function counts as understood then; thousands of labels would be squared
                 if (tables.Read(table, SwitchShape.Relative4, 0, candidate) > 0)
                     _relativeTables.Add(table);
+            }
         }
     }
 
@@ -110,7 +114,7 @@ internal sealed class SwitchFinder(ModuleFacts facts)
         && labels.HoldsLabel(index, _instructions[index].Op0Register);
 
     private static bool HasOther(HashSet<ImageAddress> tables, SwitchShape shape, JumpSource[] sources) =>
-        tables.Any(table => !Array.Exists(sources, source => source.Shape == shape && source.Table == table));
+        !tables.IsSubsetOf(sources.Where(source => source.Shape == shape).Select(source => source.Table).OfType<ImageAddress>());
 
     private IndirectJumpMeaning Meaning(JumpSource source, JumpTables tables, bool returnAddressOnTop)
     {

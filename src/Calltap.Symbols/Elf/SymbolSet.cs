@@ -47,7 +47,9 @@ internal sealed class SymbolSet
             && bytes.SequenceEqual(NameBytes(_symbols[index - 1])))
             return neighbour;
         var version = bytes.IndexOf((byte)'@');
-        return Encoding.UTF8.GetString(version > 0 ? bytes[..version] : bytes);
+        var name = Encoding.UTF8.GetString(version > 0 ? bytes[..version] : bytes);
+        // Names end up on terminals, and a file may be hostile.
+        return name.Any(char.IsControl) ? string.Concat(name.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : name;
     }
 
     private ReadOnlySpan<byte> NameBytes(in ElfSymbol symbol)

@@ -44,6 +44,7 @@ internal sealed class CandidateBuilder(SymbolSet symbols, Fde[] fdes, CodeMap co
     private void Measure()
     {
         Fde? around = null;
+        var nextNamed = NextNamed();
         for (var i = 0; i < _candidates.Count; i++)
         {
             var candidate = _candidates[i];
@@ -53,20 +54,32 @@ internal sealed class CandidateBuilder(SymbolSet symbols, Fde[] fdes, CodeMap co
             if (SymbolSize(candidate) is > 0 and var size)
                 candidate.Size = Math.Min(size, sectionEnd - candidate.Address);
             else if (candidate.Fde is { } own)
-                candidate.Size = Math.Min(own.Size, NextNamed(i, sectionEnd) - candidate.Address);
+                candidate.Size = Math.Min(own.Size, EndOfEntry(own, sectionEnd, nextNamed[i]) - candidate.Address);
             else
                 Estimate(candidate, around, next);
         }
     }
 
     // Only unwind data of hand-written code spans several functions: it ends where the next symbol says so.
-    private ulong NextNamed(int index, ulong sectionEnd)
+    private static ulong EndOfEntry(Fde fde, ulong sectionEnd, ulong nextNamed)
     {
-        var end = Math.Min(_candidates[index].Fde!.Value.End, sectionEnd);
-        for (var i = index + 1; i < _candidates.Count && _candidates[i].Address < end; i++)
+        var end = Math.Min(fde.End, sectionEnd);
+        return nextNamed < end ? nextNamed : end;
+    }
+
+    // For each candidate the address of the next one behind it that has a function symbol.
+    private ulong[] NextNamed()
+    {
+        var next = new ulong[_candidates.Count];
+        var named = ulong.MaxValue;
+        for (var i = next.Length - 1; i >= 0; i--)
+        {
+            next[i] = named;
             if (_candidates[i].HasFunctionSymbol)
-                return _candidates[i].Address;
-        return end;
+                named = _candidates[i].Address;
+        }
+
+        return next;
     }
 
     private static void Estimate(Candidate candidate, Fde? around, ulong next)

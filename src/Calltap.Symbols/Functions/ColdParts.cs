@@ -6,9 +6,7 @@ namespace Calltap.Symbols;
 /// </summary>
 internal sealed class ColdParts(SymbolSet symbols, List<Candidate> candidates)
 {
-    private readonly record struct Parent(Candidate Function, int Scope, bool IsLocal, byte Table);
-
-    private readonly Dictionary<string, List<Parent>> _parents = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Namesakes> _parents = new(StringComparer.Ordinal);
 
     public void Join()
     {
@@ -17,7 +15,7 @@ internal sealed class ColdParts(SymbolSet symbols, List<Candidate> candidates)
             return;
         foreach (var cold in colds)
             foreach (var index in Named(cold))
-                _parents.TryAdd(ColdName.ParentOf(symbols.NameOf(index))!, []);
+                _parents.TryAdd(ColdName.ParentOf(symbols.NameOf(index))!, new());
         foreach (var candidate in candidates)
             if (!candidate.IsCold && candidate.HasFunctionSymbol)
                 AddParent(candidate);
@@ -36,7 +34,7 @@ internal sealed class ColdParts(SymbolSet symbols, List<Candidate> candidates)
     {
         for (var i = function.FirstSymbol; i < function.FirstSymbol + function.SymbolCount; i++)
             if (symbols[i].IsFunction && _parents.TryGetValue(symbols.NameOf(i), out var parents))
-                parents.Add(new(function, symbols[i].Scope, symbols[i].IsLocal, symbols[i].Table));
+                parents.Add(function, symbols[i]);
     }
 
     // Identical cold parts may have been folded into one, which then has several names and owners.
@@ -47,7 +45,7 @@ internal sealed class ColdParts(SymbolSet symbols, List<Candidate> candidates)
         {
             var (parent, reason) = Find(index);
             refusal ??= reason;
-            if (parent is not null && !(parent.Fragments ??= []).Contains(cold.Range))
+            if (parent is not null && (parent.Fragments ??= []).LastOrDefault() != cold.Range) // another name of the same part adds it again
                 parent.Fragments.Add(cold.Range);
         }
 
@@ -56,15 +54,45 @@ internal sealed class ColdParts(SymbolSet symbols, List<Candidate> candidates)
 
     private (Candidate? Parent, string? Reason) Find(int index)
     {
-        var parents = _parents[ColdName.ParentOf(symbols.NameOf(index))!];
-        var cold = symbols[index];
-        var inScope = parents.FindAll(p => p.IsLocal && p.Scope == cold.Scope && p.Table == cold.Table);
-        var global = parents.FindAll(p => !p.IsLocal);
-        var chosen = Distinct(inScope.Count > 0 ? inScope : global.Count > 0 ? global : parents);
-        if (chosen.Count > 1)
+        var chosen = _parents[ColdName.ParentOf(symbols.NameOf(index))!].ChoiceFor(symbols[index]);
+        if (chosen.IsAmbiguous)
             return (null, ExclusionReasons.AmbiguousCold);
-        return chosen.Count == 1 && chosen[0].Reason is null ? (chosen[0], null) : (null, ExclusionReasons.OrphanCold);
+        return chosen.Only is { Reason: null } parent ? (parent, null) : (null, ExclusionReasons.OrphanCold);
     }
 
-    private static List<Candidate> Distinct(List<Parent> parents) => [.. parents.Select(p => p.Function).Distinct()];
+    /// <summary>The functions of one name.</summary>
+    private sealed class Namesakes
+    {
+        private readonly Dictionary<(int Scope, byte Table), Choice> _locals = [];
+        private readonly Choice _globals = new();
+        private readonly Choice _all = new();
+
+        public void Add(Candidate function, in ElfSymbol symbol)
+        {
+            _all.Add(function);
+            if (!symbol.IsLocal)
+                _globals.Add(function);
+            else if (_locals.TryGetValue((symbol.Scope, symbol.Table), out var inScope))
+                inScope.Add(function);
+            else
+                _locals.Add((symbol.Scope, symbol.Table), new() { Only = function });
+        }
+
+        public Choice ChoiceFor(in ElfSymbol cold) =>
+            _locals.GetValueOrDefault((cold.Scope, cold.Table)) ?? (_globals.Only is not null ? _globals : _all);
+    }
+
+    /// <summary>None, one or several functions.</summary>
+    private sealed class Choice
+    {
+        public Candidate? Only { get; set; }
+
+        public bool IsAmbiguous { get; private set; }
+
+        public void Add(Candidate function)
+        {
+            IsAmbiguous |= Only is not null && Only != function;
+            Only ??= function;
+        }
+    }
 }

@@ -15,14 +15,47 @@ public sealed class ExitCoverage
         _complete = [.. functions.Where(f => f.Flags.HasFlag(FunctionFlags.AllExitsPatched)).Select(f => f.Id)];
         foreach (ArmingRecord batch in arming.Where(batch => batch.Kind is ArmingKind.Armed or ArmingKind.Disarmed))
             foreach (FunctionId function in batch.Functions)
-                ChangesOf(function).Add((batch.Start, batch.End));
+                if (batch.Start <= batch.End)
+                    ChangesOf(function).Add((batch.Start, batch.End));
+        foreach (List<(TscTime Start, TscTime End)> changes in _changes.Values)
+            Merge(changes);
     }
 
     /// <summary>Whether every exit that <paramref name="function"/> took between the two times made an event.</summary>
     public bool IsComplete(FunctionId function, TscTime start, TscTime end) =>
         _complete.Contains(function)
-        && !(_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes)
-            && changes.Exists(change => change.Start <= end && change.End >= start));
+        && !(_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) && IsWithin(changes, start, end));
+
+    // A file may tell of millions of changes and ask for every call: the sorted spans are disjoint, so one of them decides.
+    static bool IsWithin(List<(TscTime Start, TscTime End)> changes, TscTime start, TscTime end)
+    {
+        int low = 0, high = changes.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (changes[middle].End < start)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low < changes.Count && changes[low].Start <= end;
+    }
+
+    static void Merge(List<(TscTime Start, TscTime End)> changes)
+    {
+        changes.Sort();
+        int kept = 0;
+        foreach ((TscTime start, TscTime end) in changes.ToArray())
+        {
+            if (kept > 0 && start <= changes[kept - 1].End)
+                changes[kept - 1] = (changes[kept - 1].Start, end > changes[kept - 1].End ? end : changes[kept - 1].End);
+            else
+                changes[kept++] = (start, end);
+        }
+
+        changes.RemoveRange(kept, changes.Count - kept);
+    }
 
     List<(TscTime Start, TscTime End)> ChangesOf(FunctionId function)
     {

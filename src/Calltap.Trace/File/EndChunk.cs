@@ -31,11 +31,15 @@ static class EndChunk
 
     /// <summary>The index in a payload; empty when it was left out.</summary>
     /// <exception cref="TraceFormatException">The payload holds something else.</exception>
-    public static List<ChunkEntry> Read(ReadOnlySpan<byte> payload, BlockCodec codec, ChunkPlace place)
+    public static List<ChunkEntry> Read(ReadOnlySpan<byte> payload, BlockCodec codec, RecordBudget budget, ChunkPlace place)
     {
         var input = new ByteReader(payload, place);
         input.Number();
-        List<ChunkEntry> entries = RecordChunk.ReadNext<ChunkEntry>(ref input, codec, place);
+        List<ChunkEntry> entries = RecordChunk.ReadNext<ChunkEntry>(ref input, codec, budget, place);
+        // A chunk named twice would be read twice; a million times, for ever.
+        for (int i = 1; i < entries.Count; i++)
+            if (entries[i].Offset <= entries[i - 1].Offset)
+                throw place.Expected("an index in the order of the file");
         return input.Left == TraceFormat.FooterBytes ? entries : throw place.Expected("the footer behind the index");
     }
 

@@ -5,12 +5,16 @@ sealed class ThreadMerge
 {
     readonly DecodeChunk _decode;
     readonly PriorityQueue<Cursor, ulong> _queue = new();
+    readonly Action<ChunkEntry> _refuse;
     readonly Stack<TraceEvent[]> _buffers = new();
+    long _decoded;
 
-    /// <summary>A merge of <paramref name="threads"/>.</summary>
-    public ThreadMerge(DecodeChunk decode, IEnumerable<IGrouping<Tid, StreamItem>> threads)
+    /// <summary>
+    /// A merge of <paramref name="threads"/>. <paramref name="refuse"/> is told of a chunk that would be one too many in memory; its thread ends there.
+    /// </summary>
+    public ThreadMerge(DecodeChunk decode, Action<ChunkEntry> refuse, IEnumerable<IGrouping<Tid, StreamItem>> threads)
     {
-        _decode = decode;
+        (_decode, _refuse) = (decode, refuse);
         foreach (IGrouping<Tid, StreamItem> thread in threads)
             _queue.Enqueue(new Cursor([.. thread]), 0);
     }
@@ -67,9 +71,16 @@ sealed class ThreadMerge
             return true;
         }
 
+        if (_decoded + item.Chunk.Count > TraceLimits.MaxMergedEvents)
+        {
+            _refuse(item.Chunk);
+            return false;
+        }
+
         TraceEvent[] buffer = _buffers.TryPop(out TraceEvent[]? free) ? free : [];
         ReadOnlyMemory<TraceEvent>? events = _decode(item.Chunk, cursor.Order, ref buffer);
         cursor.Buffer = buffer;
+        _decoded += buffer.Length;
         cursor.Events = events ?? default;
         return events is not null;
     }
@@ -78,6 +89,7 @@ sealed class ThreadMerge
     {
         if (cursor.Buffer is null)
             return;
+        _decoded -= cursor.Buffer.Length;
         _buffers.Push(cursor.Buffer);
         cursor.Buffer = null;
     }

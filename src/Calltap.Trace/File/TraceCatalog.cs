@@ -10,9 +10,9 @@ public sealed class TraceCatalog
     readonly List<ClockRecord> _clocks = [];
     readonly List<ArmingRecord> _arming = [];
 
-    internal TraceCatalog()
-    {
-    }
+    readonly RecordBudget _budget;
+
+    internal TraceCatalog(RecordBudget budget) => _budget = budget;
 
     /// <summary>Where and of what the trace was taken; empty when the file was cut before it.</summary>
     public SessionRecord Session { get; private set; } = new();
@@ -58,28 +58,30 @@ public sealed class TraceCatalog
         switch (type)
         {
             case ChunkType.Session:
-                RecordChunk.Read<SessionRecord>(payload, codec, place).ForEach(r => Session = r);
+                RecordChunk.Read<SessionRecord>(payload, codec, _budget, place).ForEach(r => Session = r);
                 break;
             case ChunkType.Modules:
-                RecordChunk.Read<ModuleRecord>(payload, codec, place).ForEach(r => _modules[r.Id] = r);
+                RecordChunk.Read<ModuleRecord>(payload, codec, _budget, place).ForEach(r => _modules[r.Id] = r);
                 break;
             case ChunkType.Functions:
-                RecordChunk.Read<FunctionRecord>(payload, codec, place).ForEach(r => _functions[r.Id] = r);
+                RecordChunk.Read<FunctionRecord>(payload, codec, _budget, place).ForEach(r => _functions[r.Id] = r);
                 break;
             case ChunkType.Sites:
-                RecordChunk.Read<SiteRecord>(payload, codec, place).ForEach(Sites.Add);
+                RecordChunk.Read<SiteRecord>(payload, codec, _budget, place).ForEach(Sites.Add);
                 break;
             case ChunkType.Threads:
-                RecordChunk.Read<ThreadRecord>(payload, codec, place).ForEach(r => _threads[r.Id] = r);
+                RecordChunk.Read<ThreadRecord>(payload, codec, _budget, place).ForEach(r => _threads[r.Id] = r);
                 break;
             case ChunkType.Clock:
-                _clocks.AddRange(RecordChunk.Read<ClockRecord>(payload, codec, place));
+                _clocks.AddRange(RecordChunk.Read<ClockRecord>(payload, codec, _budget, place));
                 break;
             case ChunkType.Arming:
-                _arming.AddRange(RecordChunk.Read<ArmingRecord>(payload, codec, place));
+                List<ArmingRecord> arming = RecordChunk.Read<ArmingRecord>(payload, codec, _budget, place);
+                _budget.Take(arming.Sum(r => r.Functions.Count), 0, place);
+                _arming.AddRange(arming);
                 break;
             case ChunkType.Lost:
-                List<LostRecord> lost = RecordChunk.Read<LostRecord>(payload, codec, place);
+                List<LostRecord> lost = RecordChunk.Read<LostRecord>(payload, codec, _budget, place);
                 lost.ForEach(r => _lost[r.Thread] = r);
                 return lost;
         }

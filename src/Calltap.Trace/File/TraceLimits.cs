@@ -12,8 +12,20 @@ public static class TraceLimits
     /// <summary>Most events of a chunk.</summary>
     public const int MaxEventsPerChunk = 1 << 20;
 
+    /// <summary>Events of all threads that are decoded at once where threads are merged: some seconds of a busy machine.</summary>
+    public const int MaxMergedEvents = 32 << 20;
+
     /// <summary>Events after which the writer closes a thread's chunk.</summary>
     public const int EventsPerChunk = 1 << 16;
+
+    /// <summary>Most bytes of all records of a small file, uncompressed: what a million functions with long names take.</summary>
+    public const long MaxRecordBytes = 256L << 20;
+
+    /// <summary>So many more for each byte of the file.</summary>
+    public const int RecordBytesPerFileByte = 16;
+
+    /// <summary>Most records of a small file; one more for each byte of the file.</summary>
+    public const long MaxRecords = 4L << 20;
 
     /// <summary>Highest site id.</summary>
     public const uint MaxSiteId = (1u << 24) - 1;

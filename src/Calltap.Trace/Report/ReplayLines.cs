@@ -7,9 +7,11 @@ namespace Calltap.Trace;
 sealed class ReplayLines(TextWriter output, Func<Tid, TscTime> now)
 {
     const int MaxLines = 1 << 16;
+    const long MaxCharacters = 64L << 20; // names may be long
 
     readonly PriorityQueue<string, (ulong Time, long Order)> _held = new();
     long _order;
+    long _characters;
 
     /// <summary>Whether lines are held.</summary>
     public bool IsHolding { get; private set; }
@@ -25,8 +27,9 @@ sealed class ReplayLines(TextWriter output, Func<Tid, TscTime> now)
         }
 
         _held.Enqueue(line, (now(thread).Value, _order++));
-        if (_held.Count > MaxLines)
-            output.WriteLine(_held.Dequeue());
+        _characters += line.Length;
+        while (_held.Count > MaxLines || _characters > MaxCharacters)
+            WriteFirst(_held.Dequeue());
     }
 
     /// <summary>Holds the lines to come, or writes those held.</summary>
@@ -35,6 +38,12 @@ sealed class ReplayLines(TextWriter output, Func<Tid, TscTime> now)
     {
         IsHolding = hold;
         while (!hold && _held.TryDequeue(out string? line, out _))
-            output.WriteLine(line);
+            WriteFirst(line);
+    }
+
+    void WriteFirst(string line)
+    {
+        _characters -= line.Length;
+        output.WriteLine(line);
     }
 }

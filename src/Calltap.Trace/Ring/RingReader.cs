@@ -14,8 +14,9 @@ namespace Calltap.Trace;
 public sealed class RingReader
 {
     readonly int _slots;
-    readonly SkippedSlots _skipped = new();
+    readonly SkippedSlots _skipped;
     ulong _tail;
+    ulong _finished; // where NextTime found a finished slot last
     ulong _newest;
 
     /// <summary>A reader of an empty ring.</summary>
@@ -26,6 +27,7 @@ public sealed class RingReader
         if (size.Value is < RingLayout.MinDataBytes or > 1 << 30 || !System.Numerics.BitOperations.IsPow2(size.Value))
             throw new ArgumentOutOfRangeException(nameof(size), size, "A ring has a power-of-two size between 2 KiB and 1 GiB.");
         _slots = (int)(size.Value / RingLayout.SlotBytes);
+        _skipped = new SkippedSlots(_slots);
     }
 
     /// <summary>Position of the next slot to take, in bytes since the start.</summary>
@@ -117,14 +119,19 @@ public sealed class RingReader
 
     int Available(ulong head) => IsDamaged(head) ? 0 : (int)((head - _tail) / RingLayout.SlotBytes);
 
+    // The time of a finished slot behind the one at the tail. The search goes on where the last one ended: a ring full of holes is searched
+    // once, not once for each of them.
     ulong NextTime(Span<RingSlot> slots, ulong head)
     {
-        int available = Available(head);
-        for (int i = 1; i < available; i++)
+        if (IsDamaged(head))
+            return 0;
+        for (ulong at = Math.Max(_tail + RingLayout.SlotBytes, _finished); at < head; at += RingLayout.SlotBytes)
         {
-            ulong time = Volatile.Read(ref slots[Index(_tail + ((ulong)i * RingLayout.SlotBytes))].Time);
-            if (time != 0)
-                return time;
+            ulong time = Volatile.Read(ref slots[Index(at)].Time);
+            if (time == 0)
+                continue;
+            _finished = at;
+            return time;
         }
 
         return 0;

@@ -4,13 +4,16 @@ using Calltap.Symbols;
 namespace Calltap.Native;
 
 /// <summary>
-/// C++ names by __cxa_demangle of libstdc++ (Itanium C++ ABI, 5.1.8); as they are where the library is missing.
+/// C++ names by __cxa_demangle of libstdc++ (Itanium C++ ABI, 5.1.8); as they are where the library is missing, and where a name could
+/// come to more than a name should (<see cref="DemangledSize"/>): the file may be hostile.
 /// </summary>
 internal sealed unsafe class CxaDemangler : IDemangler
 {
-    private const int MaxName = 64 * 1024;
-
     private readonly delegate* unmanaged<byte*, byte*, nuint*, int*, byte*> _demangle;
+    private long _textLeft = MaxTotalText;
+
+    /// <summary>Characters of all names together, over which names stay as they are.</summary>
+    private const long MaxTotalText = 1L << 28;
 
     /// <summary>Whether the library is there.</summary>
     internal bool IsAvailable => _demangle != null;
@@ -24,7 +27,7 @@ internal sealed unsafe class CxaDemangler : IDemangler
     /// <inheritdoc/>
     public string Demangle(string name)
     {
-        if (_demangle == null || !name.StartsWith("_Z", StringComparison.Ordinal) || name.Length > MaxName) return name;
+        if (_demangle == null || !name.StartsWith("_Z", StringComparison.Ordinal) || !DemangledSize.IsBounded(name) || _textLeft <= 0) return name;
         int status;
         byte* text;
         fixed (byte* mangled = NativeString.Of(name))
@@ -32,6 +35,7 @@ internal sealed unsafe class CxaDemangler : IDemangler
         if (text == null) return name;
         string demangled = Marshal.PtrToStringUTF8((nint)text) ?? name;
         NativeMemory.Free(text); // malloc'ed by the library
+        _textLeft -= demangled.Length;
         return demangled;
     }
 }

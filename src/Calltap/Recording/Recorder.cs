@@ -36,7 +36,7 @@ public sealed class Recorder : IDisposable
         _session = session;
         _options = options;
         _sink = new TraceFileSink(session, file, options.Scope);
-        _drain = new RingDrain(session, _sink);
+        _drain = new RingDrain(session.Memory, new RingOwners(session.Target, session.ThreadSlots), _sink, TimeProvider.System);
         _session.AboutToArm = sites => Guarded(() => _sink.Describe(sites));
         _thread = new Thread(DrainLoop) { IsBackground = true, Name = "calltap drain" };
         _thread.Start();

@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using Calltap.Code.Emit;
-using Calltap.Native;
 using Calltap.Sessions;
-using Calltap.Target;
 using Calltap.Trace;
 
 namespace Calltap.Recording;
@@ -22,24 +19,20 @@ sealed class RingDrain
     static readonly TimeSpan s_threadCheck = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan s_hurriedCheck = TimeSpan.FromMilliseconds(3); // where threads come faster than headers are free
 
-    readonly TargetProcess _target;
     readonly SessionMemory _memory;
-    readonly ThreadSlots _slots;
+    readonly IRingOwners _owners;
     readonly IEventSink _sink;
+    readonly TimeProvider _clock;
     readonly List<DrainedRing> _rings = [];
     readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
-    readonly bool _namespaced;
     readonly Dictionary<Tid, LostCounts> _lostOf = [];
     long _aliveAt;
     long _lostEntries;
     long _lostExits;
     ulong _seen;
 
-    public RingDrain(TraceSession session, IEventSink sink)
-    {
-        (_target, _memory, _slots, _sink) = (session.Target, session.Memory, session.ThreadSlots, sink);
-        _namespaced = _target.ReadStatus(new Tid(_target.Pid.Value)) is { } leader && leader.NamespaceId != _target.Pid.Value;
-    }
+    public RingDrain(SessionMemory memory, IRingOwners owners, IEventSink sink, TimeProvider clock) =>
+        (_memory, _owners, _sink, _clock) = (memory, owners, sink, clock);
 
     /// <summary>Events taken so far.</summary>
     public long Events { get; private set; }
@@ -57,7 +50,7 @@ sealed class RingDrain
         TakeNewRings();
         long before = Events;
         foreach (DrainedRing ring in _rings) Drain(ring);
-        if (Stopwatch.GetElapsedTime(_aliveAt) > (_memory.IsScarce ? s_hurriedCheck : s_threadCheck)) RetireDeadThreads();
+        if (_clock.GetElapsedTime(_aliveAt) > (_memory.IsScarce ? s_hurriedCheck : s_threadCheck)) RetireDeadThreads();
         return Events - before;
     }
 
@@ -74,14 +67,31 @@ sealed class RingDrain
     void Empty(DrainedRing ring)
     {
         ulong start = ring.Reader.Tail, before;
+        int holes = 0;
         do
         {
             before = ring.Reader.Tail;
             Drain(ring); // may pass a hole itself
-            SkipHoles(ring, sure: true);
+            if (holes++ < EventLayout.SlackEvents) SkipHoles(ring, sure: true);
+            else TakeRiddled(ring);
         } while (ring.Reader.Tail != before && ring.Reader.Tail - start < (ulong)_memory.Layout.RingSize); // who writes on all the same does not keep us
         SkipLastHoles(ring);
         ReportLost(ring);
+    }
+
+    /// <summary>
+    /// More holes than handlers may nest: none of our trampolines made them. What lies between them is taken together, and told of as lost
+    /// behind it: a record for each would make a file of nothing else.
+    /// </summary>
+    void TakeRiddled(DrainedRing ring)
+    {
+        ulong head = _memory.Read(ring.Index, ThreadHeaderLayout.Head);
+        Span<byte> data = _memory.Ring(ring.Index);
+        int count = 0;
+        while (ring.Reader.IsHole(data, head) && count < _batch.Length && ring.Reader.SkipHole(data, head))
+            count += ring.Reader.Drain(data, head, _batch.AsSpan(count));
+        if (count > 0) _sink.Events(ring.Owner, _batch.AsSpan(0, count));
+        Events += count;
     }
 
     /// <summary>The last slots of a thread that ended in the midst of them: nothing comes behind. No more than handlers may nest.</summary>
@@ -135,8 +145,8 @@ sealed class RingDrain
             ring.HoleSince = 0;
             return;
         }
-        if (ring.HoleSince == 0) ring.HoleSince = Stopwatch.GetTimestamp();
-        if (!sure && Stopwatch.GetElapsedTime(ring.HoleSince) < s_holePatience) return;
+        if (ring.HoleSince == 0) ring.HoleSince = _clock.GetTimestamp();
+        if (!sure && _clock.GetElapsedTime(ring.HoleSince) < s_holePatience) return;
         ring.HoleSince = 0;
         ring.Reader.SkipHole(data, head);
     }
@@ -144,13 +154,13 @@ sealed class RingDrain
     /// <summary>A thread that has ended: its ring is empty now, so its header can go round again.</summary>
     void RetireDeadThreads()
     {
-        _aliveAt = Stopwatch.GetTimestamp();
-        HashSet<Tid> alive = Alive();
+        _aliveAt = _clock.GetTimestamp();
+        IReadOnlySet<Tid> alive = _owners.Listed();
         for (int i = _rings.Count - 1; i >= 0; i--)
         {
             DrainedRing ring = _rings[i];
             if (ring.Owner.Value == 0) continue;
-            if (alive.Contains(ring.Owner) || !IsDead(ring.Owner)) // also a new thread of the same tid, which found the slot of the old one
+            if (alive.Contains(ring.Owner) || !_owners.IsDead(ring.Owner)) // also a new thread of the same tid, which found the slot of the old one
             {
                 ring.IsRetired = false;
                 continue;
@@ -158,25 +168,15 @@ sealed class RingDrain
             // Missing in one listing: nobody finds the ring any more. In the next one as well: nobody who had found it is left.
             if (!ring.IsRetired)
             {
-                ring.IsRetired = _slots.Retire(ring.Owner);
+                ring.IsRetired = _owners.Retire(ring.Owner);
                 continue;
             }
             Empty(ring);
+            _lostOf.GetValueOrDefault(ring.Owner)?.Settle(ring);
             _rings.RemoveAt(i);
             _memory.Offer(ring.Index);
         }
     }
-
-    /// <summary>
-    /// Whether a thread that a listing does not show has ended: one that is made while another thread is reaped may leave out a living one. In a
-    /// container only the listing tells.
-    /// </summary>
-    bool IsDead(Tid owner) => _namespaced || Signals.Send(_target.Pid, owner, 0).Errno == Errno.ESRCH;
-
-    /// <summary>The target's threads as its libc knows them: in a container their ids are others than here.</summary>
-    HashSet<Tid> Alive() => _namespaced
-        ? [.. _target.ReadThreads().Select(_target.ReadStatus).OfType<ProcStatus>().Select(status => new Tid(status.NamespaceId))]
-        : [.. _target.ReadThreads()];
 
     void ReportLost(DrainedRing ring)
     {
@@ -186,8 +186,9 @@ sealed class RingDrain
         _lostEntries += entries - ring.LostEntries + holes - ring.LostHoles;
         _lostExits += exits - ring.LostExits;
         (ring.LostEntries, ring.LostExits, ring.LostHoles) = (entries, exits, holes);
-        LostOf(ring.Owner).Add(ring);
-        _sink.Lost(ring.Owner, _lostOf[ring.Owner].Entries, _lostOf[ring.Owner].Exits, _lostOf[ring.Owner].Holes);
+        LostCounts lost = LostOf(ring.Owner);
+        lost.Add(ring);
+        _sink.Lost(ring.Owner, lost.Entries, lost.Exits, lost.Holes);
     }
 
     /// <summary>A count kept by the target, below 2^48: sums of hostile ones can't overflow.</summary>
@@ -204,14 +205,27 @@ sealed class RingDrain
     /// <summary>What a thread lost in all its rings: a tid may claim one more than once.</summary>
     sealed class LostCounts
     {
-        readonly Dictionary<DrainedRing, (long Entries, long Exits, long Holes)> _rings = [];
+        readonly List<DrainedRing> _rings = [];
+        long _entries, _exits, _holes; // in the rings that others have now
 
-        public long Entries => _rings.Values.Sum(lost => lost.Entries);
+        public long Entries => _entries + _rings.Sum(ring => ring.LostEntries);
 
-        public long Exits => _rings.Values.Sum(lost => lost.Exits);
+        public long Exits => _exits + _rings.Sum(ring => ring.LostExits);
 
-        public long Holes => _rings.Values.Sum(lost => lost.Holes);
+        public long Holes => _holes + _rings.Sum(ring => ring.LostHoles);
 
-        public void Add(DrainedRing ring) => _rings[ring] = (ring.LostEntries, ring.LostExits, ring.LostHoles);
+        public void Add(DrainedRing ring)
+        {
+            if (!_rings.Contains(ring)) _rings.Add(ring);
+        }
+
+        /// <summary>The ring's counts are final; it is not kept.</summary>
+        public void Settle(DrainedRing ring)
+        {
+            if (!_rings.Remove(ring)) return;
+            _entries += ring.LostEntries;
+            _exits += ring.LostExits;
+            _holes += ring.LostHoles;
+        }
     }
 }

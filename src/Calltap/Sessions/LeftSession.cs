@@ -17,13 +17,16 @@ namespace Calltap;
 /// </summary>
 public sealed class LeftSession
 {
-    const int HeaderSize = 4096;
+    internal const int HeaderSize = 4096;
+    const int BlockSites = 1024;
+    const int MaxSites = 1 << 21; // of all that a target may say it has: twenty times what the largest program known here has
     const byte JumpOpcode = 0xe9;
 
     readonly TargetProcess _target;
     readonly byte[] _header;
 
-    LeftSession(TargetProcess target, byte[] header) => (_target, _header) = (target, header);
+    /// <summary>The session whose header was read.</summary>
+    internal LeftSession(TargetProcess target, byte[] header) => (_target, _header) = (target, header);
 
     /// <summary>The tracer's pid, as it knew itself.</summary>
     public Pid Tracer => new(BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.TracerPid)));
@@ -80,7 +83,8 @@ public sealed class LeftSession
             {
                 ReadOnlySpan<byte> op = _header.AsSpan(SessionHeader.Ops + i * SessionHeader.OpSize, SessionHeader.OpSize);
                 bool used = BinaryPrimitives.ReadInt32LittleEndian(op[4..]) == 1;
-                names[i] = used ? Encoding.UTF8.GetString(op[8..].TrimEnd((byte)0)) : "";
+                string name = used ? Encoding.UTF8.GetString(op[8..].TrimEnd((byte)0)) : "";
+                names[i] = name.Any(char.IsControl) ? "?" : name; // none of ours: it could write to the terminal
             }
             return names;
         }
@@ -151,14 +155,20 @@ public sealed class LeftSession
     /// <summary>The sites that were ever armed.</summary>
     public IReadOnlyList<SiteTableEntry> ReadSites()
     {
-        int count = BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.SiteCount));
+        TargetAddress table = new(BinaryPrimitives.ReadUInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTable)));
         long size = BinaryPrimitives.ReadInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTableSize));
-        count = (int)Math.Clamp(count, 0, size / SiteTableEntry.Size);
-        var table = new byte[SiteTableEntry.Size * count];
-        int read = _target.ReadMemory(new(BinaryPrimitives.ReadUInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTable))), table);
-        var sites = new List<SiteTableEntry>(count);
-        for (int at = SiteTableEntry.Size; at + SiteTableEntry.Size <= read; at += SiteTableEntry.Size)
-            if (SiteTableEntry.Read(table.AsSpan(at)) is { Address.Value: not 0 } site) sites.Add(site);
+        long count = Math.Min(BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.SiteCount)), Math.Min(size / SiteTableEntry.Size, MaxSites));
+        var block = new byte[SiteTableEntry.Size * BlockSites];
+        var sites = new List<SiteTableEntry>();
+        // Block by block: the numbers are the target's, and what it says to be there need not be.
+        for (long first = 1, read; first < count; first += read)
+        {
+            Span<byte> wanted = block.AsSpan(0, SiteTableEntry.Size * (int)Math.Min(BlockSites, count - first));
+            read = _target.ReadMemory(table + first * SiteTableEntry.Size, wanted) / SiteTableEntry.Size;
+            if (read == 0) break;
+            for (int i = 0; i < read; i++)
+                if (SiteTableEntry.Read(wanted[(i * SiteTableEntry.Size)..]) is { Address.Value: not 0 } site) sites.Add(site);
+        }
         return sites;
     }
 
@@ -172,7 +182,7 @@ public sealed class LeftSession
         using HelperThread helper = HelperPlace.Start(_target, writer, null);
         helper.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         SessionRemains remains = Remains;
-        Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
+        Site[] sites = ToSites(remains);
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var vacating = new Vacating(_target, remains);
         var table = new WindowTable(_target, writer, remains.WindowTable) { Former = [.. sites.Select(Poke.MakeNop)] };
@@ -188,6 +198,9 @@ public sealed class LeftSession
         helper.Exit();
         return result;
     }
+
+    /// <summary>The sites as the poker wants them, without those whose module is gone.</summary>
+    internal Site[] ToSites(SessionRemains remains) => [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
 
     /// <summary>
     /// The site as the poker wants it: what it holds is read, since its tracer may have died in the middle. Null when

@@ -115,8 +115,8 @@ sealed class SessionMemory : IDisposable
     /// <summary>A qword of a header.</summary>
     public ulong Read(int index, int offset) => Volatile.Read(ref _file.Qword(Layout.HeaderAt(index) + offset));
 
-    /// <summary>The owner's tid, as libc knows it.</summary>
-    public Tid Owner(int index) => new(Volatile.Read(ref _file.Dword(Layout.HeaderAt(index) + ThreadHeaderLayout.Tid)));
+    /// <summary>The owner's tid, as libc knows it; 0 when it has not claimed the header, or wrote what is no tid.</summary>
+    public Tid Owner(int index) => new(Math.Max(0, Volatile.Read(ref _file.Dword(Layout.HeaderAt(index) + ThreadHeaderLayout.Tid))));
 
     /// <summary>The ring's bytes.</summary>
     public Span<byte> Ring(int index) => _file.At(Layout.RingAt(index), Layout.RingSize);
