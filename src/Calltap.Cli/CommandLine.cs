@@ -60,6 +60,7 @@ static class CommandLine
         root.Add(ReplayCommand.Create(terminal));
         root.Add(FunctionsCommand.Create(terminal));
         root.Add(PsCommand.Create(terminal));
+        root.Add(DoctorCommand.Create(terminal));
         root.Add(StatusCommand.Create(terminal));
         root.Add(DetachCommand.Create(terminal));
         root.Add(DemoCommand.Create(terminal));

@@ -46,6 +46,13 @@ internal static unsafe partial class SystemCall
         return new SysResult<bool>(order == 0, SysResult.FromLibc(order).Errno);
     }
 
+    /// <summary>membarrier(MEMBARRIER_CMD_QUERY): a bit for each command that the kernel has. ENOSYS: none.</summary>
+    internal static SysResult<int> MembarrierCommands()
+    {
+        nint commands = syscall(NR_membarrier, 0, 0, 0, 0, 0);
+        return new SysResult<int>((int)commands, SysResult.FromLibc(commands).Errno);
+    }
+
     /// <summary>The kernel's id of the calling thread.</summary>
     internal static Tid CurrentThread() => new((int)syscall(NR_gettid, 0, 0, 0, 0, 0));
 

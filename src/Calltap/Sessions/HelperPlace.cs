@@ -75,7 +75,11 @@ static class HelperPlace
     /// <summary>What is mapped is locked, or counts against a limit (RLIMIT_AS).</summary>
     static bool IsMemoryScarce(TargetProcess target) =>
         target.ReadThreads().Select(target.ReadStatus).FirstOrDefault(status => status is not null) is { LockedBytes.Value: > 0 }
-        || ProcFiles.TryReadText(ProcFiles.Process(target.Pid, "limits")) is { } limits
+        || HasAddressSpaceLimit(target.Pid);
+
+    /// <summary>RLIMIT_AS.</summary>
+    public static bool HasAddressSpaceLimit(Pid pid) =>
+        ProcFiles.TryReadText(ProcFiles.Process(pid, "limits")) is { } limits
             && limits.Split('\n').FirstOrDefault(line => line.StartsWith("Max address space", StringComparison.Ordinal)) is { } line
             && !line["Max address space".Length..].TrimStart().StartsWith("unlimited", StringComparison.Ordinal);
 

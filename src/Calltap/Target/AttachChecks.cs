@@ -18,23 +18,44 @@ internal static class AttachChecks
     /// <summary>Everything that /proc tells of a live thread of the process and of its program.</summary>
     internal static void Check(Pid pid, Tid live, ProcStatus status)
     {
-        if (!status.HasMemory)
-            throw !status.IsKernelThread ? Ended(pid) : Refuse(AttachRefusal.KernelThread, $"process {pid} ({status.Name}) is a kernel thread: it has no user code to trace");
-        if (status.TracerPid.Value != 0 && !IsOwnThread(status.TracerPid))
-            throw AlreadyTraced(pid, status);
+        CheckMemory(pid, status);
+        CheckUntraced(pid, status);
         CheckProgram(pid, live, status);
     }
 
-    /// <summary>Looks at every thread: filters and shadow stacks are per thread.</summary>
-    internal static void CheckThreads(Pid pid, IEnumerable<ProcStatus> threads)
+    /// <summary>Kernel threads have no memory, nor what is about to end.</summary>
+    internal static void CheckMemory(Pid pid, ProcStatus status)
     {
-        foreach (ProcStatus thread in threads)
-        {
-            if (thread.SeccompMode != 0)
-                throw Refuse(AttachRefusal.SeccompFilter, $"process {pid} ({thread.Name}) runs under a seccomp filter, which could kill it for a system call it does not expect: start it without its sandbox");
-            if (thread.HasShadowStack)
-                throw Refuse(AttachRefusal.ShadowStack, $"process {pid} ({thread.Name}) uses a shadow stack: start it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off");
-        }
+        if (!status.HasMemory)
+            throw !status.IsKernelThread ? Ended(pid) : Refuse(AttachRefusal.KernelThread, $"process {pid} ({status.Name}) is a kernel thread: it has no user code to trace");
+    }
+
+    /// <summary>There can be one tracer.</summary>
+    internal static void CheckUntraced(Pid pid, ProcStatus status)
+    {
+        if (status.TracerPid.Value != 0 && !IsOwnThread(status.TracerPid))
+            throw AlreadyTraced(pid, status);
+    }
+
+    /// <summary>Filters are per thread.</summary>
+    internal static void CheckSeccomp(Pid pid, IEnumerable<ProcStatus> threads)
+    {
+        if (threads.FirstOrDefault(thread => thread.SeccompMode != 0) is { } filtered)
+            throw Refuse(AttachRefusal.SeccompFilter, $"process {pid} ({filtered.Name}) runs under a seccomp filter, which could kill it for a system call it does not expect: start it without its sandbox");
+    }
+
+    /// <summary>Shadow stacks are per thread.</summary>
+    internal static void CheckShadowStack(Pid pid, IEnumerable<ProcStatus> threads)
+    {
+        if (threads.FirstOrDefault(thread => thread.HasShadowStack) is { } shadowed)
+            throw Refuse(AttachRefusal.ShadowStack, $"process {pid} ({shadowed.Name}) uses a shadow stack: start it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off");
+    }
+
+    /// <summary>In a stopped process no thread can be borrowed.</summary>
+    internal static void CheckNotStopped(TargetProcess target)
+    {
+        if (target.ReadThreads().All(tid => target.ReadStatus(tid) is null or { State: 'T' or 't' or 'Z' or 'X' }))
+            throw Refuse(AttachRefusal.Stopped, $"process {target.Pid} ({target.Name}) is stopped: send it SIGCONT first");
     }
 
     /// <summary>The refusal behind an EPERM or EACCES on a process that exists.</summary>
@@ -44,11 +65,18 @@ internal static class AttachChecks
             return AlreadyTraced(pid, status);
         if (status.Uid.ToString(CultureInfo.InvariantCulture) != OwnUid())
             return Refuse(AttachRefusal.NotPermitted, $"process {pid} ({status.Name}) belongs to user {status.Uid}: run calltap as that user or as root");
-        string scope = ProcFiles.TryReadText("/proc/sys/kernel/yama/ptrace_scope")?.Trim() ?? "0";
+        string scope = PtraceScope() ?? "0";
         return scope == "0"
             ? Refuse(AttachRefusal.NotPermitted, $"process {pid} ({status.Name}) is protected from inspection (setuid, or not dumpable): run calltap as root")
-            : Refuse(AttachRefusal.Yama, $"kernel.yama.ptrace_scope is {scope}: run calltap as root, or start the program by calltap with `-- command`{(scope == "1" ? ", or `sysctl kernel.yama.ptrace_scope=0`" : "")}");
+            : RefuseByYama(scope);
     }
+
+    /// <summary>Yama's setting; null where the kernel has none.</summary>
+    internal static string? PtraceScope() => ProcFiles.TryReadText("/proc/sys/kernel/yama/ptrace_scope")?.Trim();
+
+    /// <summary>The refusal that goes with it.</summary>
+    internal static AttachException RefuseByYama(string scope) =>
+        Refuse(AttachRefusal.Yama, $"kernel.yama.ptrace_scope is {scope}: run calltap as root, or start the program by calltap with `-- command`{(scope == "1" ? ", or `sysctl kernel.yama.ptrace_scope=0`" : "")}");
 
     // The kernel names the tracing thread; what the launcher holds is ours.
     private static bool IsOwnThread(Pid tracer) => Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{tracer.Value}"));
@@ -60,7 +88,8 @@ internal static class AttachChecks
         return Refuse(AttachRefusal.AlreadyTraced, $"process {pid} ({status.Name}) is already traced by process {tracer.ThreadGroup} ({name}): end that tracer first");
     }
 
-    private static void CheckProgram(Pid pid, Tid live, ProcStatus status)
+    /// <summary>Reads the header of its program.</summary>
+    internal static void CheckProgram(Pid pid, Tid live, ProcStatus status)
     {
         byte[] header = new byte[ElfHeaderBytes];
         using var file = Descriptors.Open(ProcFiles.Thread(pid, live, "exe"), Descriptors.O_RDONLY).Value;

@@ -68,14 +68,10 @@ internal static class Injection
             Clock.Sleep(s_betweenRounds);
             if (round < RoundsForExact)
                 continue;
-            if (IsStopped(target))
-                throw AttachChecks.Refuse(AttachRefusal.Stopped, $"process {target.Pid} ({target.Name}) is stopped: send it SIGCONT first");
+            AttachChecks.CheckNotStopped(target);
             mappings = target.ReadMappings(); // Threads come with new stacks.
         }
 
         throw AttachChecks.Refuse(AttachRefusal.NoUsableThread, $"no thread of process {target.Pid} ({target.Name}) could be borrowed within {s_timeout.TotalSeconds} s: all are in system calls that must not be interrupted; try again");
     }
-
-    private static bool IsStopped(TargetProcess target) =>
-        target.ReadThreads().All(tid => target.ReadStatus(tid) is null or { State: 'T' or 't' or 'Z' or 'X' });
 }

@@ -14,7 +14,10 @@ namespace Calltap.Target;
 /// <param name="LockedBytes">VmLck.</param>
 /// <param name="SeccompMode">0 none, 1 strict, 2 filter.</param>
 /// <param name="BlockedSignals">SigBlk as a mask, bit 0 is signal 1.</param>
+/// <param name="IgnoredSignals">SigIgn as a mask.</param>
 /// <param name="CaughtSignals">SigCgt as a mask.</param>
+/// <param name="NoNewPrivileges">NoNewPrivs.</param>
+/// <param name="Capabilities">CapEff as a mask, a bit for each of linux/capability.h.</param>
 /// <param name="HasShadowStack">x86_Thread_features lists shstk.</param>
 public sealed record ProcStatus(
     string Name,
@@ -28,11 +31,17 @@ public sealed record ProcStatus(
     ByteSize LockedBytes,
     int SeccompMode,
     ulong BlockedSignals,
+    ulong IgnoredSignals,
     ulong CaughtSignals,
+    bool NoNewPrivileges,
+    ulong Capabilities,
     bool HasShadowStack)
 {
     /// <summary>Whether the thread has ended.</summary>
     public bool IsDead => State is 'Z' or 'X';
+
+    /// <summary>Whether it has a capability, by its number.</summary>
+    public bool Has(int capability) => (Capabilities >> capability & 1) != 0;
 
     /// <summary>Reads the text; fields that a kernel does not write count as 0.</summary>
     public static ProcStatus Parse(string text)
@@ -58,7 +67,10 @@ public sealed record ProcStatus(
             new ByteSize(Number(Word(Field("VmLck"), 0)) * 1024L),
             Number(Field("Seccomp")),
             Mask(Field("SigBlk")),
+            Mask(Field("SigIgn")),
             Mask(Field("SigCgt")),
+            Field("NoNewPrivs") == "1",
+            Mask(Field("CapEff")),
             Field("x86_Thread_features").Contains("shstk", StringComparison.Ordinal));
     }
 

@@ -72,7 +72,9 @@ public sealed class TargetProcess : IDisposable
             if (!memory.Ok)
                 throw AttachChecks.NotPermitted(pid, status);
             TargetProcess target = new(pid, pidfd, memory.Value, status.Name);
-            AttachChecks.CheckThreads(pid, target.ReadThreads().Select(target.ReadStatus).OfType<ProcStatus>());
+            ProcStatus[] threads = [.. target.ReadThreads().Select(target.ReadStatus).OfType<ProcStatus>()];
+            AttachChecks.CheckSeccomp(pid, threads);
+            AttachChecks.CheckShadowStack(pid, threads);
             return target;
         }
         catch
@@ -186,7 +188,7 @@ public sealed class TargetProcess : IDisposable
         return null;
     }
 
-    private static (Tid Live, ProcStatus Status) FindLiveThread(Pid pid)
+    internal static (Tid Live, ProcStatus Status) FindLiveThread(Pid pid)
     {
         string text = ProcFiles.TryReadText(ProcFiles.Process(pid, "status")) ?? "";
         if (text.Length == 0)
