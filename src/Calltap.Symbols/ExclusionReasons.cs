@@ -21,6 +21,9 @@ public static class ExclusionReasons
     /// <summary>Lazy binding, TLS descriptors, profiling calls, retpolines: callers rely on registers that calls may change.</summary>
     public const string SpecialConvention = "special calling convention";
 
+    /// <summary>The C library's cancellation handler compares the pc with its start and its end: run elsewhere, a cancellation is lost.</summary>
+    public const string CancellationPoint = "cancellation point: the C library looks at the pc in it";
+
     /// <summary>Its unwind data show a stack frame before its first instruction: it is jumped to from within a function.</summary>
     public const string FrameAtStart = "part of another function (a frame is already set up at its start)";
 

@@ -24,6 +24,9 @@ public sealed class CCompiler
     public static CCompiler FindCxx() => Find("CXX", ["c++", "g++", "clang++"])
         ?? throw new CompilerException("no C++ compiler: install g++ or clang (Debian: apt-get install g++)");
 
+    /// <summary>A compiler, or a script that runs one, at a known path.</summary>
+    public static CCompiler At(string path) => new(path);
+
     /// <summary>Runs the compiler.</summary>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="directory">The working directory.</param>

@@ -9,7 +9,8 @@ namespace Calltap.Cli.Demo;
 /// <param name="name">The program's file name.</param>
 /// <param name="sources">Its files.</param>
 /// <param name="linkFlags">Options for the link, separated by blanks.</param>
-public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sources, string linkFlags = "-lpthread")
+/// <param name="compiler">The C compiler; null for this machine's.</param>
+public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sources, string linkFlags = "-lpthread", CCompiler? compiler = null)
 {
     // One build at a time: each uses all CPUs, and a second build of the same program finds the first one's.
     static readonly Lock s_building = new();
@@ -20,7 +21,7 @@ public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sour
     /// <exception cref="CompilerException">No compiler, or it refused a file.</exception>
     public string Build(string cacheDirectory, Action<int, int>? progress = null)
     {
-        var c = CCompiler.FindC();
+        var c = compiler ?? CCompiler.FindC();
         var link = sources.Any(s => s.IsCxx) ? CCompiler.FindCxx() : c;
         var folder = Path.Combine(Path.GetFullPath(cacheDirectory), $"{name}-{Hash(link.Path)}");
         var program = Path.Combine(folder, name);
@@ -84,11 +85,11 @@ public sealed class GeneratedProgram(string name, IReadOnlyList<SourceFile> sour
         }
     }
 
-    string Hash(string compiler)
+    string Hash(string linker)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Add(string text) => hash.AppendData(Encoding.UTF8.GetBytes($"{text.Length}:{text}"));
-        Add(compiler);
+        Add(linker);
         Add(linkFlags);
         foreach (var source in sources)
         {

@@ -13,8 +13,8 @@ namespace Calltap.Code.Emit;
 /// the session is off. Changes rax, rcx and flags.
 /// A signal handler may interrupt it anywhere and run it again for the same thread: the slot's key is stored last, so
 /// the handler either finds the slot whole or claims a header of its own, which is drained like any other.
-/// A thread that was not made by libc may have anything where libc keeps the tid. Only one whose descriptor begins as
-/// libc's do claims a header (fs:0 and fs:10h hold its address, glibc's tcbhead_t; a tid within the kernel's bounds).
+/// A thread that was not made by libc, or that libc is about to end, may have anything where libc keeps the tid. Only one
+/// whose descriptor looks like libc's claims a header (<see cref="ThreadDescriptorLayout"/>; a tid within the kernel's bounds).
 /// </remarks>
 sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
 {
@@ -64,9 +64,12 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.jmp(found);
 
         asm.Label(ref take); // eax = the key seen: free, or of a thread that has ended
-        asm.mov(r9, __qword_ptr.fs[0]);
-        asm.cmp(r9, __qword_ptr.fs[0x10]);
-        asm.jne(none);
+        if (options.Thread.SecondSelf is int second)
+        {
+            asm.mov(r9, __qword_ptr.fs[0]);
+            asm.cmp(r9, __qword_ptr.fs[second]);
+            asm.jne(none);
+        }
         asm.lea(r8d, __dword_ptr[rbp - 1]);
         asm.cmp(r8d, MaxTid);
         asm.jae(none);

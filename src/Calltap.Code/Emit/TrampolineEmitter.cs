@@ -74,7 +74,7 @@ public sealed class TrampolineEmitter
             new StreamCodeWriter(stream), at.Value, BlockEncoderOptions.ReturnNewInstructionOffsets);
         TargetAddress Of(Label label) => new(result.GetLabelRIP(label));
         while (stream.Length % sizeof(ulong) != 0) stream.WriteByte(Padding);
-        var counting = new CountingStub(at + stream.Length, _options.TidOffset);
+        var counting = new CountingStub(at + stream.Length, _options.Thread.Tid);
         stream.Write(BitConverter.GetBytes((_options.ThreadTable + ThreadSlotLayout.SlotsOffset).Value));
         return new Trampolines(
             stream.ToArray(), counting, Of(graphEntry), Of(graphEntryFlagsDead), Of(graphExit),
@@ -335,7 +335,7 @@ public sealed class TrampolineEmitter
     void FindSlot(Label none)
     {
         Label found = _asm.CreateLabel();
-        _asm.mov(eax, __dword_ptr.fs[_options.TidOffset]);
+        _asm.mov(eax, __dword_ptr.fs[_options.Thread.Tid]);
         _asm.xor(eax, unchecked((int)ThreadSlotLayout.KeyMask));
         _asm.mov(ecx, eax);
         _asm.and(ecx, ThreadSlotLayout.SlotCount - 1);

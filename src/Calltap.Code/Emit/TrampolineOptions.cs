@@ -5,12 +5,10 @@ namespace Calltap.Code.Emit;
 /// <param name="SessionMemory">Address of the shared session memory.</param>
 /// <param name="Layout">Its layout.</param>
 /// <param name="OpLists">Address of the op lists (<see cref="OpListLayout"/>).</param>
-/// <param name="TidOffset">
-/// Offset from the thread pointer at which libc keeps the tid, verified for every thread.
-/// </param>
+/// <param name="Thread">What libc keeps behind the thread pointer, verified for every thread.</param>
 public sealed record TrampolineOptions(
     TargetAddress ThreadTable,
     TargetAddress SessionMemory,
     SessionMemoryLayout Layout,
     TargetAddress OpLists,
-    int TidOffset);
+    ThreadDescriptorLayout Thread);

@@ -21,7 +21,7 @@ internal sealed class ExclusionRules(ElfFile file, CodeMap plt, LandingPads.Resu
             return ExclusionReasons.SignalTrampoline;
         if (candidate.Address == file.EntryPoint && (_isProgram || candidate.Fde is { StartsLikeCall: false }))
             return ExclusionReasons.EntryPoint;
-        if (SpecialFunctions.ReasonFor(candidate) is { } special)
+        if ((SpecialFunctions.ReasonFor(candidate) ?? SpecialCode.ReasonFor(file.BytesFrom(candidate.Address).Span)) is { } special)
             return special;
         if (!candidate.IsCold && candidate.Fde is { StartsLikeCall: false })
             return ExclusionReasons.FrameAtStart;

@@ -9,6 +9,8 @@ internal static class SpecialFunctions
     {
         ["__restore_rt"] = ExclusionReasons.SignalTrampoline,
         ["__restore"] = ExclusionReasons.SignalTrampoline,
+        ["__syscall_cancel_arch"] = ExclusionReasons.CancellationPoint, // glibc 2.41
+        ["__syscall_cp_asm"] = ExclusionReasons.CancellationPoint, // musl
         ["mcount"] = ExclusionReasons.SpecialConvention,
         ["_mcount"] = ExclusionReasons.SpecialConvention,
         ["__fentry__"] = ExclusionReasons.SpecialConvention,

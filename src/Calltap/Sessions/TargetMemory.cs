@@ -26,14 +26,14 @@ sealed record TargetMemory(
     /// <summary>Maps it all, by system calls of the helper; null when an arena's place is taken by now: plan again.</summary>
     /// <exception cref="AttachException">A mapping is refused.</exception>
     public static TargetMemory? TryMap(
-        TargetProcess target, TargetTextWriter writer, HelperThread helper, SessionPlan plan, int tidOffset)
+        TargetProcess target, TargetTextWriter writer, HelperThread helper, SessionPlan plan, ThreadDescriptorLayout descriptors)
     {
         var calls = new HelperCalls(target, helper);
         try
         {
             // First of all: else the kernel may put something else there.
             if (plan.Arenas.All(arena => calls.TryMapAt(arena.Start, arena.Size, ProtectionReadExecute, MapPrivateAnonymous | MapNoReserve)))
-                return Map(target, writer, helper, calls, plan, tidOffset);
+                return Map(target, writer, helper, calls, plan, descriptors);
             calls.UnmapAll();
             return null;
         }
@@ -45,7 +45,7 @@ sealed record TargetMemory(
     }
 
     static TargetMemory Map(
-        TargetProcess target, TargetTextWriter writer, HelperThread helper, HelperCalls calls, SessionPlan plan, int tidOffset)
+        TargetProcess target, TargetTextWriter writer, HelperThread helper, HelperCalls calls, SessionPlan plan, ThreadDescriptorLayout descriptors)
     {
         SessionMemory session = MapSession(target, helper, calls, plan.Layout);
         TargetAddress threads = calls.Map(ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
@@ -56,7 +56,7 @@ sealed record TargetMemory(
         TargetAddress sites = calls.Map(plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
         TargetAddress window = calls.Map(plan.WindowTableSize, ProtectionReadWrite, MapPrivateAnonymous | MapNoReserve);
         calls.Advise(window, plan.WindowTableSize, MadviseDontDump);
-        var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, tidOffset);
+        var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, descriptors);
         var arenas = plan.Arenas.Select(place => new TrampolineArena(writer, place.Start, place.Start + place.Size, options)).ToList();
         var memory = new TargetMemory(session, threads, lists, sites, window, arenas);
         memory.Describe(plan);

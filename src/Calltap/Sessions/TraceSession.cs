@@ -129,10 +129,10 @@ public sealed class TraceSession : IDisposable
         HelperPlace.AwaitOrphan(target);
         HelperPlace.RefuseIfWindowIsOpen(target);
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
-        int tidOffset = ThreadPointers.FindTidOffset(target);
+        ThreadDescriptorLayout descriptors = ThreadPointers.Verify(target);
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);
-        (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, tidOffset);
+        (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
         int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
         for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
         for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
@@ -144,12 +144,12 @@ public sealed class TraceSession : IDisposable
     }
 
     static (SessionPlan Plan, TargetMemory Memory) Map(
-        TargetProcess target, FunctionCatalog catalog, Int3Policy int3, TargetTextWriter writer, HelperThread helper, int tidOffset)
+        TargetProcess target, FunctionCatalog catalog, Int3Policy int3, TargetTextWriter writer, HelperThread helper, ThreadDescriptorLayout descriptors)
     {
         for (int tries = 8; tries > 0; tries--)
         {
             SessionPlan plan = SessionPlan.For(target, catalog, int3); // after the helper: its page is not room for an arena
-            if (TargetMemory.TryMap(target, writer, helper, plan, tidOffset) is { } memory) return (plan, memory);
+            if (TargetMemory.TryMap(target, writer, helper, plan, descriptors) is { } memory) return (plan, memory);
         }
         throw new AttachException(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}) maps memory faster than room for trampolines can be found: try again");
     }

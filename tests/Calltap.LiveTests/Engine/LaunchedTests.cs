@@ -8,10 +8,12 @@ namespace Calltap.LiveTests.Engine;
 [Collection(EngineTests.Name)]
 public sealed class LaunchedTests
 {
-    [Fact]
-    public void Constructors_and_main_of_a_command_are_counted_from_the_first_call()
+    [Theory]
+    [InlineData("usual")]
+    [InlineData("musl")]
+    public void Constructors_and_main_of_a_command_are_counted_from_the_first_call(string build)
     {
-        using TargetLauncher launcher = TargetLauncher.Start(OnceProgram.Build(), ["5"]);
+        using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Of(build).Program("once"), ["5"]);
         using TraceSession session = TraceSession.Attach(launcher.Pid, new SessionOptions { Launcher = launcher });
         var op = new Op(OpKind.Count, FunctionFilter.Parse(["once_*", "main"], []), "once");
         Assert.Equal(3, session.Add(op).Armed);

@@ -8,14 +8,10 @@ sealed class SmallProgram : IDisposable
 {
     readonly SpawnedProgram _program;
 
-    SmallProgram(string name, int threads, int functions)
+    SmallProgram(string name, int threads, int functions, ProgramBuild build)
     {
         Control = ControlFile.Create(threads: threads, functions: functions);
-        string path = new GeneratedProgram(name,
-        [
-            SourceFile.FromResource(typeof(SmallProgram), "control.h"),
-            SourceFile.FromResource(typeof(SmallProgram), $"{name}.c", "-O2"),
-        ]).Build(BuildCache.Directory);
+        string path = build.Program(name, "control.h");
         _program = SpawnedProgram.Start(path, Control.Path, $"{threads}");
         try
         {
@@ -38,7 +34,8 @@ sealed class SmallProgram : IDisposable
 
     public string Output => _program.Output;
 
-    public static SmallProgram Start(string name, int threads, int functions = 0) => new(name, threads, functions);
+    public static SmallProgram Start(string name, int threads, int functions = 0, ProgramBuild? build = null) =>
+        new(name, threads, functions, build ?? ProgramBuild.Usual);
 
     /// <summary>Runs command 1.</summary>
     public void Run(long argument) => Control.Run(1, EngineTests.Patience, argument);

@@ -27,7 +27,7 @@ sealed unsafe partial class TrampolineExecution : IDisposable
         Layout = layout;
         _memory = mmap(null, Size, 7, 0x22, -1, 0);
         Assert.True(_memory != (byte*)-1);
-        var options = new TrampolineOptions(At(TableAt), At(SessionAt), layout, At(ListsAt), FindTidOffset());
+        var options = new TrampolineOptions(At(TableAt), At(SessionAt), layout, At(ListsAt), new ThreadDescriptorLayout(FindTidOffset(), 0x10));
         Trampolines = TrampolineEmitter.Emit(options, At(CodeAt));
         Trampolines.Code.Span.CopyTo(new Span<byte>(_memory + CodeAt, CallerAt));
         Assert.True((ulong)layout.TotalSize < Size - SessionAt);

@@ -11,7 +11,7 @@ public sealed class TrampolineCodeTests
 
     static readonly SessionMemoryLayout s_layout = new(256, 1 << 20, 1000);
 
-    static readonly TrampolineOptions s_options = new(new(0x7f10_0000_0000), new(0x7f20_0000_0000), s_layout, new(0x7f30_0000_0000), 0x2d0);
+    static readonly TrampolineOptions s_options = new(new(0x7f10_0000_0000), new(0x7f20_0000_0000), s_layout, new(0x7f30_0000_0000), new(0x2d0, 0x10));
 
     [Fact]
     public void Stores_go_to_the_red_zone_or_through_a_register_that_holds_session_memory()
