@@ -12,6 +12,7 @@ internal static unsafe partial class Ptrace
     internal const int PTRACE_GETREGS = 12;
     internal const int PTRACE_SETREGS = 13;
     internal const int PTRACE_DETACH = 17;
+    internal const int PTRACE_SINGLESTEP = 9;
     internal const int PTRACE_SYSCALL = 24;
     internal const int PTRACE_SETOPTIONS = 0x4200;
     internal const int PTRACE_GETEVENTMSG = 0x4201;
@@ -54,6 +55,8 @@ internal static unsafe partial class Ptrace
 
     /// <summary>Resumes up to the next entry to or exit from a system call.</summary>
     internal static SysResult Syscall(Tid tid, int signal) => Call(PTRACE_SYSCALL, tid, 0, signal);
+
+    internal static SysResult SingleStep(Tid tid, int signal) => Call(PTRACE_SINGLESTEP, tid, 0, signal);
 
     internal static SysResult Detach(Tid tid, int signal) => Call(PTRACE_DETACH, tid, 0, signal);
 

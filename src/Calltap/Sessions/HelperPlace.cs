@@ -13,7 +13,7 @@ namespace Calltap.Sessions;
 /// </summary>
 static class HelperPlace
 {
-    const int PageSize = 4096;
+    const int PageSize = HelperPage.Size;
     const int SharedSize = 1 << 20;
     const int SharedSizeWhenScarce = 2 * PageSize; // the helper then writes no passes
 
@@ -29,7 +29,7 @@ static class HelperPlace
     /// <exception cref="AttachException">One is still there.</exception>
     public static void AwaitOrphan(TargetProcess target)
     {
-        if (FindOld(target, target.ReadMappings()) is not { } page) return;
+        if (HelperPage.Find(target, target.ReadMappings()) is not { } page) return;
         if (!Deadline.In(s_orphanPatience).Poll(() => !target.ReadThreads().Any(tid => IsOrphan(target, tid, page))))
             throw new AttachException(AttachRefusal.AlreadyTraced, $"process {target.Pid} ({target.Name}) still holds a thread of an earlier calltap: try again");
     }
@@ -39,7 +39,7 @@ static class HelperPlace
     public static void RefuseIfWindowIsOpen(TargetProcess target)
     {
         Span<byte> pointer = stackalloc byte[sizeof(ulong)];
-        if (FindOld(target, target.ReadMappings()) is not { } page
+        if (HelperPage.Find(target, target.ReadMappings()) is not { } page
             || target.ReadMemory(page + (HelperCode.HandlerData + TrapHandlerEmitter.TablePointer), pointer) != pointer.Length) return;
         var table = new TargetAddress(BinaryPrimitives.ReadUInt64LittleEndian(pointer));
         if (table == default || !WindowTable.IsOpen(target, table)) return;
@@ -61,7 +61,7 @@ static class HelperPlace
     public static HelperThread Start(TargetProcess target, TargetTextWriter writer, TargetLauncher? launched)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
-        TargetAddress? old = FindOld(target, mappings);
+        TargetAddress? old = HelperPage.Find(target, mappings);
         TargetAddress area = old ?? FindNew(target, mappings);
         var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(IsMemoryScarce(target) ? SharedSizeWhenScarce : SharedSize))
         {
@@ -82,16 +82,6 @@ static class HelperPlace
         ProcFiles.TryReadText(ProcFiles.Process(pid, "limits")) is { } limits
             && limits.Split('\n').FirstOrDefault(line => line.StartsWith("Max address space", StringComparison.Ordinal)) is { } line
             && !line["Max address space".Length..].TrimStart().StartsWith("unlimited", StringComparison.Ordinal);
-
-    static TargetAddress? FindOld(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
-    {
-        var found = new byte[HelperCode.Page.Length];
-        foreach (MemoryMapping mapping in mappings)
-            if (mapping is { Inode: 0, IsExecutable: true, Path: "", Size.Value: PageSize }
-                && target.ReadMemory(mapping.Start, found) == found.Length && found.AsSpan().SequenceEqual(HelperCode.Page.Span))
-                return mapping.Start;
-        return null;
-    }
 
     static TargetAddress FindNew(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {

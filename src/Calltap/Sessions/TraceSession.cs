@@ -284,11 +284,13 @@ public sealed class TraceSession : IDisposable
     }
 
     /// <summary>The C library runs some of its functions with every signal blocked, where a breakpoint needs a ptracer.</summary>
-    static void RefuseCRuntime(IEnumerable<FunctionSites> changed)
+    void RefuseCRuntime(IEnumerable<FunctionSites> changed)
     {
-        if (changed.FirstOrDefault(sites => ModuleLoader.IsCRuntime(sites.Function.Module.Name)) is not { } sites) return;
+        if (changed.FirstOrDefault(sites => HoldsCRuntime(sites.Function.Module)) is not { } sites) return;
         throw new AttachException(AttachRefusal.Unsupported, $"{sites.Function.Module.Name} can't be changed without a ptracer: it runs with SIGTRAP blocked at times");
     }
+
+    bool HoldsCRuntime(TargetModule module) => ModuleLoader.IsCRuntime(module.Name) || (module.Path == Target.ExecutablePath && !module.Symbols.HasInterpreter);
 
     /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>
     internal Action<IReadOnlyList<FunctionSites>>? AboutToArm { get; set; }

@@ -3,7 +3,8 @@ using Calltap.Symbols;
 namespace Calltap.Target;
 
 /// <summary>
-/// Instructions that are already in the target's text and that an injected system call runs before any memory of ours is mapped there.
+/// Instructions that an injected system call runs: of the helper's page where there is one, else, before any memory of ours is mapped, those that
+/// are already in the target's text.
 /// </summary>
 /// <param name="SyscallReturn"><c>syscall; ret</c></param>
 /// <param name="SignalReturn"><c>mov eax, 15; syscall</c> (every libc's __restore_rt); default where there is none.</param>
@@ -29,12 +30,13 @@ internal sealed record Gadgets(TargetAddress SyscallReturn, TargetAddress Signal
             ? [SignalReturn.Value]
             : [PopRax.Value, Native.SystemCall.NR_rt_sigreturn, SyscallReturn.Value];
 
-    /// <summary>Looks through the executable mappings, the C library first.</summary>
+    /// <summary>Looks through the executable mappings, the helper's page first: what the program has may be armed. Then the C library.</summary>
     /// <exception cref="AttachException">There are none.</exception>
     internal static Gadgets Find(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {
         Gadgets found = new(default, default, default);
-        foreach (MemoryMapping mapping in mappings.Where(IsUsable).OrderBy(Order))
+        TargetAddress page = HelperPage.Find(target, mappings) ?? default;
+        foreach (MemoryMapping mapping in mappings.Where(m => m.Start == page || IsUsable(m)).OrderBy(m => m.Start == page ? -1 : Order(m)))
         {
             byte[] text = new byte[Math.Min(mapping.Size.Value, LongestMapping)];
             found = found.With(mapping.Start, text.AsSpan(0, target.ReadMemory(mapping.Start, text)));

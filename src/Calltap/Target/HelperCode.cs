@@ -60,6 +60,7 @@ internal static class HelperCode
         WindowEndEmitter.Emit(c, start, leave);
         EmitLeave(c, ref leave);
         EmitFailed(c, ref failed);
+        EmitGadget(c);
         using MemoryStream bytes = new();
         c.Assemble(new StreamCodeWriter(bytes), 0);
         return bytes.ToArray();
@@ -263,6 +264,13 @@ internal static class HelperCode
         c.mov(__[rbx + ControlPage.Step], ebp);
         c.mov(__dword_ptr[rbx + ControlPage.State], ControlPage.Failed);
         EmitExit(c);
+    }
+
+    // For the next borrowed thread's calls (Gadgets): the program's own `syscall; ret` may be armed by then.
+    private static void EmitGadget(Assembler c)
+    {
+        c.syscall();
+        c.ret();
     }
 
     private static void EmitExit(Assembler c)

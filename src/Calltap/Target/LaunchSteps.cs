@@ -4,9 +4,10 @@ using Calltap.Native;
 
 namespace Calltap.Target;
 
-/// <summary>The way of a launched command from the stopped shell to AT_ENTRY. On the ptrace thread only, which spawned it.</summary>
+/// <summary>The way of a launched command from the stopped shell to where it is held. On the ptrace thread only, which spawned it.</summary>
 internal sealed class LaunchSteps(Pid pid, string path)
 {
+    private const ulong AT_BASE = 7;
     private const ulong AT_ENTRY = 9;
     private const byte Int3 = 0xcc;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
@@ -40,7 +41,7 @@ internal sealed class LaunchSteps(Pid pid, string path)
     {
         using TargetProcess target = TargetProcess.Open(pid);
         TargetTextWriter writer = new(target);
-        TargetAddress entry = Entry(target);
+        TargetAddress entry = new(Auxiliary(target, AT_ENTRY) ?? throw AttachChecks.Ended(pid));
         byte[] original = new byte[1];
         if (target.ReadMemory(entry, original) != 1)
             throw Failed($"its entry point {entry} is not mapped");
@@ -52,15 +53,18 @@ internal sealed class LaunchSteps(Pid pid, string path)
         writer.Write(entry, [Int3], original);
         registers.rip = entry.Value;
         Ptrace.SetRegs(_tid, registers).OrThrow($"PTRACE_SETREGS({pid})");
+        bool isStatic = Auxiliary(target, AT_BASE) is null or 0; // no dynamic linker was loaded
+        if (isStatic && !new StaticStart(target, _tid, _deadline).Run())
+            throw Failed("it is static, and sets up no thread pointer as glibc and musl do");
     }
 
-    private static TargetAddress Entry(TargetProcess target)
+    private static ulong? Auxiliary(TargetProcess target, ulong type)
     {
         ReadOnlySpan<ulong> vector = MemoryMarshal.Cast<byte, ulong>(target.ReadAuxiliaryVector());
         for (int i = 0; i + 1 < vector.Length; i += 2)
-            if (vector[i] == AT_ENTRY)
-                return new TargetAddress(vector[i + 1]);
-        throw AttachChecks.Ended(target.Pid);
+            if (vector[i] == type)
+                return vector[i + 1];
+        return null;
     }
 
     private bool IsAt(TraceeStop stop, TargetAddress entry, out user_regs_struct registers)

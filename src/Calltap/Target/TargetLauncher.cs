@@ -3,10 +3,10 @@ using Calltap.Native;
 namespace Calltap.Target;
 
 /// <summary>
-/// Starts a command and holds it, stopped, at its first instruction after the dynamic linker (AT_ENTRY): libraries are loaded, main has not run, and
-/// there is usually one thread. All ptrace requests come from one thread of its own, which also serves <see cref="Injection.RunHeld"/>.
+/// Starts a command and holds it, stopped, at its first instruction after the dynamic linker (AT_ENTRY), a static one where it has set up its thread
+/// pointer (<see cref="StaticStart"/>): libraries are loaded, main has not run, and there is usually one thread. All ptrace requests come from one thread of its own, which also serves <see cref="Injection.RunHeld"/>.
 /// <code>
-///   Start -> held at AT_ENTRY -> Release -> running, untraced -> WaitForExit
+///   Start -> held -> Release -> running, untraced -> WaitForExit
 /// </code>
 /// The command is a child of this process; when this process ends it runs on.
 /// </summary>

@@ -11,6 +11,9 @@ public sealed class LaunchedTests
     [Theory]
     [InlineData("usual")]
     [InlineData("musl")]
+    [InlineData("musl-static")]
+    [InlineData("static")]
+    [InlineData("static-pie")]
     public void Constructors_and_main_of_a_command_are_counted_from_the_first_call(string build)
     {
         using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Of(build).Program("once"), ["5"]);
