@@ -36,6 +36,7 @@ sealed class StackScan
     const int MaxStacks = 64;
 
     readonly TargetProcess _target;
+    readonly IReadOnlyDictionary<Tid, TargetAddress> _homes;
     readonly byte[] _buffer = new byte[Kept + ChunkSize]; // the last words of the chunk before, then the chunk
     readonly (ulong Start, ulong End)[] _seen = new (ulong, ulong)[MaxStacks];
     readonly ulong[] _starts;
@@ -44,9 +45,12 @@ sealed class StackScan
     int _seenCount;
 
     /// <summary>Takes the writable mappings as they are now; a stack mapped later is read to its first hole.</summary>
-    public StackScan(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
+    /// <param name="target">The target.</param>
+    /// <param name="mappings">Its mappings.</param>
+    /// <param name="homes">Descriptors of threads of which the kernel does not tell (<see cref="ThreadHomes"/>).</param>
+    public StackScan(TargetProcess target, IReadOnlyList<MemoryMapping> mappings, IReadOnlyDictionary<Tid, TargetAddress> homes)
     {
-        _target = target;
+        (_target, _homes) = (target, homes);
         MemoryMapping[] writable = [.. mappings.Where(m => (m.Permissions & MappingPermissions.Write) != 0)];
         _starts = [.. writable.Select(m => m.Start.Value)];
         _ends = [.. writable.Select(m => m.End.Value)];
@@ -117,6 +121,7 @@ sealed class StackScan
     {
         if (tid.Value == _target.Pid.Value) return _mainStack;
         if (tid == default) return -1; // the kernel would take it for the caller
+        if (_homes.TryGetValue(tid, out TargetAddress descriptor)) return Find(descriptor.Value);
         return RobustList.HeadOf(tid) is { Ok: true, Value: not 0 } head ? Find(head.Value) : -1;
     }
 

@@ -28,12 +28,13 @@ sealed class TextPoker
     readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
     readonly WindowTable _table;
+    readonly ThreadHomes _homes;
     readonly HashSet<ulong> _knownSites;
     readonly SortedList<TargetAddress, Poke> _formerPokes = []; // for BrokenRules.HandlerStays alone
 
     public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
     {
-        (_target, _writer, _table) = (target, writer, table);
+        (_target, _writer, _table, _homes) = (target, writer, table, new ThreadHomes(target));
         _knownSites = [.. table.Former.Select(poke => poke.Site.Address.Value)];
     }
 
@@ -87,7 +88,7 @@ sealed class TextPoker
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var context = new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
-            new StackScan(_target, _target.ReadMappings()), CatchesSignals(_target), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
+            new StackScan(_target, _target.ReadMappings(), _homes.Read()), CatchesSignals(_target), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
         IWindowGuard guard = WithoutPtrace ? new Onlooker(context, _table, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
         NoCollection quiet = NoCollection.Begin();

@@ -290,7 +290,8 @@ public sealed class TraceSession : IDisposable
         throw new AttachException(AttachRefusal.Unsupported, $"{sites.Function.Module.Name} can't be changed without a ptracer: it runs with SIGTRAP blocked at times");
     }
 
-    bool HoldsCRuntime(TargetModule module) => ModuleLoader.IsCRuntime(module.Name) || (module.Path == Target.ExecutablePath && !module.Symbols.HasInterpreter);
+    bool HoldsCRuntime(TargetModule module) =>
+        ModuleLoader.IsCRuntime(module.Name) || (!module.Symbols.HasInterpreter && Target.ExecutablePath.StartsWith(module.Path, StringComparison.Ordinal)); // " (deleted)" may follow
 
     /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>
     internal Action<IReadOnlyList<FunctionSites>>? AboutToArm { get; set; }

@@ -16,7 +16,7 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
 {
     private const ulong ARCH_SET_FS = 0x1002;
     private const int MaxCalls = 256;
-    private const int MaxSteps = 20_000; // glibc 2.36 needs 150, musl 1.2.3 20
+    private const int MaxSteps = 4000; // glibc 2.36 needs 150, musl 1.2.3 20
 
     // Offsets behind the thread pointer. glibc has its address at 0 and 0x10 (tcbhead_t) and the robust list's head, which it registers last;
     // musl at 0 and, when it is done, in prev and next (MuslThreadRing).

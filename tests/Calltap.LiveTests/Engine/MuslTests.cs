@@ -1,8 +1,10 @@
 using Calltap.LiveTests.Target;
 using Calltap.Modules;
+using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Recording;
 using Calltap.Symbols;
+using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -98,6 +100,26 @@ public sealed class MuslTests(ITestOutputHelper output)
         Assert.Equal((long)Lanes * cancelled, program.Control.Threads.Sum(t => t.Rounds));
         session.Detach();
         TextImage.AssertRestored(session.Target, session.Catalog);
+        program.AssertRight();
+    }
+
+    /// <summary>A thread on another stack than its own has its own looked at as well: where that is, only the ring tells.</summary>
+    [Theory]
+    [InlineData("musl")]
+    [InlineData("musl-static")]
+    public void The_own_stack_of_each_thread_is_known(string build)
+    {
+        using SmallProgram program = SmallProgram.Start("eight", 8, build: ProgramBuild.Of(build));
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        IReadOnlyDictionary<Tid, TargetAddress> homes = new ThreadHomes(target).Read();
+        IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+        Tid[] threads = [.. target.ReadThreads()];
+        Assert.Equal(9, threads.Length);
+        foreach (Tid tid in threads.Where(tid => tid.Value != program.Pid.Value))
+        {
+            var stack = new TargetAddress(ThreadLook.At(program.Pid, tid).StackPointer);
+            Assert.Contains(mappings, mapping => mapping.Contains(stack) && mapping.Contains(homes[tid]));
+        }
         program.AssertRight();
     }
 }

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using Calltap.Sessions;
+using Calltap.Target;
 using Xunit;
 
-namespace Calltap.Tests.Sessions;
+namespace Calltap.Tests.Target;
 
 public sealed class MuslThreadRingTests
 {

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Calltap.Sessions;
+namespace Calltap.Target;
 
 /// <summary>
 /// musl's list of all threads, as it was at one moment: the descriptors (struct pthread) of a process form one closed ring. Read from a
@@ -62,7 +62,10 @@ sealed class MuslThreadRing
     }
 
     /// <summary>Whether a descriptor of the ring has this tid at the offset.</summary>
-    public bool Contains(int tid, int offset) => _nodes.Exists(node => Tid(node.Bytes, offset) == tid);
+    public bool Contains(int tid, int offset) => Find(tid, offset) != 0;
+
+    /// <summary>The descriptor that has this tid at the offset; 0 when there is none.</summary>
+    public ulong Find(int tid, int offset) => _nodes.Find(node => Tid(node.Bytes, offset) == tid).Address;
 
     /// <summary>The offset at which every descriptor has the tid of a thread, each another; null when there is none.</summary>
     public int? FindTidOffset(IReadOnlySet<int> threads)

@@ -1,6 +1,6 @@
 using Calltap.Code.Emit;
 
-namespace Calltap.Sessions;
+namespace Calltap.Target;
 
 /// <summary>How one kind of C library's descriptors of threads are found and verified from outside, without stopping anybody.</summary>
 interface IThreadDescriptors

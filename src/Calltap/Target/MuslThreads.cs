@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
 using Calltap.Code.Emit;
 using Calltap.Symbols;
-using Calltap.Target;
 
-namespace Calltap.Sessions;
+namespace Calltap.Target;
 
 /// <summary>
 /// musl tells the kernel nothing about its descriptors, but they form a ring (<see cref="MuslThreadRing"/>): one is found in the target's
@@ -32,19 +31,41 @@ sealed class MuslThreads(TargetProcess target) : IThreadDescriptors
         return known is not null && _ring?.Contains(id, known.Value.Tid) == true ? known : null;
     }
 
+    /// <summary>The descriptors of all threads that have one now.</summary>
+    public IReadOnlyDictionary<Tid, TargetAddress> ReadAddresses()
+    {
+        var addresses = new Dictionary<Tid, TargetAddress>();
+        ThreadDescriptorLayout? layout = null;
+        foreach (Tid tid in target.ReadThreads())
+        {
+            ThreadDescriptorLayout? found = LayoutOf(tid, layout);
+            layout ??= found;
+            if (found is { Tid: var offset } && target.ReadStatus(tid) is { } status)
+                addresses[tid] = new TargetAddress(_ring!.Find(status.NamespaceId, offset));
+        }
+        return addresses;
+    }
+
     bool IsOf(MuslThreadRing ring, int id, ThreadDescriptorLayout? known) =>
         (known?.Tid ?? ring.FindTidOffset(Threads())) is int offset && ring.Contains(id, offset);
 
     /// <summary>The ring as it is now, from each descriptor that was in it: one of a thread that has ended leads nowhere.</summary>
-    IEnumerable<MuslThreadRing> Rings() => Starts().Select(Walk).OfType<MuslThreadRing>();
+    IEnumerable<MuslThreadRing> Rings()
+    {
+        var seen = new HashSet<ulong>();
+        foreach (ulong start in Starts())
+        {
+            if (seen.Contains(start) || MuslThreadRing.Walk(Read, start) is not { } ring) continue;
+            seen.UnionWith(ring.Addresses);
+            yield return ring;
+        }
+    }
 
     IEnumerable<ulong> Starts()
     {
         foreach (ulong address in _ring?.Addresses ?? []) yield return address;
         foreach (ulong address in Search()) yield return address;
     }
-
-    MuslThreadRing? Walk(ulong start) => MuslThreadRing.Walk(Read, start);
 
     int Read(ulong address, Span<byte> bytes) => target.ReadMemory(new TargetAddress(address), bytes);
 

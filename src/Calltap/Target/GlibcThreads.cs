@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using Calltap.Code.Emit;
 using Calltap.Native;
-using Calltap.Target;
 
-namespace Calltap.Sessions;
+namespace Calltap.Target;
 
 /// <summary>
 /// glibc registers each thread's robust futex list with the kernel, and its head lies in the thread descriptor that
