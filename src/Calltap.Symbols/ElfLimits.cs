@@ -22,6 +22,9 @@ public sealed record ElfLimits
     /// <summary>Bytes in all names read together: many symbols may share one very long name.</summary>
     public long TotalNameBytes { get; init; } = 1L << 28;
 
+    /// <summary>Bytes that a compressed section may hold.</summary>
+    public int UncompressedBytes { get; init; } = 1 << 28;
+
     /// <summary>Bytes looked at in one note segment or section.</summary>
     public int NoteBytes { get; init; } = 1 << 16;
 

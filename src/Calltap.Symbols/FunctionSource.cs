@@ -9,6 +9,9 @@ public enum FunctionSource
     /// <summary>The .symtab of a separate debug file.</summary>
     DebugFile,
 
+    /// <summary>The compressed .symtab in .gnu_debugdata, of functions that .dynsym lacks.</summary>
+    MiniDebugInfo,
+
     /// <summary>The exported symbols in .dynsym.</summary>
     Dynsym,
 

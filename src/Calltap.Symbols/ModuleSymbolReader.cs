@@ -19,19 +19,20 @@ public static class ModuleSymbolReader
         var buildId = BuildIdNote.Read(file);
         var own = SymbolTable.Find(file, ShtSymtab, FunctionSource.Symtab);
         var debug = own is null ? DebugFiles.Find(file, buildId, openFile) : default;
+        var mini = own is null && debug.Symbols is null ? MiniDebugInfo.Find(file) : default;
+        var symtab = own ?? debug.Symbols ?? mini.Symbols;
         var code = CodeMap.OfCode(file);
         var plt = CodeMap.OfPlt(file);
         var fdes = EhFrame.Read(file, code);
         var dynamic = DynamicTable.Read(file);
         var landingPads = LandingPads.Read(file, code, fdes);
-        var symbols = ReadSymbols(file, own ?? debug.Symbols, code);
+        var symbols = ReadSymbols(file, symtab, code);
         var lists = FunctionLists.Build(file, symbols, fdes, code, plt, landingPads);
-        var hasSymtab = (own ?? debug.Symbols) is not null;
         return new(file)
         {
             BuildId = buildId,
-            HasSymtab = hasSymtab,
-            NamesHint = hasSymtab ? null : NamesHint(buildId, debug.Rejected),
+            HasSymtab = symtab is not null,
+            NamesHint = symtab is not null ? null : NamesHint(buildId, debug.Rejected ?? mini.Rejected),
             IsGo = file.Sections.Any(s => s.Name is ".go.buildinfo" or ".gopclntab" or ".note.go.buildid"),
             LoadSegments = [.. file.Segments.Where(s => s.Type == PtLoad).Select(LoadSegment)],
             Functions = lists.Functions,

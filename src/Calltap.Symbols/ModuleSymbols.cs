@@ -28,7 +28,7 @@ public sealed class ModuleSymbols
     /// <summary>e_entry; 0 when there is none.</summary>
     public ImageAddress EntryPoint => new(_file.EntryPoint);
 
-    /// <summary>Whether function names come from a .symtab, the image's own or that of its debug file.</summary>
+    /// <summary>Whether function names come from a .symtab, the image's own or that of its debug file, or the one in .gnu_debugdata.</summary>
     public required bool HasSymtab { get; init; }
 
     /// <summary>How to get the names that are missing, in words for the user; null when <see cref="HasSymtab"/>.</summary>
