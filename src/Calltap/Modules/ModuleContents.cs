@@ -12,6 +12,9 @@ public sealed class ModuleContents
     /// <summary>How to get the names that are missing; null when none is.</summary>
     public required string? NamesHint { get; init; }
 
+    /// <summary>Names an interpreter (ld.so); an executable that does not is static.</summary>
+    public required bool HasInterpreter { get; init; }
+
     /// <summary>The PT_LOAD segments.</summary>
     public required IReadOnlyList<LoadSegment> LoadSegments { get; init; }
 
@@ -44,6 +47,7 @@ public sealed class ModuleContents
         {
             BuildId = symbols.BuildId,
             NamesHint = symbols.NamesHint,
+            HasInterpreter = symbols.HasInterpreter,
             LoadSegments = symbols.LoadSegments,
             Functions = functions,
             Excluded = excluded,

@@ -291,7 +291,7 @@ public sealed class TraceSession : IDisposable
     }
 
     bool HoldsCRuntime(TargetModule module) =>
-        ModuleLoader.IsCRuntime(module.Name) || (!module.Symbols.HasInterpreter && Target.ExecutablePath.StartsWith(module.Path, StringComparison.Ordinal)); // " (deleted)" may follow
+        ModuleLoader.IsCRuntime(module.Name) || (!module.Contents.HasInterpreter && Target.ExecutablePath.StartsWith(module.Path, StringComparison.Ordinal)); // " (deleted)" may follow
 
     /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>
     internal Action<IReadOnlyList<FunctionSites>>? AboutToArm { get; set; }
