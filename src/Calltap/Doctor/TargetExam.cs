@@ -96,8 +96,8 @@ public static class TargetExam
         });
         yield return Finding.Of("threads", () =>
         {
-            ThreadPointers.FindTidOffset(target);
-            return "every thread is one of glibc's";
+            ThreadPointers.Verify(target);
+            return "every thread is one of glibc's or musl's";
         });
         yield return Finding.Of("state", () =>
         {
