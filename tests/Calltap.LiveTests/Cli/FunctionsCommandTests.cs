@@ -16,10 +16,12 @@ public sealed class FunctionsCommandTests
         {
             using CliRun run = CliRun.Run(0, ["functions", .. which, "-F", "f[0-9]*", "--json"]);
             JsonElement json = JsonDocument.Parse(run.Output).RootElement;
-            Assert.Equal(["functions", "total", "entry_patchable", "all_exits_patchable"], json.EnumerateObject().Select(p => p.Name));
+            Assert.Equal(["functions", "excluded", "total", "entry_patchable", "all_exits_patchable"], json.EnumerateObject().Select(p => p.Name));
             Assert.Equal(BusyDemo.Functions, json.GetProperty("total").GetInt32());
             Assert.Equal(BusyDemo.Functions, json.GetProperty("entry_patchable").GetInt32());
             Assert.All(json.GetProperty("functions").EnumerateArray(), f => Assert.Equal(s_fields, f.EnumerateObject().Select(p => p.Name)));
+            JsonElement start = Assert.Single(json.GetProperty("excluded").EnumerateArray(), e => e.GetProperty("name").GetString() == "_start");
+            Assert.Equal("program entry point", start.GetProperty("reason").GetString());
             Assert.StartsWith("0x", json.GetProperty("functions")[0].GetProperty("address").GetString());
         }
     }
