@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Calltap.Fuzz;
 
 /// <summary>Runs inputs and says which break the rules: an undocumented exception, too much time, too much memory.</summary>
@@ -23,7 +21,7 @@ static class InputCheck
     {
         mayBeChance = false;
         long allocated = GC.GetTotalAllocatedBytes(precise: false);
-        long start = Stopwatch.GetTimestamp();
+        var work = new WorkTime();
         try
         {
             target.Execute(input);
@@ -34,7 +32,7 @@ static class InputCheck
         {
             return new Fault($"{e.GetType().Name} {Place(e)}", $"{e}");
         }
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        TimeSpan elapsed = work.Elapsed;
         allocated = GC.GetTotalAllocatedBytes(precise: false) - allocated;
         mayBeChance = true;
         if (elapsed > target.Limits.Time) return new Fault("time", $"{elapsed.TotalMilliseconds:0} ms for {input.Length} bytes");

@@ -63,7 +63,8 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         Span<byte> header = stackalloc byte[WindowTableLayout.Entries];
         if (target.ReadMemory(table, header) != header.Length) throw AttachChecks.Ended(target.Pid);
         long halfSize = BinaryPrimitives.ReadInt64LittleEndian(header[WindowTableLayout.HalfSize..]);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(WindowTableLayout.HalfSizeFor(_entries.Length), halfSize);
+        if (WindowTableLayout.HalfSizeFor(_entries.Length) > halfSize) // of a session that was left: the target may have written over it
+            throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}): the window table of its session has no room for its {_entries.Length} sites");
         byte half = (byte)(1 - (header[WindowTableLayout.Current] & 1));
         var bytes = new byte[WindowTableLayout.HalfSizeFor(_entries.Length)];
         for (int i = 0; i < _entries.Length; i++)

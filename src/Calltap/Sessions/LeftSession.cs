@@ -199,8 +199,17 @@ public sealed class LeftSession
         return result;
     }
 
-    /// <summary>The sites as the poker wants them, without those whose module is gone.</summary>
-    internal Site[] ToSites(SessionRemains remains) => [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>()];
+    /// <summary>
+    /// The sites as the poker wants them, by address, without those whose module is gone. The table is the target's: a site that is there twice
+    /// counts once, and one that lies over another is refused.
+    /// </summary>
+    internal Site[] ToSites(SessionRemains remains)
+    {
+        Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>().DistinctBy(site => site.Address).OrderBy(site => site.Address)];
+        for (int i = 1; i < sites.Length; i++)
+            if (sites[i].Address - sites[i - 1].Address < PatchBytes.Length) (sites[i].State, sites[i].Refusal) = (SiteState.Changing, "lies over another site");
+        return sites;
+    }
 
     /// <summary>
     /// The site as the poker wants it: what it holds is read, since its tracer may have died in the middle. Null when

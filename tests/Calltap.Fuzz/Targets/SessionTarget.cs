@@ -62,8 +62,14 @@ sealed class SessionTarget : IFuzzTarget
         IReadOnlyList<string> ops = session.Ops;
         if (ops.Any(name => name.Any(char.IsControl))) throw new InvalidOperationException("an op's name could write to the terminal");
         for (int i = 0; i < ops.Count; i++) _ = session.KindOf(i);
+        ulong free = 0;
         foreach (Site site in session.ToSites(session.Remains))
-            if (site is { State: not SiteState.Original, Refusal: null }) _ = Poke.MakeNop(site);
+        {
+            if (site is not { State: not SiteState.Original, Refusal: null }) continue;
+            if (site.Address.Value < free) throw new InvalidOperationException($"two sites at {site.Address} would be written over each other");
+            free = site.Address.Value + PatchBytes.Length;
+            _ = Poke.MakeNop(site);
+        }
     }
 
     /// <summary>The table is the input's. What lies behind it here is ours, and long: only a few inputs go there.</summary>
