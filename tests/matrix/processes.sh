@@ -25,6 +25,10 @@ end_tree() {
     kill -KILL $pids 2>/dev/null
 }
 
+# Asks a server to end, and waits until it has.
+end_server() { kill "$1" && await is_gone "$1"; }
+is_gone() { [[ ! -e /proc/$1/exe ]]; }
+
 # A port on loopback that nobody listens on.
 free_port() {
     local port

@@ -43,6 +43,8 @@ sealed class ThreadSeizer(WindowContext window, GuardedThreads threads, Seizing 
             if (Deadline.In(s_ending).Poll(() => (status = window.Target.ReadStatus(tid)) is null or { IsDead: true } || status.TracerPid.Value == tracer.Value))
                 return false;
             if (window.Target.IsGone) throw AttachChecks.Ended(window.Target.Pid);
+            if (seized.Errno == Errno.EPERM && status is not null) // a tracer that has come since the helper was made
+                throw AttachChecks.NotSeized(window.Target.Pid, tid, status) ?? AttachChecks.TracedForAMoment(window.Target.Pid, window.Target.Name);
             seized.OrThrow($"ptrace(PTRACE_SEIZE, {tid})");
         }
         ref GuardedThread thread = ref threads.Add(tid);

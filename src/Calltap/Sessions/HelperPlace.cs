@@ -87,6 +87,6 @@ static class HelperPlace
     {
         MemoryMapping text = mappings.First(m => m.IsExecutable);
         return AddressSpace.FindRoom([.. mappings.OrderBy(m => m.Start)], text.Start, text.End, PageSize)
-            ?? throw new AttachException(AttachRefusal.Unsupported, $"no free page near the code of process {target.Pid}");
+            ?? throw new AttachException(AttachRefusal.Unsupported, $"no free page within 2 GiB of the code of process {target.Pid} ({target.Name}), which maps all addresses there: it can't be traced");
     }
 }

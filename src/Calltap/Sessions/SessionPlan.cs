@@ -83,7 +83,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         MemoryMapping[] sorted = [.. mappings.Concat(occupied).OrderBy(m => m.Start)];
         TargetAddress start = AddressSpace.FindRoom(sorted, low, high, size) ?? throw new AttachException(
             AttachRefusal.Unsupported,
-            $"no free {size >> 20} MiB within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");
+            $"no free {size >> 10} KiB within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");
         return new ArenaPlace(start, size, members);
     }
 

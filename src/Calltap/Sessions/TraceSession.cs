@@ -239,6 +239,18 @@ public sealed class TraceSession : IDisposable
         {
             return null;
         }
+        catch (AttachException e)
+        {
+            throw StaysArmed(e);
+        }
+    }
+
+    /// <summary>Something has come since functions were armed: another tracer, a sandbox, a stop.</summary>
+    AttachException StaysArmed(AttachException e)
+    {
+        if (!_registry.Functions.Values.Any(sites => !sites.IsWhole(default))) return e;
+        string until = e.Reason == AttachRefusal.SeccompFilter ? "until it ends" : $"until `calltap detach -p {Target.Pid}`";
+        return new AttachException(e.Reason, $"{e.Message}; its functions stay armed {until}, which does it no harm");
     }
 
     /// <summary>What a window without a ptracer is refused for may have come up since: at the end there is a guard then.</summary>

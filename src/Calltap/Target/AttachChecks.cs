@@ -1,5 +1,6 @@
 using System.Globalization;
 using Calltap.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Target;
 
@@ -40,8 +41,8 @@ internal static class AttachChecks
     /// <summary>Filters are per thread.</summary>
     internal static void CheckSeccomp(Pid pid, IEnumerable<ProcStatus> threads)
     {
-        if (threads.FirstOrDefault(thread => thread.SeccompMode != 0) is { } filtered)
-            throw Refuse(AttachRefusal.SeccompFilter, $"process {pid} ({filtered.Name}) runs under a seccomp filter, which could kill it for a system call it does not expect: start it without its sandbox");
+        if (threads.FirstOrDefault(thread => thread.HasFilter) is { } filtered)
+            throw Filtered(pid, filtered.Name);
     }
 
     /// <summary>Shadow stacks are per thread.</summary>
@@ -57,6 +58,10 @@ internal static class AttachChecks
         if (target.ReadThreads().All(tid => target.ReadStatus(tid) is null or { State: 'T' or 't' or 'Z' or 'X' }))
             throw Refuse(AttachRefusal.Stopped, $"process {target.Pid} ({target.Name}) is stopped: send it SIGCONT first");
     }
+
+    /// <summary>The refusal of a process that has no thread without a filter.</summary>
+    internal static AttachException Filtered(Pid pid, string name) =>
+        Refuse(AttachRefusal.SeccompFilter, $"process {pid} ({name}) runs under a seccomp filter, which could kill it for a system call it does not expect: start it without its sandbox");
 
     /// <summary>The refusal behind an EPERM or EACCES on a process that exists.</summary>
     internal static AttachException NotPermitted(Pid pid, ProcStatus status)
@@ -78,13 +83,32 @@ internal static class AttachChecks
     internal static AttachException RefuseByYama(string scope) =>
         Refuse(AttachRefusal.Yama, $"kernel.yama.ptrace_scope is {scope}: run calltap as root, or start the program by calltap with `-- command`{(scope == "1" ? ", or `sysctl kernel.yama.ptrace_scope=0`" : "")}");
 
+    /// <summary>
+    /// The refusal behind an EPERM of PTRACE_SEIZE; null where no tracer is there and the process may be inspected: another tracer has left between the two looks.
+    /// </summary>
+    internal static AttachException? NotSeized(Pid pid, Tid tid, ProcStatus status) =>
+        status.TracerPid.Value != 0 || !MayBeInspected(pid, tid) ? NotPermitted(pid, status) : null;
+
+    /// <summary>The refusal where that has happened at a moment that can't be repeated.</summary>
+    internal static AttachException TracedForAMoment(Pid pid, string name) =>
+        Refuse(AttachRefusal.AlreadyTraced, $"process {pid} ({name}) was traced by another process for a moment: try again");
+
+    // The same right as for ptrace (PTRACE_MODE_ATTACH), without being refused where there is a tracer.
+    private static bool MayBeInspected(Pid pid, Tid tid)
+    {
+        SysResult<SafeFileHandle> memory = Descriptors.Open(ProcFiles.Thread(pid, tid, "mem"), Descriptors.O_RDWR);
+        memory.Value.Dispose();
+        return memory.Ok;
+    }
+
     // The kernel names the tracing thread; what the launcher holds is ours.
     private static bool IsOwnThread(Pid tracer) => Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{tracer.Value}"));
 
     private static AttachException AlreadyTraced(Pid pid, ProcStatus status)
     {
         ProcStatus tracer = ProcStatus.Parse(ProcFiles.TryReadText(ProcFiles.Process(status.TracerPid, "status")) ?? "");
-        string name = ProcFiles.TryReadText(ProcFiles.Process(tracer.ThreadGroup, "comm"))?.Trim() ?? "unknown";
+        if (ProcFiles.TryReadText(ProcFiles.Process(tracer.ThreadGroup, "comm"))?.Trim() is not { Length: > 0 } name)
+            return TracedForAMoment(pid, status.Name);
         return Refuse(AttachRefusal.AlreadyTraced, $"process {pid} ({status.Name}) is already traced by process {tracer.ThreadGroup} ({name}): end that tracer first");
     }
 

@@ -10,6 +10,7 @@ namespace Calltap.Target;
 /// </summary>
 sealed class GlibcThreads(TargetProcess target) : IThreadDescriptors
 {
+    const int TidBelowHead = 0x10; // struct pthread: tid, an unused word, robust_prev, robust_head
     const int SearchBelowHead = 0x600; // glibc 2.36: the head is 0x2e0 behind the thread pointer
     const int DescriptorSize = 0x700;
     const int SecondSelf = 0x10; // tcbhead_t.self
@@ -37,7 +38,7 @@ sealed class GlibcThreads(TargetProcess target) : IThreadDescriptors
         // From the head downwards: the descriptor is the nearest thing below it that begins with its own address.
         for (int at = (int)(head - start) & ~7; at >= 0; at -= 8)
             if (at + DescriptorSize / 2 <= read && PointsAtItself(memory[at..], start + (ulong)at)
-                && Offset(memory[at..read], ownTid, known) is int offset) return offset;
+                && Offset(memory[at..read], ownTid, known, (int)(head - start) - at - TidBelowHead) is int offset) return offset;
         return null;
     }
 
@@ -46,12 +47,16 @@ sealed class GlibcThreads(TargetProcess target) : IThreadDescriptors
         && BinaryPrimitives.ReadUInt64LittleEndian(descriptor[SecondSelf..]) == address
         && BinaryPrimitives.ReadUInt64LittleEndian(descriptor[NoSelf..]) != address;
 
-    static int? Offset(ReadOnlySpan<byte> descriptor, int tid, int? known)
+    /// <summary>Where the tid is: at the known offset; else where it is expected, else anywhere. (The first thread of a container is 1, as other words may be.)</summary>
+    static int? Offset(ReadOnlySpan<byte> descriptor, int tid, int? known, int expected)
     {
-        if (known is int offset)
-            return offset + 4 <= descriptor.Length && BinaryPrimitives.ReadInt32LittleEndian(descriptor[offset..]) == tid ? offset : null;
+        if (known is int offset) return IsAt(descriptor, offset, tid) ? offset : null;
+        if (IsAt(descriptor, expected, tid)) return expected;
         for (int at = NoSelf; at + 4 <= Math.Min(descriptor.Length, DescriptorSize); at += 4)
-            if (BinaryPrimitives.ReadInt32LittleEndian(descriptor[at..]) == tid) return at;
+            if (IsAt(descriptor, at, tid)) return at;
         return null;
     }
+
+    static bool IsAt(ReadOnlySpan<byte> descriptor, int offset, int tid) =>
+        offset >= NoSelf && offset + sizeof(int) <= descriptor.Length && BinaryPrimitives.ReadInt32LittleEndian(descriptor[offset..]) == tid;
 }

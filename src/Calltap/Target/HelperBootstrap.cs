@@ -38,9 +38,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
     /// <exception cref="AttachException">The target does not allow it, or has ended.</exception>
     internal (SharedMapping Shared, SafeFileHandle Pipe) Start()
     {
-        long id = options.Holder is { } holder
-            ? Injection.RunHeld(target, writer, holder, options.HeldThread, Clone)
-            : Injection.Run(target, writer, Clone);
+        long id = Borrow(Clone);
         options.Reaching?.Invoke(0);
         byte[] page = AwaitReady(); // first: one that has failed is gone at once
         Helper = FindThread(id);
@@ -61,6 +59,10 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
             throw;
         }
     }
+
+    private T Borrow<T>(Func<HijackedThread, T> work) => options.Holder is { } holder
+        ? Injection.RunHeld(target, writer, holder, options.HeldThread, work)
+        : Injection.Run(target, writer, work);
 
     private long Clone(HijackedThread borrowed)
     {
@@ -83,8 +85,13 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         (registers.rdi, registers.rsi, registers.rdx) = (CloneFlags, Control.Value + ControlPage.Bytes, 0);
         (registers.r10, registers.r8) = (0, Control.Value + ControlPage.ThreadPointer);
         registers.rbx = Control.Value;
-        return Require(borrowed.Run(options.CodeArea, registers), "clone of the helper thread");
+        SysResult<long> cloned = borrowed.Run(options.CodeArea, registers);
+        if (!cloned.Ok)
+            UnmapControl(borrowed);
+        return Require(cloned, "clone of the helper thread");
     }
+
+    private SysResult<long> UnmapControl(HijackedThread borrowed) => borrowed.Call(SystemCall.NR_munmap, Control.Value, ControlPage.Bytes);
 
     private TargetAddress Map(HijackedThread borrowed, TargetAddress address, ByteSize size, ulong protection, ulong flags)
     {
@@ -96,7 +103,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         result.Ok ? result.Value : throw Unsupported(call, result.Errno);
 
     private AttachException Unsupported(string call, Errno errno) =>
-        AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}): {new SystemCallException(errno, call).Message}");
+        AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}): {new SystemCallException(errno, call).Message}{TargetLimits.See(errno)}");
 
     // Clone gave the id in the target's own pid namespace; /proc lists ours.
     private Tid FindThread(long idInTarget)
@@ -122,9 +129,10 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
             throw HasLeft();
         if (!answered)
             throw AttachChecks.Refuse(AttachRefusal.Stopped, $"the helper thread in process {target.Pid} ({target.Name}) did not start within {s_startTimeout.TotalSeconds} s: the process is stopped or frozen");
-        if (page[ControlPage.State] == ControlPage.Failed)
-            throw Unsupported(StepName(page[ControlPage.Step]), (Errno)(-BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(ControlPage.Error))));
-        return page;
+        if (page[ControlPage.State] != ControlPage.Failed)
+            return page;
+        Borrow(UnmapControl); // the helper does not touch it any more
+        throw Unsupported(StepName(page[ControlPage.Step]), (Errno)(-BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(ControlPage.Error))));
     }
 
     private static string StepName(byte step) => step switch
@@ -132,7 +140,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         1 => "close_range(CLOSE_RANGE_UNSHARE), which Linux has since 5.9",
         2 => "memfd_create",
         3 => "ftruncate of shared memory",
-        4 => "mmap of shared memory (see `ulimit -v`)",
+        4 => "mmap of shared memory",
         _ => "pipe2",
     };
 

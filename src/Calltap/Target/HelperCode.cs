@@ -27,6 +27,7 @@ internal static class HelperCode
 
     private const int O_CLOEXEC = 0x80000;
     private const int CLOSE_RANGE_UNSHARE = 2;
+    private const int PipeStep = 5;
     private const int MFD_CLOEXEC = 1;
     private const int MFD_NOEXEC_SEAL = 8;
     private const int PROT_READ_WRITE = 3;
@@ -99,7 +100,7 @@ internal static class HelperCode
         c.mov(r15, rax);
         c.lea(rdi, __[rbx + ControlPage.Pipe]);
         c.mov(esi, O_CLOEXEC);
-        EmitStep(c, SystemCall.NR_pipe2, 5, failed);
+        EmitStep(c, SystemCall.NR_pipe2, PipeStep, failed);
         c.mov(r14d, __[rbx + ControlPage.Pipe]);
         c.mov(__[rbx + ControlPage.MemoryFile], r13d);
         c.mov(__[rbx + ControlPage.SharedAddress], r15);
@@ -257,12 +258,21 @@ internal static class HelperCode
         EmitExit(c);
     }
 
+    // The only step with something mapped behind it is the last. The control page is the tracer's to unmap: it says what failed.
     private static void EmitFailed(Assembler c, ref Label failed)
     {
         c.Label(ref failed);
         c.mov(__[rbx + ControlPage.Error], rax);
         c.mov(__[rbx + ControlPage.Step], ebp);
-        c.mov(__dword_ptr[rbx + ControlPage.State], ControlPage.Failed);
+        Label unmapped = c.CreateLabel();
+        c.cmp(ebp, PipeStep);
+        c.jne(unmapped);
+        c.mov(rdi, r15);
+        c.mov(rsi, __[rbx + ControlPage.SharedSize]);
+        c.mov(eax, SystemCall.NR_munmap);
+        c.syscall();
+        c.Label(ref unmapped);
+        c.mov(__dword_ptr[rbx + ControlPage.State], ControlPage.Failed); // from here on the tracer may unmap the page
         EmitExit(c);
     }
 

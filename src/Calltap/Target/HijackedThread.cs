@@ -48,7 +48,7 @@ internal sealed class HijackedThread
             return null;
         MonotonicNs since = Clock.Now();
         TraceeStop stop = Ptrace.Interrupt(tid).Ok ? TraceeStop.Next(tid, Deadline.In(s_stopTimeout)) : default;
-        if (stop.Kind == StopKind.Interrupted && FromStop(target, writer, tid, gadgets, mappings) is { } taken)
+        if (stop.Kind == StopKind.Interrupted && !Injection.IsFiltered(target, tid) && FromStop(target, writer, tid, gadgets, mappings) is { } taken)
         {
             taken._since = since;
             return taken;
@@ -174,8 +174,8 @@ internal sealed class HijackedThread
     private static bool Seize(TargetProcess target, Seizing seizing, Tid tid)
     {
         SysResult seized = seizing.Seize(target.Pid, tid, Ptrace.PTRACE_O_TRACESYSGOOD);
-        if (seized.Errno == Errno.EPERM && target.ReadStatus(tid) is { IsDead: false } status)
-            throw AttachChecks.NotPermitted(target.Pid, status);
+        if (seized.Errno == Errno.EPERM && target.ReadStatus(tid) is { IsDead: false } status && AttachChecks.NotSeized(target.Pid, tid, status) is { } refusal)
+            throw refusal;
         return seized.Ok;
     }
 

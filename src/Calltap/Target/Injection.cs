@@ -61,10 +61,11 @@ internal static class Injection
         {
             int worst = round < RoundsForRunning ? 0 : round < RoundsForExact ? RestartableCalls.Exact : RestartableCalls.LastResort;
             foreach (ThreadCandidate candidate in ThreadCandidate.List(target, worst))
-                if (!target.MemoryIsGone && HijackedThread.TryTake(target, writer, seizing, candidate.Tid, gadgets, mappings) is { } taken)
+                if (!target.MemoryIsGone && !IsFiltered(target, candidate.Tid) && HijackedThread.TryTake(target, writer, seizing, candidate.Tid, gadgets, mappings) is { } taken)
                     return taken;
             if (target.IsGone)
                 throw AttachChecks.Ended(target.Pid);
+            RefuseIfAllFiltered(target);
             Clock.Sleep(s_betweenRounds);
             if (round < RoundsForExact)
                 continue;
@@ -73,5 +74,18 @@ internal static class Injection
         }
 
         throw AttachChecks.Refuse(AttachRefusal.NoUsableThread, $"no thread of process {target.Pid} ({target.Name}) could be borrowed within {s_timeout.TotalSeconds} s: all are in system calls that must not be interrupted; try again");
+    }
+
+    /// <summary>
+    /// Whether a call that is injected into this thread, or made by the helper that it makes, might be answered by a kill. To be asked of a thread that is stopped, where
+    /// it is to hold: programs put themselves into a sandbox at any time, and also while functions are armed.
+    /// </summary>
+    internal static bool IsFiltered(TargetProcess target, Tid tid) => target.ReadStatus(tid) is { HasFilter: true };
+
+    private static void RefuseIfAllFiltered(TargetProcess target)
+    {
+        ProcStatus[] threads = [.. target.ReadThreads().Select(target.ReadStatus).OfType<ProcStatus>().Where(thread => !thread.IsDead)];
+        if (threads.Length > 0 && threads.All(thread => thread.HasFilter))
+            throw AttachChecks.Filtered(target.Pid, target.Name);
     }
 }

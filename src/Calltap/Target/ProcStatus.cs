@@ -43,6 +43,9 @@ public sealed record ProcStatus(
     /// <summary>Whether it has a capability, by its number.</summary>
     public bool Has(int capability) => (Capabilities >> capability & 1) != 0;
 
+    /// <summary>Whether system calls of the thread are filtered (seccomp), and of every thread that it makes.</summary>
+    public bool HasFilter => SeccompMode != 0;
+
     /// <summary>Reads the text; fields that a kernel does not write count as 0.</summary>
     public static ProcStatus Parse(string text)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Calltap.Cli.Demo;
 using Calltap.LiveTests.Programs;
 
@@ -6,13 +7,16 @@ namespace Calltap.LiveTests.Engine;
 /// <summary>A program of one C file in targets/ that has a control page.</summary>
 sealed class SmallProgram : IDisposable
 {
+    const UnixFileMode AnyUser = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
     readonly SpawnedProgram _program;
 
-    SmallProgram(string name, int threads, int functions, ProgramBuild build)
+    SmallProgram(string path, int threads, int functions, string[] by)
     {
         Control = ControlFile.Create(threads: threads, functions: functions);
-        string path = build.Program(name, "control.h");
-        _program = SpawnedProgram.Start(path, Control.Path, $"{threads}");
+        if (by.Length > 0) File.SetUnixFileMode(Control.Path, AnyUser); // who is to run it may be another user
+        string[] command = [.. by, path, Control.Path, $"{threads}"];
+        _program = SpawnedProgram.Start(command[0], command[1..]);
         try
         {
             Control.WaitUntilReady(EngineTests.Patience);
@@ -28,14 +32,21 @@ sealed class SmallProgram : IDisposable
     /// <summary>Its page.</summary>
     public ControlFile Control { get; }
 
-    public Pid Pid => _program.Pid;
+    /// <summary>Its pid here, also when another command has started it.</summary>
+    public Pid Pid => Control.IsReady ? Below(_program.Pid) : _program.Pid;
 
     public bool IsRunning => _program.IsRunning;
 
     public string Output => _program.Output;
 
     public static SmallProgram Start(string name, int threads, int functions = 0, ProgramBuild? build = null) =>
-        new(name, threads, functions, build ?? ProgramBuild.Usual);
+        new((build ?? ProgramBuild.Usual).Program(name, "control.h"), threads, functions, []);
+
+    /// <summary>The same by another command, which executes it or starts it as its only child; <paramref name="path"/> is the program or a copy of it.</summary>
+    public static SmallProgram StartBy(string[] by, string path, int threads) => new(path, threads, 1, by);
+
+    /// <summary>Compiles it.</summary>
+    public static string Build(string name) => ProgramBuild.Usual.Program(name, "control.h");
 
     /// <summary>Runs command 1.</summary>
     public void Run(long argument) => Control.Run(1, EngineTests.Patience, argument);
@@ -70,15 +81,21 @@ sealed class SmallProgram : IDisposable
         }
     }
 
+    /// <summary>Waits for its end: the exit code, or 128 and the signal.</summary>
+    public int WaitForExit() => _program.WaitForExit(EngineTests.Patience);
+
     /// <summary>Ends it; no result may ever have been wrong.</summary>
     public void AssertRight()
     {
         AssertAlive("at the end");
         Assert.Equal(0, Control.WrongResults);
         Control.Stop();
-        int code = _program.WaitForExit(EngineTests.Patience);
+        int code = WaitForExit();
         Assert.True(code == 0, $"exit code {code}: {Output}");
     }
+
+    static Pid Below(Pid pid) =>
+        File.ReadAllText($"/proc/{pid}/task/{pid}/children").Trim() is { Length: > 0 } child ? Below(new Pid(int.Parse(child, CultureInfo.InvariantCulture))) : pid;
 
     public void Dispose()
     {

@@ -20,7 +20,7 @@ END
     nginx -c "$PWD/nginx.conf" -p "$PWD"
     await curl -sf "http://127.0.0.1:$port/100.txt"
 }
-finish() { kill "$(cat pid)"; }
+finish() { end_server "$(cat pid)"; }
 
 work() {
     local at load code

@@ -9,7 +9,7 @@ prepare() {
     await redis-cli -p "$port" ping
     awk 'BEGIN { for (i = 0; i < 30000; i++) { printf "SET key:%d value%d\r\nHSET hash:%d f%d %d\r\nZADD z %d m%d\r\nRPUSH list:%d %d\r\n", i, i * 7, i % 500, i, i, i % 97, i, i % 50, i } }' >commands
 }
-finish() { kill "$(cat pid)"; }
+finish() { end_server "$(cat pid)"; }
 
 ask() { redis-cli -p "$(cat port)" "$@"; }
 
