@@ -85,7 +85,7 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
         ? result.Value
         : throw new AttachException(
             AttachRefusal.Unsupported,
-            $"{call} in process {target.Pid} ({target.Name}) failed with {result.Errno}{TargetLimits.See(result.Errno)}");
+            $"{call} in process {target.Pid} ({target.Name}) failed with {result.Errno}{LimitText.See(result.Errno)}");
 
     unsafe Span<byte> SharedBytes(int length)
     {

@@ -103,7 +103,7 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         result.Ok ? result.Value : throw Unsupported(call, result.Errno);
 
     private AttachException Unsupported(string call, Errno errno) =>
-        AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}): {new SystemCallException(errno, call).Message}{TargetLimits.See(errno)}");
+        AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}): {new SystemCallException(errno, call).Message}{LimitText.See(errno)}");
 
     // Clone gave the id in the target's own pid namespace; /proc lists ours.
     private Tid FindThread(long idInTarget)

@@ -2,8 +2,8 @@ using Calltap.Native;
 
 namespace Calltap.Target;
 
-/// <summary>Which limit of the target is behind an error of a system call made in it.</summary>
-internal static class TargetLimits
+/// <summary>Words for which limit of the target is behind an error of a system call made in it.</summary>
+internal static class LimitText
 {
     /// <summary>What to look at, to be put behind a message; empty for other errors.</summary>
     internal static string See(Errno errno) => errno switch
