@@ -20,7 +20,7 @@ sealed class ElfTarget : IFuzzTarget
 
     public int MaxInput => 32 << 10;
 
-    public InputLimits Limits => new(TimeSpan.FromSeconds(2), 256L << 20);
+    public InputLimits Limits => new(TimeSpan.FromSeconds(2), 768L << 20);
 
     // They come from the corpus: made by a compiler.
     public IReadOnlyList<byte[]> MakeSeeds() => [];

@@ -34,7 +34,7 @@ sealed class SessionTarget : IFuzzTarget
 
     ulong TableAddress => (ulong)Marshal.UnsafeAddrOfPinnedArrayElement(_table, 0);
 
-    public IReadOnlyList<byte[]> MakeSeeds() => [Seed(3), Seed(40)];
+    public IReadOnlyList<byte[]> MakeSeeds() => [Seed(3), Seed(30)];
 
     public byte[] Mutate(byte[] input, byte[] other, Random random)
     {
@@ -57,6 +57,7 @@ sealed class SessionTarget : IFuzzTarget
         _table.AsSpan().Clear();
         if (input.Length > header.Length) input.AsSpan(header.Length, Math.Min(input.Length - header.Length, _table.Length)).CopyTo(_table);
         if (header[PlaceAnywhere] % 16 != 1) PlaceTable(header);
+        PlaceSites();
         var session = new LeftSession(_self, header);
         _ = (session.Traps, session.IsDetached, session.TracerIsAlive, session.LastWindow, session.Remains.Arenas.Count);
         IReadOnlyList<string> ops = session.Ops;
@@ -81,6 +82,18 @@ sealed class SessionTarget : IFuzzTarget
             BinaryPrimitives.WriteInt64LittleEndian(size, _table.Length);
     }
 
+    /// <summary>An address below the table's length is a place in the table: its second half serves as text.</summary>
+    void PlaceSites()
+    {
+        for (int at = 0; at < _table.Length; at += SiteTableEntry.Size)
+        {
+            Span<byte> address = _table.AsSpan(at, sizeof(ulong));
+            ulong place = BinaryPrimitives.ReadUInt64LittleEndian(address);
+            if (place > 0 && place < (ulong)_table.Length) BinaryPrimitives.WriteUInt64LittleEndian(address, TableAddress + place);
+        }
+    }
+
+    /// <summary>Sites of a tracer that died in a window: each has a breakpoint in front of its old tail.</summary>
     static byte[] Seed(int sites)
     {
         var input = new byte[LeftSession.HeaderSize + TableSites * SiteTableEntry.Size];
@@ -92,10 +105,14 @@ sealed class SessionTarget : IFuzzTarget
         "graph:f*"u8.CopyTo(input.AsSpan(SessionHeader.Ops + 8));
         input[SessionHeader.Ops + 4] = 1;
         for (int i = 1; i < sites; i++)
+        {
+            int text = SiteTableEntry.Size * TableSites / 2 + 16 * i;
+            ((ReadOnlySpan<byte>)[0xcc, 0x48, 0x89, 0xe5, 0x90]).CopyTo(input.AsSpan(LeftSession.HeaderSize + text));
             new SiteTableEntry(
-                new TargetAddress(0x400000 + 16 * (ulong)i), new TargetAddress(0x500000), new TargetAddress(0x500010), PatchBytes.From([0x55, 0x48, 0x89, 0xe5, 0x90]),
+                new TargetAddress((ulong)text), new TargetAddress(0x500000), new TargetAddress(0x500010), PatchBytes.From([0x55, 0x48, 0x89, 0xe5, 0x90]),
                 PatchBytes.From([0xe9, 1, 2, 3, 4]), 5, 4, SiteKind.Entry, default, SiteState.Armed, 1, new TargetAddress(0x500100), new FunctionId(i), new SiteId((uint)i))
                 .Write(input.AsSpan(LeftSession.HeaderSize + SiteTableEntry.Size * i));
+        }
         return input;
     }
 }
