@@ -2,6 +2,7 @@
 
 scope=(--all)
 armed_time=500ms
+cycle_patience=120 # seconds; a machine that is busy with other things analyses slowly
 forms=("record" "count" "record --int3 park" "count --int3 caller" "record --op graph:* --op count:*")
 
 cycles=0 missed=0 runs=0 events=0 calls_lost=0 counted=0 armed_ms=0 windows=() armed_least= armed_most= wanted_most=0 reasons= faults= skipped=
@@ -18,12 +19,13 @@ cycle() {
     set +f
     local verb=${arguments[0]}
     [[ $verb == record ]] && arguments+=(-o trace --max-size 200MB)
-    timeout -s INT -k 10 60 "${calltap[@]}" "${arguments[@]}" "${scope[@]}" -p "$pid" --duration "$armed_time" >cycle.out 2>cycle.err
+    timeout -s INT -k 30 "$cycle_patience" "${calltap[@]}" "${arguments[@]}" "${scope[@]}" -p "$pid" --duration "$armed_time" >cycle.out 2>cycle.err
     code=$?
     if ((code != 0)) && is_over "$pid"; then missed=$((missed + 1)); return; fi
     cycles=$((cycles + 1))
     if ((code != 0)); then
         fault "cycle $cycles ($form of $(cat "/proc/$pid/comm")): exit code $code: $(grep -v '^   at' cycle.err | tail -1)"
+        timeout 60 "${calltap[@]}" detach -p "$pid" >/dev/null 2>&1 # what a calltap has left that was killed
         return
     fi
     read_cycle "$verb"

@@ -14,7 +14,7 @@ sealed class SmallProgram : IDisposable
     SmallProgram(string path, int threads, int functions, string[] by)
     {
         Control = ControlFile.Create(threads: threads, functions: functions);
-        if (by.Length > 0) File.SetUnixFileMode(Control.Path, AnyUser); // who is to run it may be another user
+        if (by.Length > 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(Control.Path, AnyUser); // who is to run it may be another user
         string[] command = [.. by, path, Control.Path, $"{threads}"];
         _program = SpawnedProgram.Start(command[0], command[1..]);
         try

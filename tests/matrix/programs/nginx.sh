@@ -11,7 +11,7 @@ prepare() {
 daemon on; pid $PWD/pid; error_log $PWD/errors; worker_processes 2;
 events { worker_connections 256; }
 http {
-    access_log $PWD/access buffer=32k; gzip on; gzip_types text/plain; default_type text/plain; keepalive_requests 100000;
+    access_log $PWD/access combined buffer=32k; gzip on; gzip_types text/plain; default_type text/plain; keepalive_requests 100000;
     client_body_temp_path $PWD/temp/b; proxy_temp_path $PWD/temp/p; fastcgi_temp_path $PWD/temp/f; uwsgi_temp_path $PWD/temp/u; scgi_temp_path $PWD/temp/s;
     server { listen 127.0.0.1:$port; root $PWD/files; location /up/ { proxy_pass http://127.0.0.1:$port/; } }
 }
