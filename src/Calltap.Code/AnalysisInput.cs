@@ -13,7 +13,7 @@ namespace Calltap.Code;
 /// The target catches SIGSEGV, SIGBUS or SIGFPE, so that someone may look up the pc of a fault: an instruction that can fault stays in place.
 /// </param>
 /// <param name="ShadowStack">The target runs with a shadow stack: a displaced call (push + jmp) would break it.</param>
-/// <param name="SingleInstructionOnly">Saved contexts of the target cannot be found (Go): only regions without an interior instruction start.</param>
+/// <param name="GoCode">Go's own code: nothing in it is patched.</param>
 public sealed record AnalysisInput(
     ICodeImage Image,
     IReadOnlyList<CodeFunction> Functions,
@@ -23,7 +23,7 @@ public sealed record AnalysisInput(
     IReadOnlyList<ImageAddress> FentryTargets,
     bool FaultsAreHandled,
     bool ShadowStack,
-    bool SingleInstructionOnly)
+    IReadOnlyList<CodeRange> GoCode)
 {
     /// <summary>No instruction holds an absolute address: 32-bit numbers in code are numbers.</summary>
     public bool PositionIndependent { get; init; }

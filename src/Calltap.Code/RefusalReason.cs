@@ -54,9 +54,6 @@ public enum RefusalReason
     /// <summary>An instruction that may fault, in a target that handles faults.</summary>
     MayFault,
 
-    /// <summary>Several instructions where only single-instruction sites are safe.</summary>
-    SeveralInstructions,
-
     /// <summary>A 32-bit instruction-pointer-relative operand.</summary>
     AddressSizeOverride,
 
@@ -74,6 +71,9 @@ public enum RefusalReason
 
     /// <summary>It is no function: jumps of other functions lead into it.</summary>
     PartOfAnother,
+
+    /// <summary>Go code: there may be no room below its stack pointer.</summary>
+    GoRuntime,
 
     /// <summary>No room is left in the arena for its stub.</summary>
     ArenaFull,

@@ -12,6 +12,9 @@ public enum FunctionSource
     /// <summary>The compressed .symtab in .gnu_debugdata, of functions that .dynsym lacks.</summary>
     MiniDebugInfo,
 
+    /// <summary>The table in .gopclntab by which Go's runtime finds its functions.</summary>
+    GoFunctionTable,
+
     /// <summary>The exported symbols in .dynsym.</summary>
     Dynsym,
 

@@ -21,19 +21,21 @@ public static class ModuleSymbolReader
         var debug = own is null ? DebugFiles.Find(file, buildId, openFile) : default;
         var mini = own is null && debug.Symbols is null ? MiniDebugInfo.Find(file) : default;
         var symtab = own ?? debug.Symbols ?? mini.Symbols;
+        var go = GoFunctionTable.Find(file, out var unreadableGo);
         var code = CodeMap.OfCode(file);
         var plt = CodeMap.OfPlt(file);
         var fdes = EhFrame.Read(file, code);
         var dynamic = DynamicTable.Read(file);
         var landingPads = LandingPads.Read(file, code, fdes);
-        var symbols = ReadSymbols(file, symtab, code);
+        var symbols = ReadSymbols(file, symtab ?? (ISymbolTable?)go, code);
         var lists = FunctionLists.Build(file, symbols, fdes, code, plt, landingPads);
         return new(file)
         {
             BuildId = buildId,
             HasSymtab = symtab is not null,
-            NamesHint = symtab is not null ? null : NamesHint(buildId, debug.Rejected ?? mini.Rejected),
-            IsGo = file.Sections.Any(s => s.Name is ".go.buildinfo" or ".gopclntab" or ".note.go.buildid"),
+            NamesHint = symtab is not null || go is not null ? null : NamesHint(buildId, debug.Rejected ?? mini.Rejected ?? unreadableGo),
+            IsGo = GoFunctionTable.IsIn(file),
+            GoCode = GoFunctionTable.IsIn(file) ? go?.CodeRanges ?? code.Ranges : [],
             LoadSegments = [.. file.Segments.Where(s => s.Type == PtLoad).Select(LoadSegment)],
             Functions = lists.Functions,
             Excluded = lists.Excluded,
@@ -50,11 +52,11 @@ public static class ModuleSymbolReader
     }
 
     // .dynsym is a part of .symtab, unless somebody stripped the latter by hand.
-    private static SymbolSet ReadSymbols(ElfFile file, SymbolTable? symtab, CodeMap code)
+    private static SymbolSet ReadSymbols(ElfFile file, ISymbolTable? names, CodeMap code)
     {
         var dynsym = SymbolTable.Find(file, ShtDynsym, FunctionSource.Dynsym);
-        SymbolTable?[] tables = [symtab, dynsym];
-        return SymbolSet.Read([.. tables.OfType<SymbolTable>()], code, file.Limits);
+        ISymbolTable?[] tables = [names, dynsym];
+        return SymbolSet.Read([.. tables.OfType<ISymbolTable>()], code, file.Limits);
     }
 
     private static LoadSegment LoadSegment(ElfSegment s) => new(

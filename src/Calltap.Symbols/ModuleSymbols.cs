@@ -31,11 +31,14 @@ public sealed class ModuleSymbols
     /// <summary>Whether function names come from a .symtab, the image's own or that of its debug file, or the one in .gnu_debugdata.</summary>
     public required bool HasSymtab { get; init; }
 
-    /// <summary>How to get the names that are missing, in words for the user; null when <see cref="HasSymtab"/>.</summary>
+    /// <summary>How to get the names that are missing, in words for the user; null when <see cref="HasSymtab"/>, or when Go's table has them.</summary>
     public required string? NamesHint { get; init; }
 
     /// <summary>Built by the Go toolchain, whose goroutines keep interrupted contexts in the heap.</summary>
     public required bool IsGo { get; init; }
+
+    /// <summary>Where Go's own code is, which runs on the stacks of goroutines; in a program of Go and C the rest is C's.</summary>
+    public required IReadOnlyList<ImageRange> GoCode { get; init; }
 
     /// <summary>The PT_LOAD segments.</summary>
     public required IReadOnlyList<LoadSegment> LoadSegments { get; init; }

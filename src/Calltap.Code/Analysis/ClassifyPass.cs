@@ -34,7 +34,17 @@ internal sealed class ClassifyPass(ModuleFacts facts)
             return RefusalReason.UnknownSize;
         if (facts.Memory.Find(function.Address) is null)
             return RefusalReason.Unreadable;
+        if (IsGo(function.Address))
+            return RefusalReason.GoRuntime;
         return parts.IsEmpty || parts[0].Start != function.Address ? RefusalReason.Overlaps : RefusalReason.None;
+    }
+
+    private bool IsGo(ImageAddress address)
+    {
+        foreach (CodeRange range in facts.Input.GoCode)
+            if (range.Contains(address))
+                return true;
+        return false;
     }
 
     private static bool HasUnknownExits(FunctionScope scope)

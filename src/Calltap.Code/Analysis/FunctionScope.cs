@@ -23,7 +23,6 @@ internal sealed class FunctionScope(ModuleFacts facts, FunctionCode code, Functi
     internal RefusalReason SeveralRefused =>
         IsLost ? RefusalReason.Undecodable
         : Flow.HasJumpNotUnderstood ? RefusalReason.IndirectJumpNotUnderstood
-        : Facts.Input.SingleInstructionOnly ? RefusalReason.SeveralInstructions
         : RefusalReason.None;
 
     /// <summary>What the indirect jump at <paramref name="address"/> is.</summary>

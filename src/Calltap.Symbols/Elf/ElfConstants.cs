@@ -41,6 +41,7 @@ internal static class ElfConstants
     public const byte SttTls = 6;
     public const byte SttGnuIfunc = 10;
     public const byte StbLocal = 0;
+    public const byte StbGlobal = 1;
     public const byte StbWeak = 2;
 
     public const ulong DtRela = 7;

@@ -5,13 +5,13 @@ namespace Calltap.Symbols;
 /// <summary>The symbols of all tables that stand in code, by address, with their names read when first asked for.</summary>
 internal sealed class SymbolSet
 {
-    private readonly SymbolTable[] _tables;
+    private readonly ISymbolTable[] _tables;
     private readonly ElfSymbol[] _symbols;
     private readonly string?[] _names;
     private readonly ElfLimits _limits;
     private long _nameBytes;
 
-    private SymbolSet(SymbolTable[] tables, ElfSymbol[] symbols, ElfLimits limits)
+    private SymbolSet(ISymbolTable[] tables, ElfSymbol[] symbols, ElfLimits limits)
     {
         _tables = tables;
         _symbols = symbols;
@@ -23,7 +23,7 @@ internal sealed class SymbolSet
 
     public ref readonly ElfSymbol this[int index] => ref _symbols[index];
 
-    public static SymbolSet Read(SymbolTable[] tables, CodeMap code, ElfLimits limits)
+    public static SymbolSet Read(ISymbolTable[] tables, CodeMap code, ElfLimits limits)
     {
         var list = new List<ElfSymbol>(tables.Sum(t => t.Count) / 2);
         for (var i = 0; i < tables.Length; i++)
@@ -68,6 +68,6 @@ internal sealed class SymbolSet
         return rest[..end];
     }
 
-    private static ElfFormatException Fault(SymbolTable table, in ElfSymbol symbol, string expectation) =>
+    private static ElfFormatException Fault(ISymbolTable table, in ElfSymbol symbol, string expectation) =>
         new(table.Path, table.StringsOffset + symbol.NameOffset, expectation);
 }

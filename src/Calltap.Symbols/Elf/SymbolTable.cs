@@ -4,7 +4,7 @@ using static Calltap.Symbols.ElfConstants;
 namespace Calltap.Symbols;
 
 /// <summary>One .symtab or .dynsym with its string table (gABI chapter 4, "Symbol Table").</summary>
-internal sealed class SymbolTable
+internal sealed class SymbolTable : ISymbolTable
 {
     private readonly ElfFile _file;
     private readonly ElfSection _symbols;
@@ -20,7 +20,6 @@ internal sealed class SymbolTable
 
     public FunctionSource Source { get; }
 
-    /// <summary>Entries, of any type.</summary>
     public int Count => _file.Bytes(_symbols).Length / SymSize;
 
     public string Path => _file.Path;
@@ -39,7 +38,6 @@ internal sealed class SymbolTable
         return new(file, symbols, file.Sections[(int)symbols.Link], source);
     }
 
-    /// <summary>Appends the symbols that stand in <paramref name="code"/>: functions, labels, and data within code.</summary>
     public void AddCodeSymbols(List<ElfSymbol> symbols, CodeMap code, byte tableIndex)
     {
         var bytes = _file.Bytes(_symbols);

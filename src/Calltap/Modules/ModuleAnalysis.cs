@@ -21,7 +21,8 @@ public static class ModuleAnalysis
             OtherTargets(symbols),
             [.. symbols.RseqRanges.Select(Range), .. symbols.PltRanges.Select(Range)],
             [.. symbols.Functions.Where(f => f.Name is "__fentry__" or "mcount").Select(f => f.Address)],
-            traits.HandlesFaults, traits.HasShadowStack, symbols.IsGo)
+            traits.HandlesFaults, traits.HasShadowStack,
+            [.. symbols.GoCode.Select(Range)])
         {
             PositionIndependent = symbols is { IsPositionIndependent: true, HasTextRelocations: false },
         };

@@ -12,8 +12,11 @@ public sealed class ModuleContents
     /// <summary>How to get the names that are missing; null when none is.</summary>
     public required string? NamesHint { get; init; }
 
-    /// <summary>Names an interpreter (ld.so); an executable that does not is static.</summary>
+    /// <summary>Whether it names an interpreter: an executable without one is static, and holds its C library.</summary>
     public required bool HasInterpreter { get; init; }
+
+    /// <summary>Whether the Go toolchain made it.</summary>
+    public required bool IsGo { get; init; }
 
     /// <summary>The PT_LOAD segments.</summary>
     public required IReadOnlyList<LoadSegment> LoadSegments { get; init; }
@@ -48,6 +51,7 @@ public sealed class ModuleContents
             BuildId = symbols.BuildId,
             NamesHint = symbols.NamesHint,
             HasInterpreter = symbols.HasInterpreter,
+            IsGo = symbols.IsGo,
             LoadSegments = symbols.LoadSegments,
             Functions = functions,
             Excluded = excluded,

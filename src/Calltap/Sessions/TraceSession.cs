@@ -129,7 +129,7 @@ public sealed class TraceSession : IDisposable
         HelperPlace.AwaitOrphan(target);
         HelperPlace.RefuseIfWindowIsOpen(target);
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
-        ThreadDescriptorLayout descriptors = ThreadPointers.Verify(target);
+        ThreadDescriptorLayout descriptors = ThreadPointers.Verify(target, catalog.Modules.Any(module => module.Contents.IsGo));
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, launcher);
         (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);

@@ -195,7 +195,7 @@ internal sealed class HijackedThread
         foreach (MemoryMapping mapping in mappings)
         {
             if (mapping.Contains(high + -1))
-                return (mapping.Permissions & MappingPermissions.Write) != 0
+                return !IsGoHeap(high) && (mapping.Permissions & MappingPermissions.Write) != 0
                     && (mapping.Path == "[stack]" || low >= mapping.Start)
                     && (mapping.Path == "[stack]" || IsGuard(below, mapping) || low - mapping.Start >= AnyRoom);
             below = mapping;
@@ -203,6 +203,10 @@ internal sealed class HijackedThread
 
         return false;
     }
+
+    // Where Go's runtime asks for its heap (arenaHints in mallocinit, runtime/malloc.go): from 0xc0 << 32 upwards, or from there in one of the next
+    // terabytes. A goroutine's stack there has no guard, and other objects right below it.
+    private static bool IsGoHeap(TargetAddress stack) => (stack.Value >> 32 & 0xff) >= 0xc0 && stack.Value >> 40 < 0x40;
 
     private static bool IsGuard(MemoryMapping? below, MemoryMapping stack) =>
         below is not null && below.End == stack.Start && (below.Permissions & ~MappingPermissions.Shared) == MappingPermissions.None;

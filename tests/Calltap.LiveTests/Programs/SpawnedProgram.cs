@@ -45,21 +45,21 @@ public sealed class SpawnedProgram : IDisposable
         ?? throw new TimeoutException($"process {Pid} still runs after {timeout.TotalSeconds:0.#} s");
 
     /// <summary>Sends SIGTERM.</summary>
-    public void Terminate() => Signal(NativeSpawn.SIGTERM);
+    public void Terminate() => Send(NativeSpawn.SIGTERM);
+
+    /// <summary>Sends a signal. Until its status is taken the pid cannot belong to another process.</summary>
+    public void Send(int signal)
+    {
+        if (_exitCode is null)
+            NativeSpawn.Kill(Pid.Value, signal);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Signal(NativeSpawn.SIGKILL);
+        Send(NativeSpawn.SIGKILL);
         Wait(TimeSpan.FromSeconds(10));
         NativeSpawn.Close(_pidfd);
         File.Delete(_outputPath);
-    }
-
-    // Until its status is taken the pid cannot belong to another process.
-    void Signal(int signal)
-    {
-        if (_exitCode is null)
-            NativeSpawn.Kill(Pid.Value, signal);
     }
 }

@@ -50,7 +50,7 @@ public sealed class HostileInputTests
         var image = new MemoryImage();
         CodeFunction[] functions = [new(new(0), new(long.MaxValue), []), new(new(ulong.MaxValue - 2), new(100), [new(new(5), new(-7))])];
         var input = new AnalysisInput(image, functions, [new(new(0), new(long.MaxValue)), new(new(ulong.MaxValue), new(64))],
-            [new(ulong.MaxValue)], [new(new(3), new(-1))], [], false, false, false);
+            [new(ulong.MaxValue)], [new(new(3), new(-1))], [], false, false, []);
         Assert.All(ModuleAnalyzer.Analyze(input), p => Assert.Equal(RefusalReason.Unreadable, p.EntryRefusal));
     }
 

@@ -49,7 +49,7 @@ internal sealed class Module
         _image, _functions, [new(new(Base), new(_size))], Targets, Refused, Fentry,
         FaultsAreHandled: Options.Contains("faults", StringComparison.Ordinal),
         ShadowStack: Options.Contains("shstk", StringComparison.Ordinal),
-        SingleInstructionOnly: Options.Contains("single", StringComparison.Ordinal))
+        GoCode: Options.Contains("go", StringComparison.Ordinal) ? [new(new(Base), new(_size))] : [])
     {
         PositionIndependent = Options.Contains("independent", StringComparison.Ordinal),
     });

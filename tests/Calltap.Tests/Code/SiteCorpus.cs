@@ -123,9 +123,8 @@ internal static class SiteCorpus
         # lea rax,[rdi+rdi*4]; lea rcx,[rdi]; ret | nop;nop;nop;nop
         lea does not access memory | faults | 488d04bf488d0fc390909090 | 8 | SeveralInstructions+0 7/7 {4} returns; Return/ReturnWithPadding+7 1/5
         # push rbx; mov ebx,edi; mov eax,edi; pop rbx; ret | nop;nop;nop;nop
-        several instructions where single ones are safe | single | 5389fb89f85bc390909090 | 7 | !SeveralInstructions; Return/ReturnWithPadding+6 1/5
+        one instruction of Go | go | 4881ec00010000c390909090 | 8 | !GoRuntime; unknown
         # mov eax,1; ret | nop;nop;nop;nop
-        single instruction where single ones are safe | single | b801000000c390909090 | 6 | SingleInstruction+0 5/5 returns; Return/ReturnWithPadding+5 1/5
         # test edi,edi; .byte 0x0f,0x84; .long 0x10000; mov eax,1; ret | nop;nop;nop;nop
         conditional tail jump in the entry region |  | 85ff0f8400000100b801000000c390909090 | 14 | SeveralInstructions+0 8/8 {2} dead; Return/ReturnWithPadding+d 1/5; !Overlaps+2
         # sub rsp,8; xor eax,eax; .byte 0xe8; .long 0x10000
