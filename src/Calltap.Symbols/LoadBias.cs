@@ -31,6 +31,20 @@ public static class LoadBias
         return [.. scored.Where(c => c.Score == best).Select(c => c.Bias)];
     }
 
+    /// <summary>Whether everything that the file has to say is mapped: the dynamic linker maps one segment after another.</summary>
+    /// <param name="bias">One of <see cref="Find"/>.</param>
+    /// <param name="mappings">The mappings of this file only, of one process.</param>
+    /// <param name="segments">The module's segments.</param>
+    public static bool IsComplete(long bias, IReadOnlyList<MemoryMapping> mappings, IReadOnlyList<LoadSegment> segments) =>
+        Score(bias, mappings, segments) == segments.Count(s => s.FileSize.Value > 0);
+
+    /// <summary>Whether a mapping of code belongs to the image with this bias: a file may be loaded twice (dlmopen).</summary>
+    public static bool Belongs(long bias, MemoryMapping mapping, IReadOnlyList<LoadSegment> segments)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        return segments.Any(s => s.Executable && Overlap(mapping, s) && Bias(mapping, s) == bias);
+    }
+
     private static bool Overlap(MemoryMapping mapping, LoadSegment segment)
     {
         var start = segment.Offset.Value & ~(long)PageMask;

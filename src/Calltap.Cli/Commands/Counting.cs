@@ -12,6 +12,7 @@ sealed class Counting(Terminal terminal)
 {
     const int TopOfInterval = 20;
     static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan s_followingTick = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Which process.</summary>
     public required TargetChoice Target { get; init; }
@@ -64,6 +65,8 @@ sealed class Counting(Terminal terminal)
         long start = Stopwatch.GetTimestamp();
         TimeSpan next = Interval ?? TimeSpan.MaxValue;
         var before = new CallCounts([], 0);
+        using var progress = new ProgressLine(terminal);
+        using var modules = new ModuleLines(terminal, progress);
         while (!session.Target.IsGone)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
@@ -75,7 +78,8 @@ sealed class Counting(Terminal terminal)
                 next += Interval!.Value;
             }
             if (Duration is { } limit && elapsed >= limit) return false;
-            if (signals.Wait(s_tick)) return false;
+            if (signals.Wait(session.FollowsModules ? s_followingTick : s_tick)) return false;
+            modules.Tell(Following.Ask(session.Target, session.FollowModules));
         }
         return true;
     }

@@ -24,7 +24,7 @@ static class DetachCommand
             LeftSession session = StatusCommand.SessionOf(target);
             IReadOnlyList<SiteTableEntry> sites = session.ReadSites();
             string how = session.TracerIsAlive ? EndTracer(session, target) : Restore(session);
-            int wrong = target.IsGone ? 0 : sites.Count(site => !SiteCheck.IsOriginal(target, site));
+            int wrong = target.IsGone ? 0 : session.FindUnrestored(sites).Count;
             if (wrong > 0) throw CommandException.Failed($"{Texts.Of(wrong, "site")} of process {target.Pid} do not hold their original bytes");
             terminal.Out.WriteLine($"process {target.Pid} ({target.Name}): {how}; all bytes restored and verified ({Texts.Of(sites.Count, "site")})");
             return ExitCode.Success;

@@ -14,6 +14,7 @@ namespace Calltap.Cli.Commands;
 sealed class Recording(Terminal terminal)
 {
     static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan s_followingTick = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_progress = TimeSpan.FromSeconds(1);
 
     /// <summary>Which process.</summary>
@@ -50,19 +51,21 @@ sealed class Recording(Terminal terminal)
         using var recorder = new Recorder(session, file, options);
         terminal.Log.WriteLine(ArmText.Of(recorder.Add(Ops), target.Catalog, Ops));
         target.Release();
-        string why = WaitForEnd(recorder, session.Target, signals);
+        string why = WaitForEnd(recorder, session, signals);
         ArmReport? disarmed = recorder.Stop();
         PrintCounts(session);
         return Conclude(recorder, disarmed, path, why, target);
     }
 
-    string WaitForEnd(Recorder recorder, TargetProcess target, StopSignals signals)
+    string WaitForEnd(Recorder recorder, TraceSession session, StopSignals signals)
     {
         long start = Stopwatch.GetTimestamp(), shown = start;
         using var progress = new ProgressLine(terminal);
+        using var modules = new ModuleLines(terminal, progress);
         while (recorder.Ended == RecordStop.None)
         {
-            if (signals.Wait(s_tick)) return signals.Name;
+            if (signals.Wait(session.FollowsModules ? s_followingTick : s_tick)) return signals.Name;
+            modules.Tell(Following.Ask(session.Target, recorder.FollowModules));
             if (Duration is { } limit && Stopwatch.GetElapsedTime(start) >= limit) return "its duration is over";
             if (Stopwatch.GetElapsedTime(shown) < s_progress) continue;
             shown = Stopwatch.GetTimestamp();
@@ -71,7 +74,7 @@ sealed class Recording(Terminal terminal)
         return recorder.Ended switch
         {
             RecordStop.MaxSize => $"the file has reached {Texts.Size(MaxSize)}",
-            RecordStop.TargetEnded => target.RunsAnotherProgram ? "the target has become another program (exec)" : "the target ended",
+            RecordStop.TargetEnded => session.Target.RunsAnotherProgram ? "the target has become another program (exec)" : "the target ended",
             _ => "the file could not be written",
         };
     }

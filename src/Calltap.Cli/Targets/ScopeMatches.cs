@@ -12,7 +12,8 @@ namespace Calltap.Cli.Targets;
 /// <param name="Patchable">Of those, ones whose entry can be patched.</param>
 /// <param name="Refusal">The commonest reason why one can't; empty when all can.</param>
 /// <param name="Hint">How to get names for functions without one; null when all have one.</param>
-sealed record ScopeMatches(int InScope, int Matching, int Patchable, string Refusal, string? Hint)
+/// <param name="Awaited">A module that is asked for by its name is not loaded: it may come.</param>
+sealed record ScopeMatches(int InScope, int Matching, int Patchable, string Refusal, string? Hint, bool Awaited)
 {
     /// <summary>Counts.</summary>
     public static ScopeMatches Of(FunctionCatalog catalog, IReadOnlyCollection<Op> ops)
@@ -21,13 +22,15 @@ sealed record ScopeMatches(int InScope, int Matching, int Patchable, string Refu
         string refusal = wanted.Where(f => f.Plan.Entry is null).GroupBy(f => f.Plan.EntryRefusal).OrderByDescending(g => g.Count())
             .Select(g => g.Key.Text()).FirstOrDefault("");
         string? hint = catalog.Modules.Select(m => m.Contents.NamesHint).FirstOrDefault(hint => hint is not null);
-        return new ScopeMatches(catalog.Functions.Count, wanted.Count, wanted.Count(f => f.Plan.Entry is not null), refusal, hint);
+        bool awaited = ops.Any(op => op.Filter.Filter.Any(pattern => pattern.Module is not null && !catalog.Modules.Any(m => pattern.NamesModule(m.Name))));
+        return new ScopeMatches(catalog.Functions.Count, wanted.Count, wanted.Count(f => f.Plan.Entry is not null), refusal, hint, awaited);
     }
 
-    /// <summary>That there is something to arm.</summary>
+    /// <summary>That there is something to arm, or something to wait for.</summary>
     /// <exception cref="CommandException">There is not.</exception>
     public void CheckAny(ScopeChoice scope, Pid pid)
     {
+        if (Awaited) return;
         if (Matching == 0)
         {
             string wider = scope.Scope == FunctionScope.Executable ? ", or widen the scope by --libs, --all or @module" : "";

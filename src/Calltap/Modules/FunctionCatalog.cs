@@ -5,24 +5,37 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Modules;
 
-/// <summary>The functions of a target that are in scope, with how each can be patched.</summary>
+/// <summary>
+/// The functions of a target that are in scope, with how each can be patched. Modules come and go while the target runs; nothing is
+/// forgotten, and a function keeps its id wherever its module is loaded. One thread.
+/// </summary>
 public sealed class FunctionCatalog
 {
-    FunctionCatalog(
-        IReadOnlyList<TargetModule> modules, IReadOnlyList<TargetFunction> functions, IReadOnlyList<ExcludedFunction> excluded, IReadOnlyList<string> unreadable) =>
-        (Modules, Functions, Excluded, Unreadable) = (modules, functions, excluded, unreadable);
+    readonly List<TargetModule> _modules = [];
+    readonly List<TargetFunction> _functions = [];
+    readonly List<ExcludedFunction> _excluded = [];
+    readonly List<(ContentHash Hash, TargetTraits Traits, Range Functions)> _known = []; // by module
+    readonly HashSet<int> _unloaded = [];
 
-    /// <summary>The modules in scope.</summary>
-    public IReadOnlyList<TargetModule> Modules { get; }
+    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache) => (Scope, Cache) = (scope, cache);
+
+    /// <summary>The modules in scope that are loaded or were; <see cref="TargetModule.Id"/> is the index.</summary>
+    public IReadOnlyList<TargetModule> Modules => _modules;
 
     /// <summary>Their functions; <see cref="TargetFunction.Id"/> is the index.</summary>
-    public IReadOnlyList<TargetFunction> Functions { get; }
+    public IReadOnlyList<TargetFunction> Functions => _functions;
 
     /// <summary>What looks like a function in the modules' symbols and is none, or is kept out, with the reason.</summary>
-    public IReadOnlyList<ExcludedFunction> Excluded { get; }
+    public IReadOnlyList<ExcludedFunction> Excluded => _excluded;
 
     /// <summary>Files in scope that could not be read.</summary>
-    public IReadOnlyList<string> Unreadable { get; }
+    public IReadOnlyList<string> Unreadable { get; private set; } = [];
+
+    /// <summary>Which modules are looked at; null for a file by itself.</summary>
+    internal ModuleScope? Scope { get; }
+
+    /// <summary>Where analyses are kept; null when nowhere.</summary>
+    internal AnalysisCache? Cache { get; }
 
     /// <summary>Reads the modules in scope and analyses their functions. The target is only read.</summary>
     /// <param name="target">The target.</param>
@@ -32,18 +45,18 @@ public sealed class FunctionCatalog
     public static FunctionCatalog Load(TargetProcess target, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, AnalysisCache? cache = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        var reader = new ContentsReader(TargetTraits.Of(target), cache);
-        string executable = target.ExecutablePath.Replace(" (deleted)", "", StringComparison.Ordinal);
-        var modules = new List<TargetModule>();
+        TargetTraits traits = TargetTraits.Of(target);
+        var reader = new ContentsReader(traits, cache);
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named), cache);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(target.ReadMappings()))
         {
-            string path = file[0].Path;
-            if (!InScope(path, path == executable, scope, named)) continue;
-            if (ModuleLoader.Load(target, file, modules.Count, reader) is { } module) modules.Add(module);
-            else unreadable.Add(path);
+            if (!catalog.Scope!.Has(file[0].Path)) continue;
+            if (ModuleLoader.Load(target, file, catalog._modules.Count, reader) is { } loaded) catalog.Add(loaded.Module, loaded.Hash, traits);
+            else unreadable.Add(file[0].Path);
         }
-        return Create(modules, unreadable);
+        catalog.Unreadable = unreadable;
+        return catalog;
     }
 
     /// <summary>Analyses a file by itself.</summary>
@@ -55,32 +68,58 @@ public sealed class FunctionCatalog
     {
         using SafeFileHandle file = File.OpenHandle(path);
         ModuleContents contents = new ContentsReader(TargetTraits.None, cache).Read(file, path);
-        return Create([new TargetModule(0, path, 0, default, default, contents)], []);
+        var catalog = new FunctionCatalog(null, cache);
+        catalog.Add(new TargetModule(0, path, 0, default, default, contents), default, TargetTraits.None);
+        return catalog;
     }
 
-    static bool InScope(string path, bool isExecutable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named)
+    /// <summary>Whether the module was mapped when it was last looked for.</summary>
+    public bool IsLoaded(TargetModule module)
     {
-        string name = Path.GetFileName(path);
-        if (ModuleLoader.IsDynamicLinker(name)) return false;
-        return scope switch
-        {
-            _ when named.Any(filter => filter.NamesModule(name)) => true,
-            FunctionScope.Executable => isExecutable,
-            FunctionScope.Libraries => isExecutable || !ModuleLoader.IsCRuntime(name),
-            _ => true,
-        };
+        ArgumentNullException.ThrowIfNull(module);
+        return !_unloaded.Contains(module.Id);
     }
 
-    static FunctionCatalog Create(List<TargetModule> modules, List<string> unreadable)
+    /// <summary>The functions of a module.</summary>
+    internal IReadOnlyList<TargetFunction> FunctionsOf(TargetModule module)
     {
-        var functions = new List<TargetFunction>(modules.Sum(module => module.Contents.Functions.Count));
-        var excluded = new List<ExcludedFunction>();
-        foreach (TargetModule module in modules)
-        {
-            excluded.AddRange(module.Contents.Excluded);
-            foreach (AnalyzedFunction function in module.Contents.Functions)
-                functions.Add(new TargetFunction(new FunctionId(functions.Count), module, function.Symbol, function.Plan, function.NamesIn(module.Name)));
-        }
-        return new FunctionCatalog(modules, functions, excluded, unreadable);
+        (int start, int count) = _known[module.Id].Functions.GetOffsetAndLength(_functions.Count);
+        return _functions.GetRange(start, count);
+    }
+
+    /// <summary>Notes that a module is gone.</summary>
+    internal void Unload(TargetModule module) => _unloaded.Add(module.Id);
+
+    /// <summary>A module that was here before, by its path and what its file holds; null when there is none, or it has to be analysed anew.</summary>
+    internal TargetModule? FindUnloaded(string path, ContentHash hash, TargetTraits traits)
+    {
+        foreach (int id in _unloaded)
+            if (_modules[id].Path == path && _known[id].Traits == traits && _known[id].Hash == hash) return _modules[id];
+        return null;
+    }
+
+    /// <summary>Takes a module in again, wherever it is loaded now.</summary>
+    /// <param name="module">Its new record.</param>
+    internal void Return(TargetModule module)
+    {
+        _modules[module.Id] = module;
+        (int start, int count) = _known[module.Id].Functions.GetOffsetAndLength(_functions.Count);
+        for (int i = start; i < start + count; i++) _functions[i] = _functions[i] with { Module = module };
+        _unloaded.Remove(module.Id);
+    }
+
+    /// <summary>Takes a module in.</summary>
+    /// <param name="module">Its id is the next one.</param>
+    /// <param name="hash">What tells its file from others.</param>
+    /// <param name="traits">What is known of the process.</param>
+    internal void Add(TargetModule module, ContentHash hash, TargetTraits traits)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(module.Id, _modules.Count);
+        int first = _functions.Count;
+        _excluded.AddRange(module.Contents.Excluded);
+        foreach (AnalyzedFunction function in module.Contents.Functions)
+            _functions.Add(new TargetFunction(new FunctionId(_functions.Count), module, function.Symbol, function.Plan, function.NamesIn(module.Name)));
+        _modules.Add(module);
+        _known.Add((hash, traits, first.._functions.Count));
     }
 }

@@ -18,6 +18,9 @@ public sealed class ModuleContents
     /// <summary>Whether the Go toolchain made it.</summary>
     public required bool IsGo { get; init; }
 
+    /// <summary>The dynamic linker writes into its code when it loads it.</summary>
+    public required bool HasTextRelocations { get; init; }
+
     /// <summary>The PT_LOAD segments.</summary>
     public required IReadOnlyList<LoadSegment> LoadSegments { get; init; }
 
@@ -52,6 +55,7 @@ public sealed class ModuleContents
             NamesHint = symbols.NamesHint,
             HasInterpreter = symbols.HasInterpreter,
             IsGo = symbols.IsGo,
+            HasTextRelocations = symbols.HasTextRelocations,
             LoadSegments = symbols.LoadSegments,
             Functions = functions,
             Excluded = excluded,

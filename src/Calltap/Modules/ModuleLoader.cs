@@ -24,24 +24,35 @@ static class ModuleLoader
             .Select(group => (IReadOnlyList<MemoryMapping>)[.. group])
             .Where(group => group.Any(m => m.IsExecutable));
 
-    /// <summary>Reads one module; null when its file can't be opened any more or is no ELF image.</summary>
-    public static TargetModule? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id, ContentsReader reader)
+    /// <summary>Reads one module, and what tells its file from others; null when that can't be opened any more or is no ELF image.</summary>
+    public static (TargetModule Module, ContentHash Hash)? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id, ContentsReader reader)
     {
-        MemoryMapping text = file.First(m => m.IsExecutable);
-        using SafeFileHandle? handle = target.OpenMappedFile(text);
+        using SafeFileHandle? handle = target.OpenMappedFile(file.First(m => m.IsExecutable));
         if (handle is null) return null;
+        ContentHash hash = ContentHash.Of(handle);
+        return Read(handle, file[0].Path, reader) is { } contents && Place(id, file, contents) is { } module ? (module, hash) : null;
+    }
+
+    /// <summary>Reads what a file contains; null when it is no ELF image of this machine.</summary>
+    public static ModuleContents? Read(SafeFileHandle file, string path, ContentsReader reader)
+    {
         try
         {
-            ModuleContents contents = reader.Read(handle, text.Path);
-            IReadOnlyList<long> biases = LoadBias.Find(file, contents.LoadSegments);
-            return biases.Count == 0
-                ? null
-                : new TargetModule(id, text.Path, biases[0], text.Start, file.Last(m => m.IsExecutable).End, contents);
+            return reader.Read(file, path);
         }
         catch (ElfFormatException)
         {
             return null;
         }
+    }
+
+    /// <summary>Where the file is loaded; null when its code is not mapped.</summary>
+    public static TargetModule? Place(int id, IReadOnlyList<MemoryMapping> file, ModuleContents contents)
+    {
+        IReadOnlyList<long> biases = LoadBias.Find(file, contents.LoadSegments);
+        if (biases.Count == 0) return null;
+        MemoryMapping[] code = [.. file.Where(m => m.IsExecutable && LoadBias.Belongs(biases[0], m, contents.LoadSegments))];
+        return new TargetModule(id, file[0].Path, biases[0], code[0].Start, code[^1].End, contents) { Code = code };
     }
 
     /// <summary>Reads one module's symbols, and how far from its own addresses it is loaded; null as for <see cref="Load"/>.</summary>

@@ -1,6 +1,6 @@
 namespace Calltap.Modules;
 
-/// <summary>An ELF image that the target has mapped.</summary>
+/// <summary>An ELF image that the target has mapped. One that comes back at another address is the same module, in another record.</summary>
 /// <param name="Id">Its index in the catalog.</param>
 /// <param name="Path">Its file.</param>
 /// <param name="LoadBias">Added to an image address gives the target's address.</param>
@@ -10,6 +10,9 @@ namespace Calltap.Modules;
 public sealed record TargetModule(
     int Id, string Path, long LoadBias, TargetAddress Start, TargetAddress End, ModuleContents Contents)
 {
+    /// <summary>Its code, as it was mapped.</summary>
+    public IReadOnlyList<MemoryMapping> Code { get; init; } = [];
+
     /// <summary>The file's name without its folder.</summary>
     public string Name { get; } = System.IO.Path.GetFileName(Path);
 }

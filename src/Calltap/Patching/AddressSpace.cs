@@ -11,6 +11,9 @@ static class AddressSpace
     const ulong LowestAddress = 1ul << 20; // above mmap_min_addr, with room
     const long Gap = 1L << 20;              // to neighbours that may grow: heap and stacks
 
+    /// <summary>Whether every byte of one range reaches every byte of the other.</summary>
+    public static bool IsInReach(TargetAddress start, TargetAddress end, TargetAddress low, TargetAddress high) => high - start <= Reach && end - low <= Reach;
+
     /// <summary>
     /// The start of a free range of <paramref name="size"/> bytes from which all of [<paramref name="low"/>,
     /// <paramref name="high"/>) is within reach; the nearest one below, else above.

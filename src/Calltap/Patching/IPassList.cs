@@ -8,7 +8,7 @@ namespace Calltap.Patching;
 /// </summary>
 interface IPassList
 {
-    /// <summary>Whether so many bytes in so many writes, each in three passes, have room.</summary>
+    /// <summary>Whether so many bytes in so many writes, each in three passes with a look before it, have room.</summary>
     bool Fits(long bytes, int writes);
 
     /// <summary>An empty list.</summary>
@@ -19,6 +19,9 @@ interface IPassList
 
     /// <summary>Adds a write into the target's memory; the bytes are copied.</summary>
     void Write(TargetAddress address, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Adds a look: the list ends here unless these four bytes, aligned, are what they are expected to be.</summary>
+    void Expect(TargetAddress address, ReadOnlySpan<byte> bytes);
 
     /// <summary>Adds a sync of all cores.</summary>
     void SyncCores();

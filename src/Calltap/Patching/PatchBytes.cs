@@ -12,6 +12,8 @@ public readonly record struct PatchBytes(ulong Value)
     /// <summary>The one-byte breakpoint (SDM vol. 2, INT3).</summary>
     public const byte Int3 = 0xcc;
 
+    const byte JumpOpcode = 0xe9;
+
     /// <summary>The first byte, written alone in the first and the third pass.</summary>
     public byte Head => (byte)Value;
 
@@ -24,8 +26,11 @@ public readonly record struct PatchBytes(ulong Value)
     public static PatchBytes Jump(TargetAddress site, TargetAddress target)
     {
         int relative = checked((int)(target - (site + Length)));
-        return new PatchBytes(0xe9ul | (ulong)(uint)relative << 8);
+        return new PatchBytes(JumpOpcode | (ulong)(uint)relative << 8);
     }
+
+    /// <summary>Where it leads when it is a <c>jmp rel32</c> at <paramref name="site"/>; null when it is none.</summary>
+    public TargetAddress? JumpsFrom(TargetAddress site) => Head == JumpOpcode ? site + Length + (int)(uint)(Value >> 8) : null;
 
     /// <summary>Writes all five.</summary>
     public void CopyTo(Span<byte> destination)

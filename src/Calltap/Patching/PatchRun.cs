@@ -41,6 +41,9 @@ sealed class PatchRun(TargetAddress start, byte[] image)
         Clearing = new PatchSites(this, [.. byNeed[true]]);
     }
 
+    /// <summary>A site that is not as in the file, by the image; null when all are.</summary>
+    public Poke? FindArmed() => Plain?.FindArmed() ?? Clearing?.FindArmed();
+
     /// <summary>The first site whose bytes in the image are not those installed; null when there is none.</summary>
     public TargetAddress? FindChanged() => Plain?.FindChanged() ?? Clearing?.FindChanged();
 }

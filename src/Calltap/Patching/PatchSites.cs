@@ -14,6 +14,7 @@ sealed class PatchSites
     readonly int[] _offsets;
     readonly PatchBytes[] _before;
     readonly PatchBytes[] _after;
+    readonly PatchBytes[] _original;
     readonly bool[] _deferred;
 
     /// <param name="run">The pages.</param>
@@ -25,6 +26,7 @@ sealed class PatchSites
         _offsets = [.. pokes.Select(poke => checked((int)(poke.Site.Address - run.Start)))];
         _before = [.. pokes.Select(poke => poke.Site.Installed)];
         _after = [.. pokes.Select(poke => poke.To)];
+        _original = [.. pokes.Select(poke => poke.Site.Original)];
         _deferred = new bool[pokes.Length];
     }
 
@@ -49,6 +51,24 @@ sealed class PatchSites
             if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], PatchBytes.Length)) != _before[i]) return _run.Start + _offsets[i];
         return null;
     }
+
+    /// <summary>A site that is not as in the file, by the image; null when all are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public Poke? FindArmed()
+    {
+        for (int i = 0; i < _offsets.Length; i++)
+            if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], PatchBytes.Length)) != _original[i]) return Pokes[i];
+        return null;
+    }
+
+    /// <summary>A site of the run that was armed before the passes began, as its image tells; null when there was none.</summary>
+    public Poke? Witness { get; private set; }
+
+    /// <summary>Before the passes.</summary>
+    public void Begin() => Witness = _run.FindArmed();
+
+    /// <summary>The first site that is to get new bytes; null when all are deferred.</summary>
+    public Poke? FirstChanging => Array.IndexOf(_deferred, false) is >= 0 and int index ? Pokes[index] : null;
 
     /// <summary>Pass 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -37,20 +37,33 @@ sealed class PokeGroup(
     /// <summary>Whether the helper may write its passes: whole pages that nobody else writes.</summary>
     public bool Fits(IPassList passes) => single.Count == 0 && passes.Fits(paged.Sum(sites => (long)sites.Run.Image.Length), paged.Count);
 
+    /// <summary>Before pass 1: the images hold what is there.</summary>
+    public void Begin()
+    {
+        foreach (PatchSites sites in paged) sites.Begin();
+    }
+
     /// <summary>Pass 1, for the helper.</summary>
-    public void AddBreakpoints(IPassList passes) => Add(passes, sites => sites.PutBreakpoints());
+    public void AddBreakpoints(IPassList passes) => Add(passes, sites => sites.Witness, sites => sites.PutBreakpoints());
 
     /// <summary>Pass 2, for the helper.</summary>
-    public void AddTails(IPassList passes) => Add(passes, sites => sites.PutTails());
+    public void AddTails(IPassList passes) => Add(passes, sites => sites.FirstChanging, sites => sites.PutTails());
 
     /// <summary>Pass 3, for the helper.</summary>
-    public void AddHeads(IPassList passes) => Add(passes, sites => sites.PutHeads());
+    public void AddHeads(IPassList passes) => Add(passes, sites => sites.FirstChanging, sites => sites.PutHeads());
 
-    void Add(IPassList passes, Action<PatchSites> put)
+    /// <summary>Before a run is written, a site of it tells whether what was written there before is still there.</summary>
+    void Add(IPassList passes, Func<PatchSites, Poke?> witness, Action<PatchSites> put)
     {
+        const int Word = sizeof(uint);
         foreach (PatchSites sites in paged)
         {
             if (sites.Run.IsUnmapped) continue;
+            if (witness(sites) is { } poke)
+            {
+                var word = new TargetAddress(poke.Site.Address.Value & ~(ulong)(Word - 1));
+                passes.Expect(word, sites.Run.At(word, Word));
+            }
             put(sites);
             passes.Write(sites.Run.Start, sites.Run.Image);
         }
@@ -75,7 +88,7 @@ sealed class PokeGroup(
     {
         foreach (PatchSites sites in paged)
         {
-            if (sites.Run.IsUnmapped) continue;
+            if (sites.Run.IsUnmapped || DropIfRenewed(sites, begun: false)) continue;
             sites.PutBreakpoints();
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
@@ -89,13 +102,13 @@ sealed class PokeGroup(
         Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
         foreach (PatchSites sites in paged)
         {
-            if (sites.Run.IsUnmapped) continue;
+            if (sites.Run.IsUnmapped || DropIfRenewed(sites, begun: true)) continue;
             sites.PutTails();
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
         foreach (Poke poke in single)
         {
-            if (_unmapped.Contains(poke.Site)) continue;
+            if (_unmapped.Contains(poke.Site) || DropIfRenewed(poke)) continue;
             if (_deferred.Contains(poke.Site))
             {
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
@@ -112,12 +125,12 @@ sealed class PokeGroup(
     {
         foreach (PatchSites sites in paged)
         {
-            if (sites.Run.IsUnmapped) continue;
+            if (sites.Run.IsUnmapped || DropIfRenewed(sites, begun: true)) continue;
             sites.PutHeads();
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
         foreach (Poke poke in single)
-            if (!_deferred.Contains(poke.Site))
+            if (!_deferred.Contains(poke.Site) && !DropIfRenewed(poke))
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
     }
 
@@ -135,15 +148,48 @@ sealed class PokeGroup(
     /// ours to write to. (A page that goes between this look and a write to it, in some microseconds, is not seen.)
     /// </summary>
     /// <param name="asked">Something has failed: it may take a while to find out.</param>
+    /// <param name="begun">Every site has got its breakpoint.</param>
     /// <returns>Whether any was dropped.</returns>
-    public bool DropUnmapped(bool asked)
+    public bool DropUnmapped(bool asked, bool begun)
     {
         int before = _unmapped.Count;
         foreach (PatchSites sites in paged)
             if (sites.Run.IsUnmapped || (!mappings.AreStill(sites.Run.Start, sites.Run.End, asked) && !sites.Pokes.Any(HoldsOurBreakpoint))) Drop(sites);
+            else DropIfRenewed(sites, begun);
         foreach (Poke poke in single)
             if (!mappings.AreStill(poke.Site.Address, poke.Site.Address + PatchBytes.Length, asked)) Drop([poke]);
         return _unmapped.Count > before;
+    }
+
+    /// <summary>
+    /// The same file may have been mapped anew in the same place, by a library that is closed and loaded again: no mapping tells, but the file's bytes do
+    /// where ours were. What is there now has no breakpoint in front of what the next pass would change.
+    /// </summary>
+    bool DropIfRenewed(PatchSites sites, bool begun)
+    {
+        Poke? first = begun ? sites.FirstChanging : null;
+        if (!(first is null ? sites.Witness is { } witness && HoldsFile(witness.Site) : IsRenewed(first, begun))) return false;
+        Drop(sites);
+        return true;
+    }
+
+    bool DropIfRenewed(Poke poke)
+    {
+        if (!IsRenewed(poke, begun: !_deferred.Contains(poke.Site))) return false;
+        Drop([poke]);
+        return true;
+    }
+
+    /// <summary>
+    /// Whether a site holds the file's bytes where only ours can be. Where the file's are what it gets nothing tells, but then the tails that are written are
+    /// those that are there.
+    /// </summary>
+    bool IsRenewed(Poke poke, bool begun) => (begun ? poke.To : poke.Site.Installed) != poke.Site.Original && HoldsFile(poke.Site);
+
+    bool HoldsFile(Site site)
+    {
+        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        return !mappings.AreTrusted && target.ReadMemory(site.Address, bytes) == bytes.Length && PatchBytes.From(bytes) == site.Original;
     }
 
     /// <summary>Whether the memory there now is a copy of the text with a breakpoint of this window in it: it is taken back like any other.</summary>

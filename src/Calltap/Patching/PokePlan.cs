@@ -1,3 +1,4 @@
+using Calltap.Native;
 using Calltap.Symbols;
 using Calltap.Target;
 
@@ -10,6 +11,9 @@ sealed class PokePlan
 {
     /// <summary>Why a site is left out whose module has been unmapped.</summary>
     public const string NoLongerMapped = "no longer mapped";
+
+    const int ReadTries = 100;
+    static readonly TimeSpan s_readAgain = TimeSpan.FromMicroseconds(100);
 
     readonly TargetProcess _target;
     readonly TargetTextWriter _writer;
@@ -140,7 +144,7 @@ sealed class PokePlan
 
     bool Matches(Poke poke, PatchBytes? read)
     {
-        if (read is not { } found)
+        if (read is not { } found || IsRenewed(poke, found))
             RefuseUnmapped(poke);
         else if (found != poke.Site.Installed)
             Refuse(poke, $"holds {found}, expected {poke.Site.Installed}");
@@ -150,6 +154,9 @@ sealed class PokePlan
             return true;
         return false;
     }
+
+    /// <summary>Whether the file's bytes are there instead of ours: the module was unmapped, and the same one mapped in its place.</summary>
+    static bool IsRenewed(Poke poke, PatchBytes found) => found == poke.Site.Original && found != poke.Site.Installed;
 
     /// <summary>The displaced copy was made from the file: the whole region must be what the file says.</summary>
     bool RegionMatches(Site site)
@@ -227,12 +234,18 @@ sealed class PokePlan
     /// <exception cref="AttachException">The target has ended.</exception>
     void ReadRuns()
     {
-        foreach (PatchRun run in _image.Runs.Where(run => !run.IsUnmapped))
+        foreach (PatchRun run in _image.Runs.Where(run => !run.IsUnmapped)) Read(run);
+    }
+
+    void Read(PatchRun run)
+    {
+        for (int tries = 0; _target.ReadMemory(run.Start, run.Image) != run.Image.Length; tries++)
         {
-            if (_target.ReadMemory(run.Start, run.Image) == run.Image.Length) continue;
             ThrowIfGone();
-            if (_mappings.AreStill(run.Start, run.End, asked: true)) throw new IOException($"the text at {run.Start} can't be read");
-            run.IsUnmapped = true;
+            run.IsUnmapped = !_mappings.AreStill(run.Start, run.End, asked: true);
+            if (run.IsUnmapped) return;
+            if (tries == ReadTries) throw new IOException($"the text at {run.Start} can't be read"); // and not because the same file is just being mapped again
+            Clock.Sleep(s_readAgain);
         }
     }
 
@@ -276,6 +289,14 @@ sealed class PokePlan
             return;
         }
         PatchBytes expected = deferred ? site.Installed : poke.To;
+        bool isGone = found != expected // the same file mapped anew, or other memory in its place
+            && (found == site.Original || !_mappings.AreStill(site.Address, site.Address + PatchBytes.Length, asked: true));
+        if (isGone)
+        {
+            if (!deferred) _refused.Add(site);
+            Retire(site);
+            return;
+        }
         if (found != expected)
         {
             first ??= new PatchMismatchException(site.Address, Bytes(expected), Bytes(found));

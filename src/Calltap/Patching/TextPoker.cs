@@ -68,6 +68,12 @@ sealed class TextPoker
     /// <summary>Totals of all windows.</summary>
     public TrapCounts Totals { get; private set; }
 
+    /// <summary>Sites whose module is gone: a breakpoint there is another's by now.</summary>
+    public void Forget(IEnumerable<Site> sites)
+    {
+        foreach (Site site in sites) _knownSites.Remove(site.Address.Value);
+    }
+
     /// <summary>Changes the sites. Those that can't be changed are left as they are and reported.</summary>
     /// <param name="pokes">At most one for a site.</param>
     /// <param name="sync">The helper in the target: serialises its cores.</param>

@@ -27,7 +27,8 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
     /// <summary>Changes a group; why it was taken back, or null.</summary>
     public string? Change(PokeGroup group)
     {
-        group.DropUnmapped(asked: false);
+        group.Begin();
+        group.DropUnmapped(asked: false, begun: false);
         regions.Activate(group.Pokes);
         table.BeginHeads();
         IPassList? list = ByHelper && sync.Passes is { } passes && group.Fits(passes) ? passes : null;
@@ -55,7 +56,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
         AddHeads(group, list);
         if (Run(list) < list.Count) return GoOn(group, back: true);
         string? failure = See(group);
-        group.DropUnmapped(asked: false);
+        group.DropUnmapped(asked: false, begun: true);
         Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
         list.Clear();
@@ -76,7 +77,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
         catch (Exception e) when (!IsGone)
         {
             // I12: nothing but heads has changed, and they go back.
-            bool unmapped = group.DropUnmapped(asked: true);
+            bool unmapped = group.DropUnmapped(asked: true, begun: false);
             group.Defer(group.Pokes, unmapped ? BesideUnmapped : e.Message);
             failure = unmapped ? null : e.Message;
         }
@@ -110,7 +111,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
     /// <summary>A list has ended early: from what is there, back or on.</summary>
     string? GoOn(PokeGroup group, bool back)
     {
-        bool unmapped = group.DropUnmapped(asked: true);
+        bool unmapped = group.DropUnmapped(asked: true, begun: !back);
         if (back) group.Defer(group.Pokes, unmapped ? BesideUnmapped : NotWritten);
         Insist(group.ReadAgain, group);
         Forward(group);
@@ -119,7 +120,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
 
     void Forward(PokeGroup group)
     {
-        group.DropUnmapped(asked: false);
+        group.DropUnmapped(asked: false, begun: true);
         Insist(KeepHandler);
         Insist(() => table.BeginTails(group.Deferred));
         if (LeavesOut(BrokenRules.HeadsBeforeTails)) Insist(() => OutOfOrder(group.WriteHeads), group);
@@ -128,7 +129,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
         else Try(SyncCores); // I9: a core that may still execute a breakpoint would do so when the window is closed
         steps.Mark("pass 2");
         Insist(KeepHandler);
-        group.DropUnmapped(asked: false);
+        group.DropUnmapped(asked: false, begun: true);
         Insist(group.WriteHeads, group);
         if (group.HasTails) Insist(SyncCores);
     }
@@ -203,7 +204,7 @@ sealed class WindowPasses(TargetProcess target, WindowTable table, IWindowGuard 
             catch (Exception e) when (e is not AttachException || !IsGone)
             {
                 // A stopped or frozen target, pages that are gone, or a write that another's byte has spoilt: the guard goes on answering.
-                group?.DropUnmapped(asked: true);
+                group?.DropUnmapped(asked: true, begun: true);
                 Clock.Sleep(s_retry);
             }
         }

@@ -24,6 +24,9 @@ public sealed record FunctionFilter(IReadOnlyList<FunctionPattern> Filter, IRead
         return false;
     }
 
+    /// <summary>Whether some pattern asks for modules by their name: one may come later.</summary>
+    public bool HasModulePatterns => Filter.Any(pattern => pattern.Module is not null);
+
     /// <summary>Whether a pattern asks for this module by its name (<c>@module</c>): that brings it into scope.</summary>
     public bool NamesModule(string module)
     {

@@ -23,6 +23,7 @@ public sealed class Recorder : IDisposable
     readonly Thread _thread;
     volatile bool _asked;
     volatile int _stop = (int)RecordStop.None;
+    TscTime _followed; // when modules were last looked for
     bool _finished;
 
     /// <summary>Starts a recording; nothing is armed by it.</summary>
@@ -39,6 +40,7 @@ public sealed class Recorder : IDisposable
         _drain = new RingDrain(session.Memory, new RingOwners(session.Target, session.ThreadSlots), _sink, TimeProvider.System);
         _session.AboutToArm = sites => Guarded(() => _sink.Describe(sites));
         _thread = new Thread(DrainLoop) { IsBackground = true, Name = "calltap drain" };
+        _followed = _sink.Now;
         _thread.Start();
     }
 
@@ -58,6 +60,19 @@ public sealed class Recorder : IDisposable
     /// <summary>Removes an op from the session.</summary>
     /// <exception cref="AttachException">The target ended.</exception>
     public ArmReport Remove(Op op) => Noted(() => _session.Remove(op));
+
+    /// <summary>Arms what the target has loaded since, and retires what it has unloaded; see <see cref="TraceSession.FollowModules"/>.</summary>
+    /// <exception cref="AttachException">The target ended.</exception>
+    public ModuleReport? FollowModules()
+    {
+        if (!_session.FollowsModules) return null;
+        (TscTime before, TscTime start) = (_followed, _followed = _sink.Now);
+        if (_session.FollowModules() is not { } report) return null;
+        if (report.Retired.Count > 0) // at some time since the look before this
+            Guarded(() => _sink.Arming(new ArmingRecord(ArmingKind.Disarmed, before, _sink.Now, 0, 0, report.Retired)));
+        if (report.Arming is { } arming) NoteArming(start, arming);
+        return report;
+    }
 
     /// <summary>Disarms, takes the last events, and completes the file.</summary>
     /// <returns>How disarming went; null when the target had ended.</returns>
@@ -85,10 +100,15 @@ public sealed class Recorder : IDisposable
     {
         TscTime start = _sink.Now;
         ArmReport report = change();
+        NoteArming(start, report);
+        return report;
+    }
+
+    void NoteArming(TscTime start, ArmReport report)
+    {
         Note(start, report);
         // An exit that the batch left out says nothing when it is taken.
         Guarded(() => _sink.MarkIncomplete(report.Batch.Refused.Where(site => site.Plan.Kind != Code.SiteKind.Entry).Select(site => site.Function)));
-        return report;
     }
 
     void Note(TscTime start, ArmReport report) => Guarded(() =>

@@ -21,13 +21,14 @@ sealed class TraceFileSink : IEventSink, IDisposable
     readonly TimeStampCounter _clock = new();
     readonly HashSet<Tid> _threads = [];
     readonly HashSet<FunctionId> _described = [];
+    readonly Dictionary<int, long> _loadBiases = []; // of modules that are described
 
     public TraceFileSink(TraceSession session, Stream file, string scope)
     {
         _session = session;
         _writer = new TraceWriter(file);
         _writer.WriteSession(Machine.Describe(session.Target, scope));
-        _writer.WriteModules([.. session.Catalog.Modules.Select(Module)]);
+        DescribeModules(session.Catalog.Modules);
         WriteClock();
     }
 
@@ -40,11 +41,19 @@ sealed class TraceFileSink : IEventSink, IDisposable
     /// <summary>The time now.</summary>
     public TscTime Now => _clock.Now;
 
-    /// <summary>Describes functions and their sites, before any event can name them.</summary>
-    public void Describe(IEnumerable<FunctionSites> functions)
+    void DescribeModules(IEnumerable<TargetModule> modules)
+    {
+        List<TargetModule> fresh = [.. modules.Where(m => !_loadBiases.TryGetValue(m.Id, out long bias) || bias != m.LoadBias)];
+        foreach (TargetModule module in fresh) _loadBiases[module.Id] = module.LoadBias;
+        _writer.WriteModules([.. fresh.Select(Module)]);
+    }
+
+    /// <summary>Describes functions, their sites and their modules, before any event can name them.</summary>
+    public void Describe(IReadOnlyList<FunctionSites> functions)
     {
         lock (_lock)
         {
+            DescribeModules(functions.Select(f => f.Function.Module).DistinctBy(m => m.Id));
             List<FunctionSites> fresh = [.. functions.Where(f => _described.Add(f.Function.Id))];
             _writer.WriteFunctions([.. fresh.Select(f => Function(f.Function, f.Function.Plan.AllExitsPatchable))]);
             _writer.WriteSites([.. fresh.SelectMany(Sites)]);

@@ -10,7 +10,7 @@ namespace Calltap.Sessions;
 /// site in its new form, and the poke that leads there (ftrace_make_call, ftrace_modify_call, ftrace_make_nop).
 /// </summary>
 sealed class ArmPlanner(
-    FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, SessionPlan plan, CallerAnswers? callers)
+    FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, CallerAnswers? callers)
 {
     readonly List<Poke> _pokes = [];
     readonly List<(FunctionSites Sites, Want Want, FunctionChange Change)> _changed = [];
@@ -26,31 +26,40 @@ sealed class ArmPlanner(
     public IReadOnlyList<(FunctionSites Sites, Want Want, FunctionChange Change)> Changed => _changed;
 
     /// <summary>Plans the change. Stubs are placed in the arenas; nothing leads to them yet.</summary>
-    public void Make()
+    /// <param name="functions">Those that may change.</param>
+    public void Make(IEnumerable<TargetFunction> functions)
     {
         registry.LookAgain();
-        var work = catalog.Functions.Select(f => (Function: f, Want: ops.WantOf(f))).Where(w => Differs(w.Function, w.Want)).ToList();
+        var work = functions.Select(f => (Function: f, Want: WantOf(f))).Where(w => Differs(w.Function, w.Want)).ToList();
         foreach ((TargetFunction function, Want want) in work.Where(w => !w.Want.Any)) Disarm(registry.Of(function), want);
-        for (int i = 0; i < plan.Arenas.Count; i++)
+        foreach (var here in work.Where(w => w.Want.Any).GroupBy(w => memory.Arenas.Of(w.Function.Module)))
         {
-            List<(TargetFunction Function, Want Want)> here =
-                [.. work.Where(w => w.Want.Any && plan.Arenas[i].Modules.Contains(w.Function.Module))];
-            if (here.Count == 0) continue;
+            TrampolineArena arena = here.Key!;
             int stubs = here.Sum(w => 1 + w.Function.Plan.Exits.Count) * (callers is null ? 1 : 2);
-            TrampolineArena arena = memory.Arenas[i];
-            arena.Append(stubs, writer => here.ForEach(w => Arm(writer, arena.Trampolines, registry.Of(w.Function), w.Want)));
+            arena.Append(stubs, writer =>
+            {
+                foreach ((TargetFunction function, Want want) in here) Arm(writer, arena.Trampolines, registry.Of(function), want);
+            });
         }
         lists.Publish();
         callers?.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
     }
 
+    /// <summary>Nobody wants what is not there.</summary>
+    Want WantOf(TargetFunction function) => catalog.IsLoaded(function.Module) ? ops.WantOf(function) : default;
+
     bool Differs(TargetFunction function, Want want)
     {
         bool known = registry.Functions.TryGetValue(function.Id, out FunctionSites? sites);
         if (known ? sites!.Armed == want && sites.IsWhole(want) : !want.Any) return false;
-        if (function.Plan.Entry is not null) return true;
-        _refused.Add((function, function.Plan.EntryRefusal.Text()));
-        return false;
+        string? refusal = function.Plan.Entry is null ? function.Plan.EntryRefusal.Text()
+            : !want.Any ? null
+            : memory.Arenas.Of(function.Module) is null ? memory.Arenas.WhyNone(function.Module)
+            : registry.IsLeftElsewhere(function) ? "the program has a copy of it that is armed"
+            : !registry.HasRoomFor(function) ? "more functions have come than this session has room for"
+            : null;
+        if (refusal is not null) _refused.Add((function, refusal));
+        return refusal is null;
     }
 
     void Disarm(FunctionSites sites, Want want)

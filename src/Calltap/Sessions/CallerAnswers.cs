@@ -9,7 +9,7 @@ namespace Calltap.Sessions;
 /// The policy <c>caller</c> in a plan: each site has a stub that calls the caller, which asks the ops by the list that the site has at that
 /// moment. Breakpoints lead there, whatever the site is becoming.
 /// </summary>
-sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, SessionPlan plan)
+sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory)
 {
     readonly List<(SiteId Site, uint List)> _asked = [];
 
@@ -23,7 +23,7 @@ sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, Ta
     {
         Site site = poke.Site;
         bool entry = site.Plan.Kind == SiteKind.Entry;
-        TargetAddress caller = memory.Arenas[plan.ArenaOf(function.Module)].Trampolines.Caller;
+        TargetAddress caller = memory.Arenas.Of(function.Module)!.Trampolines.Caller;
         var events = new StubEvents(
             entry ? caller : null, site.Id.Value, false, entry && !site.Plan.CombinedExit ? null : caller, entry ? site.ExitId.Value : site.Id.Value);
         Stub? stub = registry.StubOf(site, events);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Target;
@@ -11,6 +12,7 @@ namespace Calltap.Sessions;
 sealed unsafe class HelperPasses : IPassList
 {
     const int NR_open = 2, NR_pwrite64 = 18;
+    const int FUTEX_CMP_REQUEUE_PRIVATE = 4 | 128;
     const int MaxEntries = 256;
     const int ListAt = HelperPlace.Strings + 4096;
     const int BytesAt = ListAt + MaxEntries * Mailbox.ListEntryBytes;
@@ -34,7 +36,7 @@ sealed unsafe class HelperPasses : IPassList
     public int Count { get; private set; }
 
     /// <inheritdoc/>
-    public bool Fits(long bytes, int writes) => 3 * bytes + 64 <= _helper.Shared.Size.Value - BytesAt && 3 * writes + 8 <= MaxEntries;
+    public bool Fits(long bytes, int writes) => 3 * bytes + 64 <= _helper.Shared.Size.Value - BytesAt && 6 * writes + 8 <= MaxEntries;
 
     /// <inheritdoc/>
     public void Clear() => (Count, _used) = (0, 0);
@@ -48,6 +50,11 @@ sealed unsafe class HelperPasses : IPassList
         _used += bytes.Length;
         Add(NR_pwrite64, [_memory, from, (ulong)bytes.Length, address.Value], bytes.Length);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>futex(FUTEX_CMP_REQUEUE) of no waiters compares a word and does nothing else; EFAULT where nothing is mapped.</remarks>
+    public void Expect(TargetAddress address, ReadOnlySpan<byte> bytes) => Add(
+        SystemCall.NR_futex, [address.Value, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, address.Value, BinaryPrimitives.ReadUInt32LittleEndian(bytes)], 0);
 
     /// <inheritdoc/>
     public void SyncCores() => Add(SystemCall.NR_membarrier, [HelperThread.SyncCommand], 0);

@@ -73,7 +73,7 @@ static class HelperPlace
     }
 
     /// <summary>What is mapped is locked, or counts against a limit (RLIMIT_AS).</summary>
-    static bool IsMemoryScarce(TargetProcess target) =>
+    public static bool IsMemoryScarce(TargetProcess target) =>
         target.ReadThreads().Select(target.ReadStatus).FirstOrDefault(status => status is not null) is { LockedBytes.Value: > 0 }
         || HasAddressSpaceLimit(target.Pid);
 

@@ -20,10 +20,10 @@ public sealed class LeftSession
     internal const int HeaderSize = 4096;
     const int BlockSites = 1024;
     const int MaxSites = 1 << 21; // of all that a target may say it has: twenty times what the largest program known here has
-    const byte JumpOpcode = 0xe9;
 
     readonly TargetProcess _target;
     readonly byte[] _header;
+    SiteModules? _modules;
 
     /// <summary>The session whose header was read.</summary>
     internal LeftSession(TargetProcess target, byte[] header) => (_target, _header) = (target, header);
@@ -155,6 +155,7 @@ public sealed class LeftSession
     /// <summary>The sites that were ever armed.</summary>
     public IReadOnlyList<SiteTableEntry> ReadSites()
     {
+        _modules ??= new SiteModules(_target, _header); // while the session is there
         TargetAddress table = new(BinaryPrimitives.ReadUInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTable)));
         long size = BinaryPrimitives.ReadInt64LittleEndian(_header.AsSpan(SessionHeader.SiteTableSize));
         long count = Math.Min(BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.SiteCount)), Math.Min(size / SiteTableEntry.Size, MaxSites));
@@ -205,21 +206,37 @@ public sealed class LeftSession
     /// </summary>
     internal Site[] ToSites(SessionRemains remains)
     {
-        Site[] sites = [.. ReadSites().Select(entry => ToSite(entry, remains)).OfType<Site>().DistinctBy(site => site.Address).OrderBy(site => site.Address)];
+        IReadOnlyList<SiteTableEntry> entries = ReadSites();
+        _modules!.LookAgain();
+        Site[] sites = [.. entries.Select(entry => ToSite(entry, remains, _modules)).OfType<Site>().DistinctBy(site => site.Address).OrderBy(site => site.Address)];
         for (int i = 1; i < sites.Length; i++)
             if (sites[i].Address - sites[i - 1].Address < PatchBytes.Length) (sites[i].State, sites[i].Refusal) = (SiteState.Changing, "lies over another site");
         return sites;
     }
 
-    /// <summary>
-    /// The site as the poker wants it: what it holds is read, since its tracer may have died in the middle. Null when
-    /// its module is gone; refused when it holds bytes that are neither the original nor ours.
-    /// </summary>
-    Site? ToSite(SiteTableEntry entry, SessionRemains remains)
+    /// <summary>The sites of these that do not hold their original bytes; where a module is gone there is nothing to hold.</summary>
+    /// <param name="sites">Sites of this session, which may have ended since they were read.</param>
+    public IReadOnlyList<SiteTableEntry> FindUnrestored(IReadOnlyList<SiteTableEntry> sites)
+    {
+        SiteModules modules = _modules ??= new SiteModules(_target, _header);
+        modules.LookAgain();
+        return [.. sites.Where(site => Read(site.Address) is { } found && found != site.Original && (modules.IsThere(site) || IsCopied(found, site)))];
+    }
+
+    PatchBytes? Read(TargetAddress address)
     {
         Span<byte> live = stackalloc byte[PatchBytes.Length];
-        if (_target.ReadMemory(entry.Address, live) != live.Length) return null;
-        PatchBytes found = PatchBytes.From(live);
+        return _target.ReadMemory(address, live) == live.Length ? PatchBytes.From(live) : null;
+    }
+
+    /// <summary>
+    /// The site as the poker wants it: what it holds is read, since its tracer may have died in the middle. Null when
+    /// its module is gone, whatever lies there now; refused when it holds bytes that are neither the original nor ours.
+    /// </summary>
+    Site? ToSite(SiteTableEntry entry, SessionRemains remains, SiteModules modules)
+    {
+        if (Read(entry.Address) is not { } found) return null;
+        if (!modules.IsThere(entry) && !IsCopied(found, entry)) return null;
         var plan = new SitePlan(
             default, entry.Length, entry.Kind, entry.Class, default, entry.CodeLength == 1 ? 0 : 1, entry.CodeLength,
             null, false, false);
@@ -237,11 +254,17 @@ public sealed class LeftSession
         return site;
     }
 
+    /// <summary>
+    /// Whether other memory holds the very bytes that were put into the module: a copy of its text that the program has made. What is ours by its
+    /// looks alone counts only where the module is.
+    /// </summary>
+    static bool IsCopied(PatchBytes found, SiteTableEntry entry) =>
+        found == entry.Installed || (found.Head == PatchBytes.Int3 && (found.Value >> 8 == entry.Original.Value >> 8 || found.Value >> 8 == entry.Installed.Value >> 8));
+
     /// <summary>A jump to a stub, of whichever form: a tracer that died while it changed one left the older.</summary>
     static bool LeadsInto(TargetAddress site, PatchBytes found, SessionRemains remains)
     {
-        if (found.Head != JumpOpcode) return false;
-        TargetAddress target = site + PatchBytes.Length + (int)(uint)(found.Value >> 8);
+        if (found.JumpsFrom(site) is not { } target) return false;
         return remains.Arenas.Any(arena => target >= arena.Start && target < arena.Start + arena.Size);
     }
 

@@ -16,6 +16,7 @@ namespace Calltap.Sessions;
 /// +88   dword  number of arenas
 /// +96   16 bytes each: address and size of an arena; the first starts with the helper's code
 /// +480  qword  address of the window table, +488 qword its size
+/// +496  qword  address of the mapping table, in the same memory as the site table, +504 dword number of its entries
 /// +512  qwords: trap totals in the order of TrapCounts
 /// +1024 queue (SessionMemoryLayout)
 /// +2048 32 bytes... ops: 32 entries of 56 bytes: dword kind, dword in use, 48 bytes of name (UTF-8, zero-padded)
@@ -23,7 +24,7 @@ namespace Calltap.Sessions;
 /// </remarks>
 static class SessionHeader
 {
-    public const ulong MagicValue = 0x02_50_41_54_4c_4c_41_43; // "CALLTAP", 2
+    public const ulong MagicValue = 0x03_50_41_54_4c_4c_41_43; // "CALLTAP", 3
 
     public const int Magic = 0;
     public const int Address = 8;
@@ -42,6 +43,8 @@ static class SessionHeader
     public const int MaxArenas = 24;
     public const int WindowTable = 480;
     public const int WindowTableSize = 488;
+    public const int MappingTable = 496;
+    public const int MappingCount = 504;
     public const int TrapTotals = 512;
     public const int TrapTotalCount = 14;
     public const int Ops = 2048;

@@ -10,9 +10,10 @@ namespace Calltap.Sessions;
 /// <param name="Arenas">Where arenas go, the one with the helper's code first.</param>
 /// <param name="Layout">The shared session memory.</param>
 /// <param name="MaxSites">Entries of the site table, the unused one with index 0 included.</param>
-/// <param name="Functions">Functions in the catalog: counters of one op.</param>
+/// <param name="MaxFunctions">Functions that there can be, those of modules that come later among them: counters of one op.</param>
+/// <param name="SpareArena">Bytes of an arena for modules that come later, at least.</param>
 /// <param name="Int3">What a thread at a breakpoint does.</param>
-sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int Functions, Int3Policy Int3)
+sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int MaxFunctions, long SpareArena, Int3Policy Int3)
 {
     /// <summary>Count ops that can be added in a session's life.</summary>
     public const int MaxCountOps = 8;
@@ -20,13 +21,17 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     const int ListsPerFunction = 4;
     const int BytesPerStub = 128;
     const int ArenaBase = 64 * 1024;
+    const int SitesPerFunction = 4; // of modules that come; what has more takes room from what has fewer
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
 
     /// <summary>Bytes of the op lists: for each function some lists of every op that there can be.</summary>
-    public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * ((Int3 == Int3Policy.Caller ? MaxSites : Functions) + 1) * ListsPerFunction);
+    public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * ((Int3 == Int3Policy.Caller ? MaxSites : MaxFunctions) + 1) * ListsPerFunction);
 
     /// <summary>Bytes of the site table.</summary>
-    public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites);
+    public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites) + MappingTable.Size;
+
+    /// <summary>Where in it the table of mappings begins.</summary>
+    public long MappingTableOffset => SiteTableSize - MappingTable.Size;
 
     /// <summary>Bytes of the window table.</summary>
     public long WindowTableSize => PageUp(WindowTableLayout.SizeFor(MaxSites));
@@ -36,21 +41,23 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public static SessionPlan For(TargetProcess target, FunctionCatalog catalog, Int3Policy int3)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
-        int sites = 1 + catalog.Functions.Sum(SitesOf);
+        int spare = SpareFunctions(target, catalog), functions = catalog.Functions.Count + spare;
+        int sites = 1 + catalog.Functions.Sum(SitesOf) + SitesPerFunction * spare;
         var places = new List<ArenaPlace>();
         foreach (List<TargetModule> cluster in Clusters(catalog.Modules))
-            places.Add(Place(mappings, places, cluster, catalog, forms: int3 == Int3Policy.Caller ? 3 : 2));
+            places.Add(Place(mappings, places, cluster, catalog, int3));
         int asked = int3 == Int3Policy.Caller ? sites : 0;
-        return new SessionPlan(places, LayoutFor(target, catalog.Functions.Count) with { Sites = asked }, sites, catalog.Functions.Count, int3);
+        long arena = HelperPlace.IsMemoryScarce(target) ? 1 << 20 : 32 << 20;
+        return new SessionPlan(places, LayoutFor(target, functions) with { Sites = asked }, sites, functions, arena, int3);
     }
 
-    /// <summary>Which arena serves a module.</summary>
-    public int ArenaOf(TargetModule module)
-    {
-        for (int i = 0; i < Arenas.Count; i++)
-            if (Arenas[i].Modules.Contains(module)) return i;
-        throw new ArgumentException($"{module.Name} is in no arena's reach", nameof(module));
-    }
+    /// <summary>Room for functions of modules that come later. It costs addresses; memory only where it is locked.</summary>
+    static int SpareFunctions(TargetProcess target, FunctionCatalog catalog) =>
+        catalog.Scope is not { IsOpen: true } ? 0 : HelperPlace.IsMemoryScarce(target) ? 256 : 32 * 1024;
+
+    /// <summary>Bytes that the stubs of these functions may need: room to arm everything in a second form as well, since bytes in an arena are never reused.</summary>
+    public static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3) =>
+        (int3 == Int3Policy.Caller ? 3 : 2) * BytesPerStub * functions.Sum(f => (long)SitesOf(f));
 
     static int SitesOf(TargetFunction function) =>
         function.Plan.Entry is { } entry ? 1 + (entry.CombinedExit ? 1 : 0) + function.Plan.Exits.Count : 0;
@@ -71,12 +78,10 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     }
 
     static ArenaPlace Place(
-        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog, int forms)
+        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog, Int3Policy int3)
     {
         var members = cluster.ToHashSet();
-        long stubs = catalog.Functions.Where(f => members.Contains(f.Module)).Sum(f => (long)SitesOf(f));
-        // Room to arm everything in a second form as well: bytes in an arena are never reused while threads live.
-        long size = PageUp(ArenaBase + forms * stubs * BytesPerStub);
+        long size = PageUp(ArenaBase + StubsSize(catalog.Functions.Where(f => members.Contains(f.Module)), int3));
         TargetAddress low = cluster.Min(m => m.Start), high = cluster.Max(m => m.End);
         IEnumerable<MemoryMapping> occupied = taken.Select(
             place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));

@@ -26,7 +26,7 @@ sealed record SessionRemains(
             (memory.ThreadTable, ThreadSlotLayout.TableSize), (memory.OpLists, plan.OpListsSize),
             (memory.SiteTable, plan.SiteTableSize), (memory.WindowTable, plan.WindowTableSize),
         ],
-        [.. memory.Arenas.Select(a => (a.Start, a.End - a.Start))]);
+        [.. memory.Arenas.All.Select(a => (a.Start, a.End - a.Start))]);
 
     /// <summary>What a session header says.</summary>
     public static SessionRemains Read(ReadOnlySpan<byte> header)

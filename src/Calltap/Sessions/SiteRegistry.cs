@@ -18,7 +18,11 @@ sealed class SiteRegistry : IPokeJournal
     readonly byte[] _table;
     readonly Dictionary<FunctionId, FunctionSites> _functions = [];
     readonly Dictionary<SiteId, (ulong Ops, TargetAddress Trampoline)> _wanted = [];
-    readonly Dictionary<(SiteId Site, StubEvents Events), Stub> _stubs = [];
+    readonly Dictionary<(SiteId Site, TargetAddress Address, StubEvents Events), Stub> _stubs = [];
+    readonly Dictionary<int, Site> _witnesses = []; // an armed site of each module that has any
+    readonly MappingTable _mappings;
+    readonly int _maxSites;
+    bool _witnessesAreOld;
     uint _next = 1;
 
     public SiteRegistry(TargetProcess target, TargetTextWriter writer, TargetMemory memory, SessionPlan plan)
@@ -27,20 +31,38 @@ sealed class SiteRegistry : IPokeJournal
         _writer = writer;
         _memory = memory;
         _table = new byte[(long)SiteTableEntry.Size * plan.MaxSites];
+        _maxSites = plan.MaxSites;
+        _mappings = new MappingTable(writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
     }
 
     /// <summary>The sites of every function that was ever wanted.</summary>
     public IReadOnlyDictionary<FunctionId, FunctionSites> Functions => _functions;
 
-    /// <summary>The sites of a function.</summary>
+    /// <summary>Whether the function has its sites, or there is room for them.</summary>
+    public bool HasRoomFor(TargetFunction function) =>
+        _functions.ContainsKey(function.Id) || _next + 2 * (1 + function.Plan.Exits.Count) <= _maxSites;
+
+    /// <summary>The sites of a function, where its module is loaded now; their ids are the same wherever that is.</summary>
     public FunctionSites Of(TargetFunction function)
     {
-        if (_functions.TryGetValue(function.Id, out FunctionSites? known)) return known;
+        if (_functions.TryGetValue(function.Id, out FunctionSites? known))
+            return known.Function.Module.LoadBias == function.Module.LoadBias ? known : _functions[function.Id] = Moved(known, function);
         SitePlan entry = function.Plan.Entry!;
         var sites = new FunctionSites(function, Create(function, entry), [.. function.Plan.Exits.Select(exit => Create(function, exit))]);
         _functions.Add(function.Id, sites);
         _memory.Session.Set32(SessionHeader.SiteCount, (int)_next);
         return sites;
+    }
+
+    /// <summary>Whether what was armed of the function where its module was before is still armed there: in a copy that the program has made.</summary>
+    public bool IsLeftElsewhere(TargetFunction function) =>
+        _functions.TryGetValue(function.Id, out FunctionSites? known) && known.Function.Module.LoadBias != function.Module.LoadBias && !known.IsWhole(default);
+
+    static FunctionSites Moved(FunctionSites known, TargetFunction function)
+    {
+        return new FunctionSites(function, Move(known.Entry), [.. known.Exits.Select(Move)]);
+
+        Site Move(Site site) => new(site.Id, site.ExitId, site.Function, site.Plan, site.Plan.Address.At(function.Module.LoadBias), site.Region);
     }
 
     Site Create(TargetFunction function, SitePlan plan)
@@ -51,25 +73,90 @@ sealed class SiteRegistry : IPokeJournal
     }
 
     /// <summary>
-    /// The stub that a site has had for these events; null when it has had none. Its bytes never change, so a function
+    /// The stub that a site has had at its address for these events; null when it has had none. Its bytes never change, so a function
     /// that is armed again and again takes no more room.
     /// </summary>
-    public Stub? StubOf(Site site, in StubEvents events) => _stubs.GetValueOrDefault((site.Id, events));
+    public Stub? StubOf(Site site, in StubEvents events) => _stubs.GetValueOrDefault((site.Id, site.Address, events));
 
     /// <summary>Keeps a stub that was written.</summary>
-    public void Keep(Site site, in StubEvents events, Stub stub) => _stubs.Add((site.Id, events), stub);
+    public void Keep(Site site, in StubEvents events, Stub stub) => _stubs.Add((site.Id, site.Address, events), stub);
 
     /// <summary>After a window that ended by an exception, the bytes themselves say what a site is.</summary>
     public void LookAgain()
     {
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        PlannedMappings? mappings = null;
         foreach (FunctionSites sites in _functions.Values)
             foreach (Site site in sites.Exits.Prepend(sites.Entry))
+                if (site.State == SiteState.Changing) LookAgain(site, mappings ??= new PlannedMappings(_target));
+    }
+
+    void LookAgain(Site site, PlannedMappings mappings)
+    {
+        if (Read(site) is not { } found) return;
+        bool isThere = mappings.Find(site.Address) is { } now && site.Mapping?.IsSameAt(site.Address, now) != false;
+        if (!isThere && !IsOurJump(site, found)) return; // another's bytes: none of ours to put back
+        site.Installed = found;
+        site.State = found == site.Original ? SiteState.Original : SiteState.Armed;
+    }
+
+    bool IsOurJump(Site site, PatchBytes found) => found.JumpsFrom(site.Address) is { } to && _memory.Arenas.All.Any(arena => to >= arena.Start && to < arena.End);
+
+    PatchBytes? Read(Site site)
+    {
+        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        return _target.ReadMemory(site.Address, bytes) == bytes.Length ? PatchBytes.From(bytes) : null;
+    }
+
+    /// <summary>
+    /// A module that is gone: its sites hold nothing of ours, wherever it comes back. What does hold our bytes stays as it was: a copy of the
+    /// text that the program has made.
+    /// </summary>
+    /// <param name="functions">The module's functions.</param>
+    /// <returns>The sites of those that were armed.</returns>
+    public IReadOnlyList<FunctionSites> Retire(IEnumerable<TargetFunction> functions)
+    {
+        List<FunctionSites> retired = [];
+        foreach (TargetFunction function in functions)
+            if (_functions.TryGetValue(function.Id, out FunctionSites? sites) && (sites.Armed.Any || !sites.IsWhole(default)) && Retire(sites)) retired.Add(sites);
+        _witnessesAreOld = true;
+        WriteSpan([.. retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)).Select(site => site.Id)]);
+        return retired;
+    }
+
+    /// <summary>Whether all of its sites are gone.</summary>
+    bool Retire(FunctionSites sites)
+    {
+        bool all = true;
+        foreach (Site site in sites.Exits.Prepend(sites.Entry))
+        {
+            PatchBytes? found = Read(site);
+            bool isCopied = (found == site.Installed && site.Installed != site.Original) || (site.State == SiteState.Changing && found?.Head == PatchBytes.Int3);
+            if (isCopied)
             {
-                if (site.State != SiteState.Changing || _target.ReadMemory(site.Address, bytes) != bytes.Length) continue;
-                site.Installed = PatchBytes.From(bytes);
-                site.State = site.Installed == site.Original ? SiteState.Original : SiteState.Armed;
+                all = false;
+                continue;
             }
+            (site.State, site.Installed) = (SiteState.Original, site.Original);
+            Want(site, 0, default);
+            Record(site, SiteState.Original, site.Original, site.Stub);
+        }
+        if (all) sites.Armed = default;
+        return all;
+    }
+
+    /// <summary>Whether a module has been mapped anew where it was: a site that is armed holds the file's bytes.</summary>
+    public bool IsRenewed(TargetModule module)
+    {
+        if (_witnessesAreOld) FindWitnesses();
+        return _witnesses.TryGetValue(module.Id, out Site? site) && site.State == SiteState.Armed && Read(site) == site.Original;
+    }
+
+    void FindWitnesses()
+    {
+        _witnesses.Clear();
+        foreach (FunctionSites sites in _functions.Values)
+            if (sites.Entry.State == SiteState.Armed) _witnesses.TryAdd(sites.Function.Module.Id, sites.Entry);
+        _witnessesAreOld = false;
     }
 
     /// <summary>Notes who wants a site, for <c>status</c>.</summary>
@@ -79,14 +166,15 @@ sealed class SiteRegistry : IPokeJournal
     public void Changing(IReadOnlyList<Poke> pokes)
     {
         foreach (Poke poke in pokes) Record(poke.Site, SiteState.Changing, poke.To, poke.Stub ?? poke.Site.Stub);
-        WriteSpan(pokes);
+        WriteSpan([.. pokes.Select(poke => poke.Site.Id)]);
     }
 
     /// <inheritdoc/>
     public void Changed(IReadOnlyList<Poke> pokes)
     {
         foreach (Poke poke in pokes) Record(poke.Site, poke.Site.State, poke.Site.Installed, poke.Site.Stub);
-        WriteSpan(pokes);
+        WriteSpan([.. pokes.Select(poke => poke.Site.Id)]);
+        _witnessesAreOld = true;
     }
 
     void Record(Site site, SiteState state, PatchBytes installed, Stub? stub)
@@ -95,15 +183,15 @@ sealed class SiteRegistry : IPokeJournal
         var entry = new SiteTableEntry(
             site.Address, stub?.Start ?? default, stub?.Displaced ?? default, site.Original, installed,
             site.Plan.Length, site.Plan.CodeLength, site.Plan.Kind, site.Plan.Class, state, ops, trampoline,
-            site.Function, site.Id);
+            site.Function, site.Id, _mappings.NumberOf(site.Mapping));
         entry.Write(_table.AsSpan(SiteTableEntry.Size * (int)site.Id.Value, SiteTableEntry.Size));
     }
 
     /// <summary>One write for all: what lies between is written with its own value.</summary>
-    void WriteSpan(IReadOnlyList<Poke> pokes)
+    void WriteSpan(IReadOnlyList<SiteId> sites)
     {
-        if (pokes.Count == 0) return;
-        int first = (int)pokes.Min(poke => poke.Site.Id.Value), last = (int)pokes.Max(poke => poke.Site.Id.Value);
+        if (sites.Count == 0) return;
+        int first = (int)sites.Min(site => site.Value), last = (int)sites.Max(site => site.Value);
         int start = SiteTableEntry.Size * first;
         _writer.Place(_memory.SiteTable + start, _table.AsSpan(start, SiteTableEntry.Size * (last - first + 1)));
     }

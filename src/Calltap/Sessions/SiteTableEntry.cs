@@ -12,6 +12,7 @@ namespace Calltap.Sessions;
 /// +32 5 bytes installed, byte class, byte code length, byte 0
 /// +40 qword ops that want it, a bit each   +48 qword trampoline
 /// +56 dword function id    +60 dword site id
+/// +64 dword entry of the mapping table that tells what was mapped here (0 = not known), +68 dword 0
 /// </code>
 /// </remarks>
 /// <param name="Address">Where the site is.</param>
@@ -28,14 +29,15 @@ namespace Calltap.Sessions;
 /// <param name="Trampoline">The trampoline its stub calls.</param>
 /// <param name="Function">Its function.</param>
 /// <param name="Site">Its id.</param>
+/// <param name="Mapping">What was mapped at its address, by its number in the mapping table; 0 when that is not known.</param>
 public readonly record struct SiteTableEntry(
     TargetAddress Address, TargetAddress Stub, TargetAddress Displaced,
     PatchBytes Original, PatchBytes Installed, int Length, int CodeLength,
     SiteKind Kind, SiteClass Class, SiteState State, ulong Ops, TargetAddress Trampoline,
-    FunctionId Function, SiteId Site)
+    FunctionId Function, SiteId Site, int Mapping)
 {
     /// <summary>Bytes of a record.</summary>
-    public const int Size = 64;
+    public const int Size = 72;
 
     /// <summary>Writes the record.</summary>
     public void Write(Span<byte> to)
@@ -51,6 +53,8 @@ public readonly record struct SiteTableEntry(
         BinaryPrimitives.WriteUInt64LittleEndian(to[48..], Trampoline.Value);
         BinaryPrimitives.WriteInt32LittleEndian(to[56..], Function.Value);
         BinaryPrimitives.WriteUInt32LittleEndian(to[60..], Site.Value);
+        BinaryPrimitives.WriteInt32LittleEndian(to[64..], Mapping);
+        BinaryPrimitives.WriteInt32LittleEndian(to[68..], 0);
     }
 
     /// <summary>Reads a record.</summary>
@@ -63,5 +67,5 @@ public readonly record struct SiteTableEntry(
         BinaryPrimitives.ReadUInt64LittleEndian(from[40..]),
         new(BinaryPrimitives.ReadUInt64LittleEndian(from[48..])),
         new(BinaryPrimitives.ReadInt32LittleEndian(from[56..])),
-        new(BinaryPrimitives.ReadUInt32LittleEndian(from[60..])));
+        new(BinaryPrimitives.ReadUInt32LittleEndian(from[60..])), BinaryPrimitives.ReadInt32LittleEndian(from[64..]));
 }

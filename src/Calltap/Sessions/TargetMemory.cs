@@ -13,13 +13,14 @@ namespace Calltap.Sessions;
 /// <param name="OpLists">The op lists: private.</param>
 /// <param name="SiteTable">The site table: private, so that a fork child finds its own.</param>
 /// <param name="WindowTable">The window table: private likewise.</param>
-/// <param name="Arenas">The arenas, in the order of the plan.</param>
+/// <param name="Arenas">The arenas.</param>
 sealed record TargetMemory(
     SessionMemory Session, TargetAddress ThreadTable, TargetAddress OpLists, TargetAddress SiteTable,
-    TargetAddress WindowTable, IReadOnlyList<TrampolineArena> Arenas)
+    TargetAddress WindowTable, ArenaSet Arenas)
 {
-    const int ProtectionNone = 0, ProtectionRead = 1, ProtectionReadWrite = 3, ProtectionReadExecute = 5;
-    const int MapShared = 1, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000;
+    public const int ProtectionReadExecute = 5, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000;
+    const int ProtectionRead = 1, ProtectionReadWrite = 3;
+    const int MapShared = 1;
     const int MadviseDontFork = 10, MadviseDontDump = 16, MadviseWipeOnFork = 18;
     const int MemfdCloseOnExec = 1, MemfdNoExecSeal = 8;
 
@@ -57,7 +58,8 @@ sealed record TargetMemory(
         TargetAddress window = calls.Map(plan.WindowTableSize, ProtectionReadWrite, MapPrivateAnonymous | MapNoReserve);
         calls.Advise(window, plan.WindowTableSize, MadviseDontDump);
         var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, descriptors);
-        var arenas = plan.Arenas.Select(place => new TrampolineArena(writer, place.Start, place.Start + place.Size, options)).ToList();
+        var arenas = new ArenaSet(writer, options, session);
+        foreach (ArenaPlace place in plan.Arenas) arenas.Add(place);
         var memory = new TargetMemory(session, threads, lists, sites, window, arenas);
         memory.Describe(plan);
         return memory;
@@ -85,19 +87,13 @@ sealed record TargetMemory(
     {
         Session.Set(SessionHeader.SiteTable, SiteTable.Value);
         Session.Set(SessionHeader.SiteTableSize, (ulong)plan.SiteTableSize);
+        Session.Set(SessionHeader.MappingTable, (SiteTable + plan.MappingTableOffset).Value);
         Session.Set(SessionHeader.ThreadTable, ThreadTable.Value);
         Session.Set(SessionHeader.ThreadTableSize, ThreadSlotLayout.TableSize);
         Session.Set(SessionHeader.WindowTable, WindowTable.Value);
         Session.Set(SessionHeader.WindowTableSize, (ulong)plan.WindowTableSize);
         Session.Set(SessionHeader.OpLists, OpLists.Value);
         Session.Set(SessionHeader.OpListsSize, (ulong)plan.OpListsSize);
-        int count = Math.Min(Arenas.Count, SessionHeader.MaxArenas);
-        for (int i = 0; i < count; i++)
-        {
-            Session.Set(SessionHeader.Arenas + 16 * i, Arenas[i].Start.Value);
-            Session.Set(SessionHeader.Arenas + 16 * i + 8, (ulong)(Arenas[i].End - Arenas[i].Start));
-        }
-        Session.Set32(SessionHeader.ArenaCount, count);
         Session.Announce();
     }
 }

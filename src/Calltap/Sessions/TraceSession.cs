@@ -22,6 +22,7 @@ public sealed class TraceSession : IDisposable
     readonly OpLists _lists;
     readonly WindowTable _table;
     readonly TextPoker _poker;
+    readonly ModuleFollower? _follower;
     bool _detached;
     bool _keepsMemory;
 
@@ -29,11 +30,13 @@ public sealed class TraceSession : IDisposable
     {
         (Target, _writer, Catalog, _plan, _memory) = (target, writer, catalog, plan, memory);
         _registry = new SiteRegistry(target, writer, memory, plan);
-        _ops = new OpTable(memory.Session, plan.Functions);
+        _ops = new OpTable(memory.Session, plan.MaxFunctions);
         _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize);
         _table = new WindowTable(target, writer, memory.WindowTable);
         _poker = new TextPoker(target, writer, _table) { Policy = IInt3Policy.Of(plan.Int3) };
         ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
+        if (catalog.Scope is { IsOpen: true })
+            _follower = new ModuleFollower(catalog, new ModuleWatch(target, catalog, plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm);
     }
 
     /// <summary>The target.</summary>
@@ -188,6 +191,29 @@ public sealed class TraceSession : IDisposable
         return Change(null);
     }
 
+    /// <summary>Whether modules in scope may come while the session lives: then <see cref="FollowModules"/> is to be called every millisecond or so.</summary>
+    public bool FollowsModules => _follower is not null;
+
+    /// <summary>
+    /// Looks whether the target has loaded or unloaded modules in scope: functions that the ops want are armed in what has come, and the sites of what
+    /// is gone are retired. Where nothing has changed it takes some microseconds.
+    /// </summary>
+    /// <returns>What has happened; null when nothing has.</returns>
+    /// <exception cref="AttachException">The target ended.</exception>
+    public ModuleReport? FollowModules() => _detached ? null : _follower?.Look();
+
+    ArmReport Arm(IReadOnlyList<TargetModule> modules)
+    {
+        using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
+        var calls = new HelperCalls(Target, helper);
+        List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
+        foreach (TargetModule module in modules)
+            _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan.SpareArena);
+        ArmReport report = Change(helper, null, functions);
+        helper.Exit();
+        return report;
+    }
+
     /// <summary>Calls that were neither recorded nor counted, because more threads ran than have room in the session's memory.</summary>
     public ulong Unattributed => _memory.Session.UnattributedEntries + _memory.Session.UnattributedCounts;
 
@@ -267,7 +293,7 @@ public sealed class TraceSession : IDisposable
         }
     }
 
-    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null)
+    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null)
     {
         if (running is null)
         {
@@ -278,9 +304,9 @@ public sealed class TraceSession : IDisposable
         }
         _poker.HeldThread = Launcher?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
-        CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory, _plan) : null;
-        var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, _plan, callers);
-        planner.Make();
+        CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory) : null;
+        var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, callers);
+        planner.Make(among ?? Catalog.Functions);
         if (WithoutPtrace && vacating is null) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);

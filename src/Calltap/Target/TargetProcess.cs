@@ -107,6 +107,42 @@ public sealed class TargetProcess : IDisposable
     public IReadOnlyList<MemoryMapping> ReadMappings() => ProcMaps.Parse(ReadThreadFile("maps"));
 
     /// <summary>
+    /// The executable mappings of files by address, without more than tells one from another. Some microseconds since Linux 6.11; before, all mappings are
+    /// read.
+    /// </summary>
+    /// <param name="code">Cleared, then filled.</param>
+    /// <returns>False when the memory is gone.</returns>
+    internal bool ReadCode(List<CodeMapping> code)
+    {
+        code.Clear();
+        for (ulong at = 0; _maps is not null;)
+        {
+            SysResult<MappingQuery.procmap_query> query = MappingQuery.NextCode(_maps, at);
+            if (query.Errno == Errno.ENOENT) return true;
+            if (query.Errno == Errno.ESRCH) return false;
+            if (!query.Ok) break;
+            MappingQuery.procmap_query found = query.Value;
+            if (found.inode != 0) code.Add(new CodeMapping(new(found.vma_start), new(found.vma_end), new((long)found.vma_offset), new(found.dev_major, found.dev_minor), found.inode));
+            at = found.vma_end;
+        }
+        return ReadAllCode(code);
+    }
+
+    private bool ReadAllCode(List<CodeMapping> code)
+    {
+        code.Clear();
+        try
+        {
+            code.AddRange(CodeMapping.In(ReadMappings()));
+            return true;
+        }
+        catch (AttachException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
     /// Whether these pages are still those of a mapping that was read before; true as well when the memory is gone altogether. Quick since Linux
     /// 6.11; before, all mappings are read again where that is <paramref name="asked"/> for, else the answer is yes.
     /// </summary>

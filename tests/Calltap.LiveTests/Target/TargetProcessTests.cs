@@ -8,6 +8,17 @@ namespace Calltap.LiveTests.Target;
 public sealed class TargetProcessTests
 {
     [Fact]
+    public void Code_is_listed_as_in_the_list_of_all_mappings()
+    {
+        using LiveProgram program = LiveProgram.StartBusy(threads: 1);
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        var code = new List<CodeMapping>();
+        Assert.True(target.ReadCode(code));
+        Assert.Equal(CodeMapping.In(target.ReadMappings()), code);
+        Assert.True(code.Count >= 3, "a program, the linker and a library");
+    }
+
+    [Fact]
     public void A_running_program_can_be_looked_at()
     {
         using LiveProgram program = LiveProgram.StartBusy();

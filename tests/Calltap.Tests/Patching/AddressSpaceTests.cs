@@ -32,6 +32,16 @@ public sealed class AddressSpaceTests
     }
 
     [Fact]
+    public void Reach_is_from_any_byte_to_any_other()
+    {
+        const ulong Far = 1ul << 31;
+        Assert.True(AddressSpace.IsInReach(new(Code), new(Code + 0x1000), new(Code + 0x10_0000), new(Code + 0x20_0000)));
+        Assert.True(AddressSpace.IsInReach(new(Code + 0x10_0000), new(Code + 0x20_0000), new(Code), new(Code + 0x1000)));
+        Assert.False(AddressSpace.IsInReach(new(Code), new(Code + 0x1000), new(Code + 0x1000), new(Code + Far)));
+        Assert.False(AddressSpace.IsInReach(new(Code + 0x1000), new(Code + Far), new(Code), new(Code + 0x1000)));
+    }
+
+    [Fact]
     public void Room_is_free_and_reaches_all_code() =>
         Gen.Select(Gen.ULong[1, 0x7_ffff_ff00].Array[0, 30], Gen.ULong[0x100, 0x7_0000_0000], Gen.Long[1, 2048]).Sample((starts, code, pages) =>
         {
@@ -41,6 +51,7 @@ public sealed class AddressSpaceTests
             TargetAddress end = room + (pages << 12);
             Assert.DoesNotContain(maps, m => m.Start < end && m.End > room);
             Assert.Equal(0ul, room.Value & 0xfff);
+            Assert.True(AddressSpace.IsInReach(room, end, low, high));
             Assert.InRange(Math.Max(Math.Abs(end - low), Math.Abs(high - room)), 0, int.MaxValue);
         });
 

@@ -28,6 +28,8 @@ public sealed class PatchBytesTests
         Decoder.Create(64, bytes, site.Value).Decode(out Instruction jump);
         Assert.Equal(Iced.Intel.Code.Jmp_rel32_64, jump.Code);
         Assert.Equal(target.Value, jump.NearBranchTarget);
+        Assert.Equal(target, PatchBytes.From(bytes).JumpsFrom(site));
+        Assert.Null(PatchBytes.From([0xcc, .. bytes[1..]]).JumpsFrom(site));
     });
 
     [Theory]

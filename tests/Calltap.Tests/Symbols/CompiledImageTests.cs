@@ -27,6 +27,16 @@ public sealed class CompiledImageTests
             Assert.Equal(FunctionSource.Symtab, Function(module, name).Source);
     }
 
+    [Theory]
+    [InlineData("long f(void) { return 1; }", false)]
+    [InlineData("long f(void) { return 1; } __asm__(\".text\\n.quad f\\n\");", true)]
+    public void Relocations_of_code_are_announced(string source, bool relocated)
+    {
+        using var sample = new Sample();
+        string[] options = ["-shared", "-fPIC", "-Wl,-z,notext"];
+        Assert.Equal(relocated, Sample.Read(sample.Compile(source, "c", options)).HasTextRelocations);
+    }
+
     [Fact]
     public void Aliases_are_merged_under_the_plainest_exported_name()
     {

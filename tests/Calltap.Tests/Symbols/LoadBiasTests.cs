@@ -43,6 +43,23 @@ public sealed class LoadBiasTests
     }
 
     [Fact]
+    public void An_image_is_complete_when_its_last_segment_is_mapped()
+    {
+        MemoryMapping[] maps = [.. s_segments.Select(s => MapOf(s, 0x10000))];
+        Assert.True(LoadBias.IsComplete(0x10000, maps, s_segments));
+        Assert.False(LoadBias.IsComplete(0x10000, maps[..2], s_segments));
+    }
+
+    [Fact]
+    public void Code_belongs_to_the_image_that_explains_it()
+    {
+        LoadSegment[] segments = [new(new(0x1000), new(0x1000), new(0x1000), new(0x1000), true, false, true)];
+        MemoryMapping one = Map(0x11000, 0x12000, 0x1000, "rx"), other = Map(0x51000, 0x52000, 0x1000, "rx");
+        Assert.True(LoadBias.Belongs(0x10000, one, segments));
+        Assert.False(LoadBias.Belongs(0x10000, other, segments));
+    }
+
+    [Fact]
     public void Is_absent_when_no_code_is_mapped()
     {
         Assert.Empty(LoadBias.Find([Map(0x10000, 0x11000, 0, "r")], s_segments));

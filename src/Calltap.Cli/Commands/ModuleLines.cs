@@ -1,0 +1,52 @@
+using Calltap.Cli.Output;
+using Calltap.Modules;
+
+namespace Calltap.Cli.Commands;
+
+/// <summary>
+/// Says which modules have come, what was armed of them, and which are gone. A module that comes and goes all the time is told a few times, and summed up at
+/// the end.
+/// </summary>
+sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
+{
+    const int MaxTold = 6; // lines of a module: it has come and gone three times
+
+    readonly Dictionary<string, int> _told = []; // lines by the module's name
+    readonly Dictionary<int, (string Name, int Times)> _armed = [];
+    string? _failure;
+
+    /// <summary>Tells of a look; null says nothing.</summary>
+    public void Tell(ModuleReport? report)
+    {
+        if (report is null) return;
+        foreach (TargetModule module in report.Gone.ExceptBy(report.Come.Select(m => m.Id), m => m.Id)) Say(module.Name, $"{module.Name} has been unloaded");
+        foreach ((string module, string reason) in report.Refused) Say(module, $"{module} has been loaded and is left out: {reason}");
+        if (report.Arming is { } arming) Tell(report, arming);
+        if (report.Failure is { } failure && failure != _failure) terminal.Note($"not armed yet: {failure}");
+        _failure = report.Arming is null ? report.Failure ?? _failure : null;
+    }
+
+    void Tell(ModuleReport report, ArmReport arming)
+    {
+        foreach ((TargetModule module, int armed, int wanted) in report.Armed)
+        {
+            _armed[module.Id] = (module.Name, _armed.GetValueOrDefault(module.Id).Times + 1);
+            // Plain digits: scripts wait for this line.
+            Say(module.Name, $"armed {armed} of {wanted} functions of {module.Name} in {arming.Batch.Time.TotalMilliseconds:0.0} ms");
+        }
+    }
+
+    void Say(string module, string line)
+    {
+        int told = _told[module] = _told.GetValueOrDefault(module) + 1;
+        if (told > MaxTold + 1) return;
+        progress.Dispose();
+        terminal.Log.WriteLine(told <= MaxTold ? line : $"{module} comes and goes: no more is said of it until the end");
+    }
+
+    /// <summary>Sums up.</summary>
+    public void Dispose()
+    {
+        foreach ((string name, int times) in _armed.Values.Where(m => m.Times > MaxTold / 2)) terminal.Log.WriteLine($"{name} was loaded and armed {Texts.Of(times, "time")}");
+    }
+}

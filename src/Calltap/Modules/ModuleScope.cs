@@ -1,0 +1,30 @@
+using Calltap.Probes;
+
+namespace Calltap.Modules;
+
+/// <summary>Which modules of a target are looked at, those that come later among them.</summary>
+/// <param name="executable">The program's path, as the kernel tells it.</param>
+/// <param name="scope">Which modules.</param>
+/// <param name="named">Patterns that bring further modules in by their name.</param>
+sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named)
+{
+    readonly string _executable = executable.Replace(" (deleted)", "", StringComparison.Ordinal);
+
+    /// <summary>Whether a module that is loaded later may be in it.</summary>
+    public bool IsOpen => scope != FunctionScope.Executable || named.Any(filter => filter.HasModulePatterns);
+
+    /// <summary>Whether a file is in it.</summary>
+    public bool Has(string path)
+    {
+        string name = Path.GetFileName(path);
+        if (ModuleLoader.IsDynamicLinker(name)) return false;
+        bool isExecutable = path == _executable;
+        return scope switch
+        {
+            _ when named.Any(filter => filter.NamesModule(name)) => true,
+            FunctionScope.Executable => isExecutable,
+            FunctionScope.Libraries => isExecutable || !ModuleLoader.IsCRuntime(name),
+            _ => true,
+        };
+    }
+}
