@@ -23,11 +23,14 @@ sealed class ModuleFollower(
     const int Share = 20;
 
     static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(50); // between two looks
-    static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_lastRetry = TimeSpan.FromSeconds(30); // each borrows a thread
 
     readonly List<int> _pending = []; // modules that have come and are not armed yet
     long _next; // when to look again
+    long _cost; // of a look
     long _retryAt;
+    TimeSpan _retry = s_firstRetry;
 
     /// <summary>Looks, where it is time to; what has happened, or null.</summary>
     /// <exception cref="AttachException">The target has ended.</exception>
@@ -37,7 +40,9 @@ sealed class ModuleFollower(
         if (start < _next) return null;
         bool changed = watch.HasChanged();
         long longest = (long)(s_longest.TotalSeconds * Stopwatch.Frequency);
-        _next = start + Math.Min(Share * (Stopwatch.GetTimestamp() - start), longest);
+        long took = Stopwatch.GetTimestamp() - start;
+        _cost = _cost == 0 ? took : Math.Min(took, _cost + _cost / 4); // not what the look has waited for a CPU
+        _next = start + Math.Min(Share * _cost, longest);
         return changed || (_pending.Count > 0 && start >= _retryAt) ? Follow() : null;
     }
 
@@ -47,7 +52,7 @@ sealed class ModuleFollower(
         List<FunctionSites> retired = [.. changes.Gone.SelectMany(module => registry.Retire(catalog.FunctionsOf(module)))];
         forget(retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)));
         _pending.RemoveAll(id => !catalog.IsLoaded(catalog.Modules[id]));
-        if (changes.Come.Count > 0) _retryAt = 0;
+        if (changes.Come.Count > 0) (_retryAt, _retry) = (0, s_firstRetry);
         _pending.AddRange(changes.Come.Where(IsWanted).Select(module => module.Id).Except(_pending));
         (ArmReport? arming, IReadOnlyList<ModuleArming> armed, string? failure) = Arm();
         if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0 } && arming is null && failure is null) return null;
@@ -69,7 +74,8 @@ sealed class ModuleFollower(
         }
         catch (Exception e) when (e is TimeoutException or AttachException { Reason: not AttachRefusal.TargetEnded })
         {
-            _retryAt = Stopwatch.GetTimestamp() + (long)(s_retry.TotalSeconds * Stopwatch.Frequency);
+            _retryAt = Stopwatch.GetTimestamp() + (long)(_retry.TotalSeconds * Stopwatch.Frequency);
+            _retry = _retry * 2 < s_lastRetry ? _retry * 2 : s_lastRetry;
             return (null, [], e.Message);
         }
     }
