@@ -1,3 +1,5 @@
+using Calltap.Symbols;
+
 namespace Calltap.Modules;
 
 /// <summary>An ELF image that the target has mapped. One that comes back at another address is the same module, in another record.</summary>

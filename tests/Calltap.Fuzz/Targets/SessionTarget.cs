@@ -110,7 +110,7 @@ sealed class SessionTarget : IFuzzTarget
             ((ReadOnlySpan<byte>)[0xcc, 0x48, 0x89, 0xe5, 0x90]).CopyTo(input.AsSpan(LeftSession.HeaderSize + text));
             new SiteTableEntry(
                 new TargetAddress((ulong)text), new TargetAddress(0x500000), new TargetAddress(0x500010), PatchBytes.From([0x55, 0x48, 0x89, 0xe5, 0x90]),
-                PatchBytes.From([0xe9, 1, 2, 3, 4]), 5, 4, SiteKind.Entry, default, SiteState.Armed, 1, new TargetAddress(0x500100), new FunctionId(i), new SiteId((uint)i))
+                PatchBytes.From([0xe9, 1, 2, 3, 4]), 5, 4, SiteKind.Entry, default, SiteState.Armed, 1, new TargetAddress(0x500100), new FunctionId(i), new SiteId((uint)i), 0)
                 .Write(input.AsSpan(LeftSession.HeaderSize + SiteTableEntry.Size * i));
         }
         return input;
