@@ -12,10 +12,10 @@ prepare() {
 finish() { :; }
 
 work() {
-    for round in 1 2; do
-        timeout "$patience" rg -j2 --sort none -c -i '[a-z]+ words[0-9x]+seventy\b|(x\d){3}$' tree | sort | sha256sum
-        timeout "$patience" rg -j2 --count-matches '\b\d{2,3}three\s\w+(four|2)?' tree | sort | sha256sum
+    for round in 1; do
+        timeout "$patience" rg -j2 --sort none -c -i '[a-z]+ words[0-9x]+seventy\b|(x\d){3}$' tree tree tree tree tree tree | sort | sha256sum
+        timeout "$patience" rg -j2 --count-matches '\b\d{2,3}three\s\w+(four|2)?' tree tree tree tree tree tree | sort | sha256sum
     done
-    timeout "$patience" rg -j2 --no-filename '^1[0-4]+three' tree | sort | sha256sum
+    timeout "$patience" rg -j2 --no-filename '^1[0-4]+three' tree tree tree tree tree tree | sort | sha256sum
 }
 targets() { named rg; }
