@@ -65,6 +65,18 @@ public sealed class RecordCommandTests
         CliRun.Run(0, "report", folder.File("t")).Dispose();
     }
 
+    /// <summary>The kernel's SIGXCPU would end the tracer with functions armed.</summary>
+    [Fact]
+    public void Ends_in_good_order_at_a_limit_of_its_CPU_time()
+    {
+        using var folder = new ScratchFolder();
+        using BusyDemo demo = BusyDemo.Start();
+        using CliRun record = CliRun.StartBy(["prlimit", "--cpu=2:"], "record", "-p", demo.PidText, "-o", folder.File("t"), "--duration", "60s");
+        record.AssertEnds(0);
+        Assert.Contains("stopped: SIGXCPU (see `ulimit -t`); " + Restored, record.Errors);
+        demo.AssertRight();
+    }
+
     [Fact]
     public void Stops_at_its_largest_size()
     {

@@ -9,6 +9,9 @@ namespace Calltap.LiveTests.Engine;
 /// <param name="LinkFlags">Options for the link.</param>
 sealed record ProgramBuild(string? Compiler = null, string Flags = "", string LinkFlags = "-lpthread")
 {
+    /// <summary>Further files of the program.</summary>
+    public IReadOnlyList<SourceFile> More { get; init; } = [];
+
     const string MuslCompiler = "musl-gcc";
 
     /// <summary>As a program usually is.</summary>
@@ -40,6 +43,6 @@ sealed record ProgramBuild(string? Compiler = null, string Flags = "", string Li
         }
         var sources = new List<SourceFile> { SourceFile.FromResource(typeof(ProgramBuild), $"{name}.c", $"-O2 {Flags}") };
         foreach (string header in headers) sources.Add(SourceFile.FromResource(typeof(ProgramBuild), header));
-        return new GeneratedProgram(name, sources, LinkFlags, compiler).Build(BuildCache.Directory);
+        return new GeneratedProgram(name, [.. sources, .. More], LinkFlags, compiler).Build(BuildCache.Directory);
     }
 }

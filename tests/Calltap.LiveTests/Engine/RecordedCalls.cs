@@ -64,6 +64,9 @@ sealed class RecordedCalls : IEventVisitor
     public Dictionary<(FunctionId Function, EndedBy EndedBy), long> Ends => _ends.Values.SelectMany(e => e)
         .GroupBy(e => e.Key).ToDictionary(g => g.Key, g => g.Sum(e => e.Value));
 
+    /// <summary>How many calls of a thread ended how.</summary>
+    public IReadOnlyDictionary<(FunctionId Function, EndedBy EndedBy), long> EndsOf(Tid thread) => _ends[thread];
+
     void IEventVisitor.OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events)
     {
         Events += events.Length;
