@@ -20,7 +20,7 @@ public sealed class ManyFunctionsTests(ITestOutputHelper output)
     public void All_of_very_many_functions_are_armed_called_and_disarmed()
     {
         int functions = LiveTest.Repeat(10_000, 200_000);
-        using SmallProgram program = SmallProgram.Start("plenty", Threads, build: ProgramBuild.Usual with { More = Functions(functions) });
+        using SmallProgram program = SmallProgram.Start("plenty", Threads, build: ProgramBuild.Usual with { More = [Functions(functions)] });
         long resident = Resident(program.Pid);
         var watch = Stopwatch.StartNew();
         using TraceSession session = program.Attach();
