@@ -85,12 +85,14 @@ internal sealed class CodeLayout
         for (int i = 0; i < stated.Count; i = next)
         {
             Stated part = stated[i];
-            for (next = i + 1; next < stated.Count && stated[next].Start == part.Start;)
-                next++;
+            // All that anybody says of it is decoded: a jump in what only the longer of two has would be missed.
+            ImageAddress end = part.End;
+            for (next = i + 1; next < stated.Count && stated[next].Start == part.Start; next++)
+                end = stated[next].End > end ? stated[next].End : end;
             if (memory.Find(part.Start) is not { } section)
                 continue;
             ImageAddress limit = next < stated.Count && stated[next].Start < section.End ? stated[next].Start : section.End;
-            parts.Add(new(part.Function, part.Start, part.End < limit ? part.End : limit, limit, part.End > limit));
+            parts.Add(new(part.Function, part.Start, end < limit ? end : limit, limit, end > limit));
         }
 
         return [.. parts];

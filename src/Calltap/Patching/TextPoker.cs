@@ -85,7 +85,8 @@ sealed class TextPoker
     {
         WarmCode.Prepare();
         var steps = new StepClock(StepDone);
-        var mappings = new PlannedMappings(_target) { AreTrusted = LeavesOut(BrokenRules.MappingsNotLookedAt) };
+        // Tails that are written before there are breakpoints look like those of a page that was mapped anew.
+        var mappings = new PlannedMappings(_target) { AreTrusted = LeavesOut(BrokenRules.MappingsNotLookedAt | BrokenRules.TailsBeforeBreakpoints) };
         PokePlan plan = PokePlan.Make(_target, _writer, pokes, mappings, GroupSize);
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
