@@ -20,6 +20,7 @@ sealed class SmallProgram : IDisposable
         try
         {
             Control.WaitUntilReady(EngineTests.Patience);
+            Pid = by.Length > 0 ? Below(_program.Pid) : _program.Pid; // now: later it may have children of its own
         }
         catch (TimeoutException e)
         {
@@ -33,7 +34,7 @@ sealed class SmallProgram : IDisposable
     public ControlFile Control { get; }
 
     /// <summary>Its pid here, also when another command has started it.</summary>
-    public Pid Pid => Control.IsReady ? Below(_program.Pid) : _program.Pid;
+    public Pid Pid { get; }
 
     public bool IsRunning => _program.IsRunning;
 
