@@ -1,5 +1,5 @@
 # Parts of CPython's own test suite: processes that make threads, fork, and start others.
-needs=(/usr/bin/python3:python3 "$(echo /usr/lib/python3.*/test/test_json/__init__.py):libpython3-testsuite")
+needs=(/usr/bin/python3:python3 "$(echo /usr/lib/python3.*/test/test_json/__init__.py):libpython3.11-testsuite")
 patience=300
 
 prepare() { :; }

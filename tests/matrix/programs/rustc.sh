@@ -3,7 +3,7 @@ needs=(rustc:rustc)
 patience=300
 
 prepare() {
-    awk 'BEGIN { print "use std::collections::HashMap;"; for (i = 0; i < 100; i++) printf "pub fn f%d(n: u64, m: &mut HashMap<String, Vec<u64>>) -> u64 { let mut r = n ^ %d; for i in 0..n { match (i + %d) %% 9 { 0 => r += i, 3 => { m.entry(format!(\"{}-{}\", i, r)).or_default().push(r); } 5 => r = r.rotate_left(7), _ => r = r.wrapping_mul(%d) } } m.values().flatten().filter(|x| **x > r).map(|x| x / 3).sum::<u64>() + r }\n", i, i, i, i + 3 }' >many.rs
+    awk 'BEGIN { print "use std::collections::HashMap;"; for (i = 0; i < 400; i++) printf "pub fn f%d(n: u64, m: &mut HashMap<String, Vec<u64>>) -> u64 { let mut r = n ^ %d; for i in 0..n { match (i + %d) %% 9 { 0 => r += i, 3 => { m.entry(format!(\"{}-{}\", i, r)).or_default().push(r); } 5 => r = r.rotate_left(7), _ => r = r.wrapping_mul(%d) } } m.values().flatten().filter(|x| **x > r).map(|x| x / 3).sum::<u64>() + r }\n", i, i, i, i + 3 }' >many.rs
 }
 finish() { :; }
 
