@@ -14,12 +14,13 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache)
     /// <summary>Reads one module.</summary>
     /// <param name="file">Its file.</param>
     /// <param name="path">Its path in the target; debug files are looked for beside it.</param>
+    /// <param name="hash">The hash of the file, which the caller has.</param>
     /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
-    public ModuleContents Read(SafeFileHandle file, string path)
+    public ModuleContents Read(SafeFileHandle file, string path, ContentHash hash)
     {
         if (cache is null) return Analyze(ModuleFiles.ReadAll(file), path, ModuleFiles.TryRead);
-        if (cache.Find(KeyOf(ContentHash.Of(file), path)) is { } known) return known;
+        if (cache.Find(KeyOf(hash, path)) is { } known) return known;
         byte[] image = ModuleFiles.ReadAll(file); // hashed again: what is kept belongs to what was analysed, whatever happens to the file
         var asked = new AskedFiles();
         ModuleContents contents = Analyze(image, path, asked.Open);

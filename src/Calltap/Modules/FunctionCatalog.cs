@@ -67,9 +67,10 @@ public sealed class FunctionCatalog
     public static FunctionCatalog LoadFile(string path, AnalysisCache? cache = null)
     {
         using SafeFileHandle file = File.OpenHandle(path);
-        ModuleContents contents = new ContentsReader(TargetTraits.None, cache).Read(file, path);
+        ContentHash hash = ContentHash.Of(file);
+        ModuleContents contents = new ContentsReader(TargetTraits.None, cache).Read(file, path, hash);
         var catalog = new FunctionCatalog(null, cache);
-        catalog.Add(new TargetModule(0, path, 0, default, default, contents), default, TargetTraits.None);
+        catalog.Add(new TargetModule(0, path, 0, default, default, contents), hash, TargetTraits.None);
         return catalog;
     }
 

@@ -30,15 +30,15 @@ static class ModuleLoader
         using SafeFileHandle? handle = target.OpenMappedFile(file.First(m => m.IsExecutable));
         if (handle is null) return null;
         ContentHash hash = ContentHash.Of(handle);
-        return Read(handle, file[0].Path, reader) is { } contents && Place(id, file, contents) is { } module ? (module, hash) : null;
+        return Read(handle, file[0].Path, hash, reader) is { } contents && Place(id, file, contents) is { } module ? (module, hash) : null;
     }
 
     /// <summary>Reads what a file contains; null when it is no ELF image of this machine.</summary>
-    public static ModuleContents? Read(SafeFileHandle file, string path, ContentsReader reader)
+    public static ModuleContents? Read(SafeFileHandle file, string path, ContentHash hash, ContentsReader reader)
     {
         try
         {
-            return reader.Read(file, path);
+            return reader.Read(file, path, hash);
         }
         catch (ElfFormatException)
         {
