@@ -52,6 +52,14 @@ public sealed class TraceWriter : IDisposable
     /// <exception cref="IOException">The stream failed.</exception>
     public void WriteThreads(IReadOnlyCollection<ThreadRecord> threads) => WriteRecords(threads);
 
+    /// <summary>Describes programs of processes.</summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public void WriteProcesses(IReadOnlyCollection<ProcessRecord> processes) => WriteRecords(processes);
+
+    /// <summary>Says whose threads these are.</summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public void WriteTasks(IReadOnlyCollection<TaskRecord> tasks) => WriteRecords(tasks);
+
     /// <summary>Writes a moment on both clocks; one at the start and one at the end make the times exact.</summary>
     /// <exception cref="IOException">The stream failed.</exception>
     public void WriteClock(ClockRecord clock) => WriteRecords([clock]);

@@ -20,9 +20,9 @@ sealed record CallCounts(IReadOnlyList<(TargetFunction Function, ulong Calls)> F
     /// <summary>What was added since <paramref name="before"/>.</summary>
     public CallCounts Since(CallCounts before)
     {
-        Dictionary<FunctionId, ulong> known = before.Functions.ToDictionary(f => f.Function.Id, f => f.Calls);
+        Dictionary<(string, ImageAddress), ulong> known = before.Functions.ToDictionary(f => Key(f.Function), f => f.Calls);
         return new CallCounts(
-            [.. Functions.Select(f => (f.Function, Calls: f.Calls - known.GetValueOrDefault(f.Function.Id))).Where(f => f.Calls > 0).OrderByDescending(f => f.Calls)],
+            [.. Functions.Select(f => (f.Function, Calls: f.Calls - known.GetValueOrDefault(Key(f.Function)))).Where(f => f.Calls > 0).OrderByDescending(f => f.Calls)],
             Uncounted - before.Uncounted);
     }
 
@@ -55,6 +55,22 @@ sealed record CallCounts(IReadOnlyList<(TargetFunction Function, ulong Calls)> F
         json.WriteNumber("duration_ns", duration.Ticks * 100);
         json.WriteEndObject();
     }
+
+    /// <summary>The same function of the same file in all processes together.</summary>
+    public static CallCounts Sum(IEnumerable<CallCounts> counts)
+    {
+        var sums = new Dictionary<(string, ImageAddress), (TargetFunction Function, ulong Calls)>();
+        ulong uncounted = 0;
+        foreach (CallCounts part in counts)
+        {
+            uncounted += part.Uncounted;
+            foreach ((TargetFunction function, ulong calls) in part.Functions)
+                sums[Key(function)] = (function, calls + sums.GetValueOrDefault(Key(function)).Calls);
+        }
+        return new CallCounts([.. sums.Values.OrderByDescending(f => f.Calls).ThenBy(f => f.Function.Name, StringComparer.Ordinal)], uncounted);
+    }
+
+    static (string, ImageAddress) Key(TargetFunction function) => (function.Module.Path, function.Symbol.Address);
 
     static CallCounts Sorted(FunctionCatalog catalog, IReadOnlyDictionary<FunctionId, ulong> counts, ulong uncounted) => new(
         [.. counts.Where(c => c.Value > 0).OrderByDescending(c => c.Value).ThenBy(c => c.Key.Value).Select(c => (catalog.Functions[c.Key.Value], c.Value))],

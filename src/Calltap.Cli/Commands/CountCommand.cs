@@ -18,15 +18,28 @@ static class CountCommand
         Option<TimeSpan?> duration = OptionParsers.Duration("--duration", "Stop after this time.");
         Option<int?> top = OptionParsers.Number("--top", "Show only so many functions (default: all at the end, 20 in an interval).", "N");
         var json = new Option<bool>("--json") { Description = "One JSON object at the end." };
+        var follow = new Option<bool>("--follow") { Description = "Follow the process into what it forks and executes: every process of the tree is traced from its start." };
         var window = new WindowOptions();
         var command = new Command("count", "Count the calls of functions, until ctrl-C, --duration, or the target's end.");
         target.AddTo(command);
         scope.AddTo(command);
-        foreach (Option option in (Option[])[interval, duration, top, json]) command.Add(option);
+        foreach (Option option in (Option[])[follow, interval, duration, top, json]) command.Add(option);
         window.AddTo(command);
         command.SetAction(parsed =>
         {
             ScopeChoice functions = scope.Read(parsed);
+            if (parsed.GetValue(follow))
+                return new TreeCounting(terminal)
+                {
+                    Target = target.Read(parsed),
+                    Scope = functions,
+                    Ops = [functions.OpOf(OpKind.Count)],
+                    Window = window.Read(parsed),
+                    Interval = parsed.GetValue(interval),
+                    Duration = parsed.GetValue(duration),
+                    Top = parsed.GetValue(top),
+                    Json = parsed.GetValue(json),
+                }.Run();
             return new Counting(terminal)
             {
                 Target = target.Read(parsed),

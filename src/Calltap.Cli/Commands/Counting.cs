@@ -10,7 +10,7 @@ namespace Calltap.Cli.Commands;
 /// <summary>One run of <c>calltap count</c>.</summary>
 sealed class Counting(Terminal terminal)
 {
-    const int TopOfInterval = 20;
+    readonly CountPrinter _printer = new(terminal);
     static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(20);
     static readonly TimeSpan s_followingTick = TimeSpan.FromMilliseconds(1);
 
@@ -33,10 +33,10 @@ sealed class Counting(Terminal terminal)
     public TimeSpan? Duration { get; init; }
 
     /// <summary>How many functions to show; null for the default.</summary>
-    public int? Top { get; init; }
+    public int? Top { get => _printer.Top; init => _printer.Top = value; }
 
     /// <summary>For programs.</summary>
-    public bool Json { get; init; }
+    public bool Json { get => _printer.Json; init => _printer.Json = value; }
 
     /// <summary>Counts until something ends it.</summary>
     public int Run()
@@ -51,7 +51,7 @@ sealed class Counting(Terminal terminal)
         ArmReport? disarmed = session.Detach();
         TimeSpan duration = Stopwatch.GetElapsedTime(start);
         CallCounts counts = CallCounts.Of(session, Op); // after the disarming: no call is under way in a trampoline
-        Print(counts, duration);
+        _printer.Print(counts, duration);
         if (counts is { Total: 0, Uncounted: 0 }) terminal.Note(ScopeText.NothingCalled(Scope));
         CommandEnd.Report(target.Launcher, ended, terminal);
         return disarmed is { Unrestored: > 0 }
@@ -63,47 +63,16 @@ sealed class Counting(Terminal terminal)
     bool WaitForEnd(TraceSession session, StopSignals signals)
     {
         long start = Stopwatch.GetTimestamp();
-        TimeSpan next = Interval ?? TimeSpan.MaxValue;
-        var before = new CallCounts([], 0);
         using var progress = new ProgressLine(terminal);
         using var modules = new ModuleLines(terminal, progress);
         while (!session.Target.IsGone)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            if (elapsed >= next)
-            {
-                CallCounts now = CallCounts.Of(session, Op);
-                PrintInterval(now.Since(before), elapsed);
-                before = now;
-                next += Interval!.Value;
-            }
+            if (Interval is { } interval) _printer.PrintInterval(interval, elapsed, () => CallCounts.Of(session, Op));
             if (Duration is { } limit && elapsed >= limit) return false;
             if (signals.Wait(session.FollowsModules ? s_followingTick : s_tick)) return false;
-            modules.Tell(Following.Ask(session.Target, session.FollowModules));
+            modules.Tell(WhileItLives.Ask(session.Target, session.FollowModules));
         }
         return true;
-    }
-
-    void PrintInterval(CallCounts counts, TimeSpan elapsed)
-    {
-        TextWriter output = Json ? terminal.Log : terminal.Out;
-        output.WriteLine($"# {elapsed.TotalSeconds:0.0} s: {Texts.Count((long)counts.Total)} calls of {Texts.Of(counts.Functions.Count, "function")}");
-        if (Json) return;
-        counts.ToTable(Top ?? TopOfInterval).Write(terminal);
-        terminal.Out.Flush();
-    }
-
-    void Print(CallCounts counts, TimeSpan duration)
-    {
-        if (Json)
-        {
-            terminal.Out.Flush();
-            counts.WriteJson(terminal.OutStream, duration);
-            terminal.Out.WriteLine();
-            return;
-        }
-        counts.ToTable(Top ?? int.MaxValue).Write(terminal);
-        terminal.Out.WriteLine($"# {Texts.Count((long)counts.Total)} calls of {Texts.Of(counts.Functions.Count, "function")} in {duration.TotalSeconds:0.00} s");
-        if (counts.Uncounted > 0) terminal.Note($"{Texts.Count((long)counts.Uncounted)} calls were not counted: more threads than there is room for");
     }
 }

@@ -25,15 +25,30 @@ static class RecordCommand
             HelpName = "graph:GLOB|count:GLOB",
             Arity = ArgumentArity.OneOrMore,
         };
+        var follow = new Option<bool>("--follow") { Description = "Follow the process into what it forks and executes: every process of the tree is traced from its start." };
         var window = new WindowOptions();
         var command = new Command("record", "Trace a process into a file, until ctrl-C, a limit, or its end.");
         target.AddTo(command);
         scope.AddTo(command);
-        foreach (Option option in (Option[])[output, duration, maxSize, ops]) command.Add(option);
+        foreach (Option option in (Option[])[output, follow, duration, maxSize, ops]) command.Add(option);
         window.AddTo(command);
         command.SetAction(parsed =>
         {
             ScopeChoice functions = scope.Read(parsed);
+            if (parsed.GetValue(follow))
+            {
+                using var tree = new TreeRecording(terminal)
+                {
+                    Target = target.Read(parsed),
+                    Scope = functions,
+                    Ops = OpsOf(parsed.GetValue(ops) ?? [], functions),
+                    Window = window.Read(parsed),
+                    Output = parsed.GetValue(output),
+                    Duration = parsed.GetValue(duration),
+                    MaxSize = parsed.GetValue(maxSize),
+                };
+                return tree.Run();
+            }
             return new Recording(terminal)
             {
                 Target = target.Read(parsed),

@@ -43,7 +43,7 @@ sealed class Recording(Terminal terminal)
     {
         using var signals = new StopSignals();
         using Attachment target = Attachment.Open(Target, Scope, Ops, terminal);
-        string path = Output ?? $"{FileNameOf(target.Name)}.calltap";
+        string path = Output ?? FileNameOf(target.Name);
         using FileStream file = Create(path);
         terminal.Note($"writing {path}");
         TraceSession session = target.Attach(Window);
@@ -65,7 +65,7 @@ sealed class Recording(Terminal terminal)
         while (recorder.Ended == RecordStop.None)
         {
             if (signals.Wait(session.FollowsModules ? s_followingTick : s_tick)) return signals.Name;
-            modules.Tell(Following.Ask(session.Target, recorder.FollowModules));
+            modules.Tell(WhileItLives.Ask(session.Target, recorder.FollowModules));
             if (Duration is { } limit && Stopwatch.GetElapsedTime(start) >= limit) return "its duration is over";
             if (Stopwatch.GetElapsedTime(shown) < s_progress) continue;
             shown = Stopwatch.GetTimestamp();
@@ -103,15 +103,25 @@ sealed class Recording(Terminal terminal)
         }
     }
 
-    static string ProgressText(in RecordProgress progress)
+    /// <summary>How far it is, in words.</summary>
+    public static string ProgressText(in RecordProgress progress)
     {
         string exits = progress.LostExits > 0 ? $" and {Texts.Of(progress.LostExits, "exit")}" : "";
         return $"{Texts.Of(progress.Events, "event")}, {Texts.Size(progress.Written)}, {Texts.Of(progress.LostEntries, "call")}{exits} lost";
     }
 
-    static string FileNameOf(string name) => string.Concat(name.Select(c => c == '/' || char.IsControl(c) ? '_' : c));
+    static string FileNameOf(string name) => $"{string.Concat(name.Select(c => c == '/' || char.IsControl(c) ? '_' : c))}.calltap";
 
-    static FileStream Create(string path)
+    /// <summary>The name of a trace file by that of a process.</summary>
+    public static string FileNameOf(Pid process)
+    {
+        using TargetProcess target = TargetProcess.Open(process);
+        return FileNameOf(target.Name);
+    }
+
+
+    /// <summary>Creates the file.</summary>
+    public static FileStream Create(string path)
     {
         try
         {

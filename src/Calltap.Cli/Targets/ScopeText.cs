@@ -12,16 +12,21 @@ static class ScopeText
     /// <summary>Which modules, and how many functions they have.</summary>
     public static string Of(ScopeChoice scope, FunctionCatalog catalog)
     {
-        string what = scope.Scope switch
-        {
-            FunctionScope.Executable => "executable",
-            FunctionScope.Libraries => "executable and libraries without the C library",
-            _ => "all modules",
-        };
+        string what = Of(scope.Scope);
         string more = catalog.Modules.Count > NamedModules ? $", and {catalog.Modules.Count - NamedModules} more" : "";
         string names = string.Join(", ", catalog.Modules.Take(NamedModules).Select(m => m.Name));
         return $"scope: {what} ({names}{more}; {Texts.Of(catalog.Functions.Count, "function")})";
     }
+
+    /// <summary>Which modules of each process of a tree.</summary>
+    public static string OfTree(ScopeChoice scope) => $"scope: {Of(scope.Scope)}, of each process";
+
+    static string Of(FunctionScope scope) => scope switch
+    {
+        FunctionScope.Executable => "executable",
+        FunctionScope.Libraries => "executable and libraries without the C library",
+        _ => "all modules",
+    };
 
     /// <summary>What to try when no function that was armed was called.</summary>
     public static string NothingCalled(ScopeChoice scope) => scope.Scope switch

@@ -35,4 +35,10 @@ public enum ChunkType
 
     /// <summary>Totals and the index of all chunks; the last chunk of a file that was finished.</summary>
     End = 10,
+
+    /// <summary><see cref="ProcessRecord"/>s.</summary>
+    Processes = 11,
+
+    /// <summary><see cref="TaskRecord"/>s.</summary>
+    Tasks = 12,
 }

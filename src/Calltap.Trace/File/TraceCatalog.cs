@@ -6,6 +6,8 @@ public sealed class TraceCatalog
     readonly Dictionary<int, ModuleRecord> _modules = [];
     readonly Dictionary<FunctionId, FunctionRecord> _functions = [];
     readonly Dictionary<Tid, ThreadRecord> _threads = [];
+    readonly Dictionary<int, ProcessRecord> _processes = [];
+    readonly Dictionary<Tid, TaskRecord> _tasks = [];
     readonly Dictionary<Tid, LostRecord> _lost = [];
     readonly List<ClockRecord> _clocks = [];
     readonly List<ArmingRecord> _arming = [];
@@ -25,6 +27,12 @@ public sealed class TraceCatalog
 
     /// <summary>Names of threads.</summary>
     public IReadOnlyDictionary<Tid, ThreadRecord> Threads => _threads;
+
+    /// <summary>The programs that the traced processes ran, by their id in the file.</summary>
+    public IReadOnlyDictionary<int, ProcessRecord> Processes => _processes;
+
+    /// <summary>What the ids of threads stand for; one that is not here is a thread of the one process.</summary>
+    public IReadOnlyDictionary<Tid, TaskRecord> Tasks => _tasks;
 
     /// <summary>The last loss record of each thread, so its totals.</summary>
     public IReadOnlyDictionary<Tid, LostRecord> Lost => _lost;
@@ -71,6 +79,12 @@ public sealed class TraceCatalog
                 break;
             case ChunkType.Threads:
                 RecordChunk.Read<ThreadRecord>(payload, codec, _budget, place).ForEach(r => _threads[r.Id] = r);
+                break;
+            case ChunkType.Processes:
+                RecordChunk.Read<ProcessRecord>(payload, codec, _budget, place).ForEach(r => _processes[r.Id] = r);
+                break;
+            case ChunkType.Tasks:
+                RecordChunk.Read<TaskRecord>(payload, codec, _budget, place).ForEach(r => _tasks[r.Thread] = r);
                 break;
             case ChunkType.Clock:
                 _clocks.AddRange(RecordChunk.Read<ClockRecord>(payload, codec, _budget, place));

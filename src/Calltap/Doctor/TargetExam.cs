@@ -66,7 +66,7 @@ public static class TargetExam
         });
     }
 
-    /// <summary>What <see cref="TraceSession.Attach(TargetProcess, FunctionCatalog, TargetLauncher?, Int3Policy)"/> checks.</summary>
+    /// <summary>What <see cref="TraceSession.Attach(TargetProcess, FunctionCatalog, TargetHold?, Int3Policy)"/> checks.</summary>
     static List<Finding> Inside(Pid pid, AnalysisCache? analyses)
     {
         TargetProcess? target = null;

@@ -7,7 +7,8 @@ namespace Calltap.Modules;
 /// <summary>Gives what modules contain: as the cache has it, or by analysing them.</summary>
 /// <param name="traits">What is known of the process that they are loaded in.</param>
 /// <param name="cache">Where analyses are kept; null when nowhere.</param>
-sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache)
+/// <param name="pool">What was read already; null when that is not asked for.</param>
+sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsPool? pool)
 {
     readonly CxaDemangler _demangler = new();
 
@@ -18,6 +19,13 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache)
     /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
     public ModuleContents Read(SafeFileHandle file, string path, ContentHash hash)
+    {
+        if (pool is null) return ReadAnew(file, path, hash);
+        CacheKey key = KeyOf(hash, path);
+        return pool.Find(key) ?? pool.Keep(key, ReadAnew(file, path, hash));
+    }
+
+    ModuleContents ReadAnew(SafeFileHandle file, string path, ContentHash hash)
     {
         if (cache is null) return Analyze(ModuleFiles.ReadAll(file), path, ModuleFiles.TryRead);
         if (cache.Find(KeyOf(hash, path)) is { } known) return known;

@@ -17,7 +17,19 @@ public sealed class FunctionCatalog
     readonly List<(ContentHash Hash, TargetTraits Traits, Range Functions)> _known = []; // by module
     readonly HashSet<int> _unloaded = [];
 
-    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache) => (Scope, Cache) = (scope, cache);
+    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache, ContentsPool? pool) => (Scope, Cache, Pool) = (scope, cache, pool);
+
+    /// <summary>The same functions of what was just forked: from now on its modules come and go by themselves.</summary>
+    internal FunctionCatalog(FunctionCatalog original)
+        : this(original.Scope, original.Cache, original.Pool)
+    {
+        _modules.AddRange(original._modules);
+        _functions.AddRange(original._functions);
+        _excluded.AddRange(original._excluded);
+        _known.AddRange(original._known);
+        _unloaded.UnionWith(original._unloaded);
+        Unreadable = original.Unreadable;
+    }
 
     /// <summary>The modules in scope that are loaded or were; <see cref="TargetModule.Id"/> is the index.</summary>
     public IReadOnlyList<TargetModule> Modules => _modules;
@@ -37,17 +49,24 @@ public sealed class FunctionCatalog
     /// <summary>Where analyses are kept; null when nowhere.</summary>
     internal AnalysisCache? Cache { get; }
 
+    /// <summary>What the modules of other processes contain; null when there are none.</summary>
+    internal ContentsPool? Pool { get; }
+
     /// <summary>Reads the modules in scope and analyses their functions. The target is only read.</summary>
     /// <param name="target">The target.</param>
     /// <param name="scope">Which modules.</param>
     /// <param name="named">Patterns that bring further modules in by their name.</param>
     /// <param name="cache">Where analyses are kept; null analyses anew.</param>
-    public static FunctionCatalog Load(TargetProcess target, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, AnalysisCache? cache = null)
+    public static FunctionCatalog Load(TargetProcess target, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, AnalysisCache? cache = null) =>
+        Load(target, scope, named, cache, null);
+
+    /// <summary>The same for one of several processes.</summary>
+    internal static FunctionCatalog Load(TargetProcess target, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, AnalysisCache? cache, ContentsPool? pool)
     {
         ArgumentNullException.ThrowIfNull(target);
         TargetTraits traits = TargetTraits.Of(target);
-        var reader = new ContentsReader(traits, cache);
-        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named), cache);
+        var reader = new ContentsReader(traits, cache, pool);
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named), cache, pool);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(target.ReadMappings()))
         {
@@ -68,8 +87,8 @@ public sealed class FunctionCatalog
     {
         using SafeFileHandle file = File.OpenHandle(path);
         ContentHash hash = ContentHash.Of(file);
-        ModuleContents contents = new ContentsReader(TargetTraits.None, cache).Read(file, path, hash);
-        var catalog = new FunctionCatalog(null, cache);
+        ModuleContents contents = new ContentsReader(TargetTraits.None, cache, null).Read(file, path, hash);
+        var catalog = new FunctionCatalog(null, cache, null);
         catalog.Add(new TargetModule(0, path, 0, default, default, contents), hash, TargetTraits.None);
         return catalog;
     }

@@ -86,7 +86,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         if (handle is null) return Dismiss(file, "its file can't be read");
         ContentHash hash = ContentHash.Of(handle);
         TargetModule? known = catalog.FindUnloaded(path, hash, traits);
-        if ((known?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache))) is not { } contents)
+        if ((known?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache, catalog.Pool))) is not { } contents)
             return Dismiss(file, "its file is no ELF image of this machine");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");

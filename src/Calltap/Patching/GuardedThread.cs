@@ -1,4 +1,5 @@
 using Calltap.Native;
+using Calltap.Target;
 
 namespace Calltap.Patching;
 
@@ -58,8 +59,8 @@ struct GuardedThread
     /// <summary>A trap of its own is held back until the end of the window.</summary>
     public bool HeldBack;
 
-    /// <summary>Where it makes a call again that our interruption made fail; 0 when it makes none.</summary>
-    public ulong RepeatsAt;
+    /// <summary>The call that it makes again because our interruption made it fail.</summary>
+    public RepeatedCall Repeated;
 
     /// <summary>Its mask, before it can have hit a breakpoint.</summary>
     public void SawMask(ulong blocked)

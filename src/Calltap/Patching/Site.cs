@@ -29,6 +29,11 @@ public sealed class Site
         Installed = Original;
     }
 
+    /// <summary>The same site in a copy of the target's memory, as it is there.</summary>
+    internal Site(Site original)
+        : this(original.Id, original.ExitId, original.Function, original.Plan, original.Address, original.Region) =>
+        (Installed, Mapping, State, Stub, Refusal) = (original.Installed, original.Mapping, original.State, original.Stub, original.Refusal);
+
     /// <summary>Its id.</summary>
     public SiteId Id { get; }
 

@@ -195,17 +195,11 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         Ptrace.Cont(tid, signal);
     }
 
-    /// <summary>
-    /// A signal that the program ignores would not have come to it without us: the call that it made fail is made again. One that it
-    /// handles ends a call that was to be made again because of us.
-    /// </summary>
     void SettleCall(Tid tid, int signal)
     {
         int index = threads.Find(tid);
-        if (index < 0 || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
-        ulong repeatsAt = threads[index].RepeatsAt;
-        if (repeatsAt == 0 || repeatsAt != registers.rip) RepeatCall(ref threads[index], ref registers, signal);
-        else if (RestartableCalls.TryEndRepeatedCall(tid, ref registers, signal)) threads[index].RepeatsAt = 0;
+        if (index < 0 || !Repeats || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) return;
+        if (threads[index].Repeated.Settle(tid, ref registers, signal)) Counts.Restarted++;
     }
 
     void ServeEventStop(Tid tid, int signal, GuardPhase phase)
@@ -220,7 +214,7 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         LookAtStopped(tid, phase);
         bool groupStop = signal is Signals.SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU;
         // Not interrupted by us: a SIGCONT stops every traced thread (ptrace_trap_notify).
-        if ((threads[index].Interrupted || !groupStop) && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) RepeatCall(ref threads[index], ref registers, 0);
+        if ((threads[index].Interrupted || !groupStop) && Ptrace.GetRegs(tid, out user_regs_struct registers).Ok) RepeatCall(ref threads[index], ref registers);
         threads[index].Interrupted = false;
         if (groupStop && PendingSignals.HasQueuedBreakpoint(tid))
         {
@@ -260,14 +254,13 @@ sealed class StopServer(WindowContext window, GuardedThreads threads, ThreadObse
         thread.Rests++;
     }
 
-    /// <summary>A system call that only we made fail is made again. Not where a signal is on its way that may have.</summary>
-    void RepeatCall(ref GuardedThread thread, ref user_regs_struct registers, int signal)
+    /// <summary>A system call that only we made fail is made again.</summary>
+    void RepeatCall(ref GuardedThread thread, ref user_regs_struct registers)
     {
-        thread.RepeatsAt = 0;
-        if ((window.Broken & BrokenRules.CallsNotRepeated) != 0 || !RestartableCalls.TryRepeatAfterEintr(thread.Tid, ref registers, signal)) return;
-        thread.RepeatsAt = registers.rip;
-        Counts.Restarted++;
+        if (Repeats && thread.Repeated.TryMake(thread.Tid, ref registers, 0)) Counts.Restarted++;
     }
+
+    bool Repeats => (window.Broken & BrokenRules.CallsNotRepeated) == 0;
 
     /// <summary>A thread has made another thread or a process.</summary>
     void ServeMaking(Tid parent, int stopEvent, GuardPhase phase)

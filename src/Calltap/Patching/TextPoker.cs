@@ -68,6 +68,12 @@ sealed class TextPoker
     /// <summary>Totals of all windows.</summary>
     public TrapCounts Totals { get; private set; }
 
+    /// <summary>Sites that were changed before, in the memory that this one is a copy of.</summary>
+    public void Know(IEnumerable<Site> sites)
+    {
+        foreach (Site site in sites) _knownSites.Add(site.Address.Value);
+    }
+
     /// <summary>Sites whose module is gone: a breakpoint there is another's by now.</summary>
     public void Forget(IEnumerable<Site> sites)
     {

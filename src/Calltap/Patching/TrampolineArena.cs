@@ -27,6 +27,10 @@ sealed class TrampolineArena
         _next = Align(start + Trampolines.Code.Length);
     }
 
+    /// <summary>The copy of an arena in what was just forked.</summary>
+    public TrampolineArena(TrampolineArena original, TargetTextWriter writer) =>
+        (_writer, Start, End, Trampolines, _next) = (writer, original.Start, original.End, original.Trampolines, original._next);
+
     /// <summary>First byte.</summary>
     public TargetAddress Start { get; }
 

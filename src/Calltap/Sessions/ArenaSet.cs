@@ -15,6 +15,19 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
 
     readonly Dictionary<(int Module, long LoadBias), string> _unserved = [];
 
+    /// <summary>The copies of arenas in what was just forked, whose session memory is at the same address: what is in them holds there as well.</summary>
+    public ArenaSet(ArenaSet original, TargetTextWriter writer, SessionMemory session)
+        : this(writer, original.Options, session)
+    {
+        Dictionary<TrampolineArena, TrampolineArena> copies = original._all.ToDictionary(arena => arena, arena => new TrampolineArena(arena, writer));
+        foreach (TrampolineArena arena in original._all) Describe(copies[arena]);
+        foreach ((TrampolineArena arena, long bytes) in original._spare) _spare.Add(copies[arena], bytes);
+        foreach (((int, long) module, TrampolineArena arena) in original._serving) _serving.Add(module, copies[arena]);
+        foreach (((int, long) module, string reason) in original._unserved) _unserved.Add(module, reason);
+    }
+
+    TrampolineOptions Options => options;
+
     /// <summary>All of them.</summary>
     public IReadOnlyList<TrampolineArena> All => _all;
 

@@ -9,6 +9,11 @@ namespace Calltap.Sessions;
 /// <param name="Exits">Its exits that can be patched.</param>
 sealed record FunctionSites(TargetFunction Function, Site Entry, IReadOnlyList<Site> Exits)
 {
+    /// <summary>Ids of its sites: they follow one another, from the entry's on.</summary>
+    public uint SiteIds => (Exits.Count > 0 ? Math.Max(Last(Exits[^1]), Last(Entry)) : Last(Entry)) - Entry.Id.Value + 1;
+
+    static uint Last(Site site) => Math.Max(site.Id.Value, site.ExitId.Value);
+
     /// <summary>What the entry is armed for now.</summary>
     public Want Armed { get; set; }
 

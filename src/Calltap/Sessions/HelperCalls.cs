@@ -17,10 +17,10 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
         Mapped(Ask(default, size, protection, flags, descriptor), size);
 
     /// <summary>mmap at this address; false when something is mapped there by now.</summary>
-    public bool TryMapAt(TargetAddress address, long size, int protection, int flags)
+    public bool TryMapAt(TargetAddress address, long size, int protection, int flags, ulong descriptor = ulong.MaxValue)
     {
         const int MapFixedNoReplace = 0x100000;
-        SysResult<long> result = Ask(address, size, protection, flags | MapFixedNoReplace, ulong.MaxValue);
+        SysResult<long> result = Ask(address, size, protection, flags | MapFixedNoReplace, descriptor);
         if (result.Errno == Errno.EEXIST) return false;
         Mapped(result, size);
         return true;

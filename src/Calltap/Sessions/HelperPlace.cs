@@ -58,7 +58,7 @@ static class HelperPlace
 
     /// <summary>Starts a helper in its page.</summary>
     /// <exception cref="AttachException">The target does not allow it.</exception>
-    public static HelperThread Start(TargetProcess target, TargetTextWriter writer, TargetLauncher? launched)
+    public static HelperThread Start(TargetProcess target, TargetTextWriter writer, TargetHold? held)
     {
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         TargetAddress? old = HelperPage.Find(target, mappings);
@@ -66,8 +66,8 @@ static class HelperPlace
         var options = new HelperOptions(area, new ByteSize(PageSize), new ByteSize(IsMemoryScarce(target) ? SharedSizeWhenScarce : SharedSize))
         {
             CodeAreaIsMapped = old is not null,
-            Holder = launched?.Thread,
-            HeldThread = launched?.HeldThread ?? default,
+            Holder = held?.Thread,
+            HeldThread = held?.HeldThread ?? default,
         };
         return HelperThread.Start(target, writer, options);
     }

@@ -25,6 +25,14 @@ sealed class MappingTable(TargetTextWriter writer, TargetAddress table, SessionM
     readonly Dictionary<(TargetAddress Start, TargetAddress End, long Offset, ulong Inode, DeviceNumber Device), int> _known = [];
     (MemoryMapping? Mapping, int Number) _last;
 
+    /// <summary>The copy of a table in what was just forked.</summary>
+    public MappingTable(MappingTable original, TargetTextWriter writer, TargetAddress table, SessionMemory session)
+        : this(writer, table, session)
+    {
+        foreach ((var key, int number) in original._known) _known.Add(key, number);
+        session.Set32(SessionHeader.MappingCount, _known.Count);
+    }
+
     /// <summary>The number of a mapping, which is in the table when this returns; 0 for none, and when the table is full.</summary>
     public int NumberOf(MemoryMapping? mapping)
     {

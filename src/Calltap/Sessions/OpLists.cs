@@ -16,6 +16,14 @@ sealed class OpLists(TargetTextWriter writer, TargetAddress start, long size)
     readonly Dictionary<SiteId, List<(ulong[] Words, uint Number)>> _known = [];
     int _written;
 
+    /// <summary>The same lists, which what was just forked has a copy of.</summary>
+    public OpLists(OpLists original, TargetTextWriter writer, TargetAddress start, long size)
+        : this(writer, start, size)
+    {
+        foreach ((SiteId site, List<(ulong[] Words, uint Number)> lists) in original._known) _known.Add(site, [.. lists]);
+        _written = original._written;
+    }
+
     /// <summary>The list of a site for these ops.</summary>
     /// <param name="site">The site.</param>
     /// <param name="ops">A word for each (<see cref="OpListLayout"/>).</param>

@@ -13,6 +13,18 @@ sealed class OpTable(SessionMemory memory, int functions)
     readonly Dictionary<Op, int> _countersOf = []; // removed ops too: their counts stay
     int _countersUsed;
 
+    /// <summary>The same ops in the same slots, for what was just forked: nothing is counted there yet.</summary>
+    public OpTable(OpTable original, SessionMemory memory, int functions)
+        : this(memory, functions)
+    {
+        original._ops.CopyTo(_ops, 0);
+        original._counters.CopyTo(_counters, 0);
+        foreach ((Op op, int first) in original._countersOf) _countersOf.Add(op, first);
+        _countersUsed = original._countersUsed;
+        for (int slot = 0; slot < _ops.Length; slot++)
+            if (_ops[slot] is { } op) memory.SetOp(slot, (int)op.Kind, op.Name);
+    }
+
     /// <summary>The ops in use.</summary>
     public IEnumerable<Op> Ops => _ops.OfType<Op>();
 

@@ -35,6 +35,33 @@ sealed class SiteRegistry : IPokeJournal
         _mappings = new MappingTable(writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
     }
 
+    /// <summary>The same sites in what was just forked, as they are there.</summary>
+    public SiteRegistry(SiteRegistry original, TargetProcess target, TargetTextWriter writer, TargetMemory memory, SessionPlan plan, FunctionCatalog catalog)
+    {
+        (_target, _writer, _memory, _maxSites, _next) = (target, writer, memory, original._maxSites, original._next);
+        _table = original._table.AsSpan().ToArray();
+        _mappings = new MappingTable(original._mappings, writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
+        foreach ((FunctionId id, FunctionSites sites) in original._functions)
+            _functions.Add(id, new FunctionSites(catalog.Functions[id.Value], new Site(sites.Entry), [.. sites.Exits.Select(exit => new Site(exit))]) { Armed = sites.Armed });
+        foreach ((SiteId site, (ulong, TargetAddress) wanted) in original._wanted) _wanted.Add(site, wanted);
+        foreach (((SiteId, TargetAddress, StubEvents) key, Stub stub) in original._stubs) _stubs.Add(key, stub);
+        _witnessesAreOld = true;
+        memory.Session.Set32(SessionHeader.SiteCount, (int)_next);
+    }
+
+    /// <summary>
+    /// Whether a process that was forked has its sites as they are here now: its own copy of the site table says so, which is written before each window and behind it.
+    /// </summary>
+    public bool IsSameIn(TargetProcess child)
+    {
+        ReadOnlySpan<byte> here = _table.AsSpan(0, SiteTableEntry.Size * (int)_next);
+        var there = new byte[here.Length];
+        return child.ReadMemory(_memory.SiteTable, there) == there.Length && here.SequenceEqual(there);
+    }
+
+    /// <summary>All sites that there are.</summary>
+    public IEnumerable<Site> Sites => _functions.Values.SelectMany(sites => sites.Exits.Prepend(sites.Entry));
+
     /// <summary>The sites of every function that was ever wanted.</summary>
     public IReadOnlyDictionary<FunctionId, FunctionSites> Functions => _functions;
 

@@ -48,7 +48,7 @@ sealed record TargetMemory(
     static TargetMemory Map(
         TargetProcess target, TargetTextWriter writer, HelperThread helper, HelperCalls calls, SessionPlan plan, ThreadDescriptorLayout descriptors)
     {
-        SessionMemory session = MapSession(target, helper, calls, plan.Layout);
+        SessionMemory session = MapSession(target, helper, calls, plan.Layout, null)!;
         TargetAddress threads = calls.Map(ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
         calls.Require(
             helper.Syscall(SystemCall.NR_madvise, threads.Value, ThreadSlotLayout.TableSize, MadviseWipeOnFork), "madvise(MADV_WIPEONFORK)");
@@ -65,7 +65,22 @@ sealed record TargetMemory(
         return memory;
     }
 
-    static SessionMemory MapSession(TargetProcess target, HelperThread helper, HelperCalls calls, SessionMemoryLayout layout)
+    /// <summary>
+    /// The memory of a session in what was just forked: everything but the session memory is there as a copy; that is made anew at the same address,
+    /// which trampolines know. Null when something else is mapped there.
+    /// </summary>
+    /// <exception cref="AttachException">A mapping is refused.</exception>
+    public TargetMemory? TryMapInFork(TargetProcess child, TargetTextWriter writer, HelperThread helper, SessionPlan plan)
+    {
+        var calls = new HelperCalls(child, helper);
+        if (MapSession(child, helper, calls, plan.Layout, Session.Address) is not { } session) return null;
+        TargetMemory memory = this with { Session = session, Arenas = new ArenaSet(Arenas, writer, session) };
+        memory.Describe(plan);
+        return memory;
+    }
+
+    /// <summary>Null when <paramref name="place"/> is taken.</summary>
+    static SessionMemory? MapSession(TargetProcess target, HelperThread helper, HelperCalls calls, SessionMemoryLayout layout, TargetAddress? place)
     {
         TargetAddress name = calls.PlaceString(SessionHeader.FileName);
         SysResult<long> file = helper.Syscall(SystemCall.NR_memfd_create, name.Value, MemfdCloseOnExec | MemfdNoExecSeal);
@@ -73,7 +88,13 @@ sealed record TargetMemory(
         ulong descriptor = (ulong)calls.Require(file, "memfd_create");
         ulong size = (ulong)layout.TotalSize;
         calls.Require(helper.Syscall(SystemCall.NR_ftruncate, descriptor, size), "ftruncate");
-        TargetAddress address = calls.Map(layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
+        bool mapped = place is not { } at || calls.TryMapAt(at, layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
+        if (!mapped)
+        {
+            helper.Syscall(SystemCall.NR_close, descriptor);
+            return null;
+        }
+        TargetAddress address = place ?? calls.Map(layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
         calls.Advise(address, layout.TotalSize, MadviseDontFork);
         calls.Advise(address, layout.TotalSize, MadviseDontDump);
         string path = ProcFiles.Thread(target.Pid, helper.Tid, $"fd/{descriptor}");

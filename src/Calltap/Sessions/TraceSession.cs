@@ -12,7 +12,7 @@ namespace Calltap;
 /// A tracing session on one target: attaches, arms and disarms functions as ops come and go, and leaves every byte as
 /// it was. Not thread-safe: one thread adds, removes and detaches; another may drain.
 /// </summary>
-public sealed class TraceSession : IDisposable
+public sealed partial class TraceSession : IDisposable
 {
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
@@ -35,9 +35,11 @@ public sealed class TraceSession : IDisposable
         _table = new WindowTable(target, writer, memory.WindowTable);
         _poker = new TextPoker(target, writer, _table) { Policy = IInt3Policy.Of(plan.Int3) };
         ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
-        if (catalog.Scope is { IsOpen: true })
-            _follower = new ModuleFollower(catalog, new ModuleWatch(target, catalog, plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm);
+        _follower = FollowerOf(catalog);
     }
+
+    ModuleFollower? FollowerOf(FunctionCatalog catalog) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
+        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm);
 
     /// <summary>The target.</summary>
     public TargetProcess Target { get; }
@@ -100,6 +102,12 @@ public sealed class TraceSession : IDisposable
 
     internal IReadOnlyDictionary<FunctionId, FunctionSites> Sites => _registry.Functions;
 
+    /// <summary>Above every id of a function that there can be in this session.</summary>
+    internal int MaxFunctions => _plan.MaxFunctions;
+
+    /// <summary>Above every id of a site.</summary>
+    internal int MaxSites => _plan.MaxSites;
+
     /// <summary>Attaches to a running process; no function is armed yet.</summary>
     /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
     public static TraceSession Attach(Pid pid, SessionOptions options)
@@ -121,10 +129,10 @@ public sealed class TraceSession : IDisposable
     /// <summary>Attaches to a target whose functions are known already; no function is armed yet.</summary>
     /// <param name="target">The target; the session's to dispose from now on, the caller's when this throws.</param>
     /// <param name="catalog">Its functions in scope.</param>
-    /// <param name="launcher">The launcher that holds the target before its <c>main</c>; null for a running target.</param>
+    /// <param name="hold">Who holds the target before its <c>main</c>; null for a running target.</param>
     /// <param name="int3">What a thread does that meets a breakpoint of ours.</param>
     /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
-    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetLauncher? launcher, Int3Policy int3 = Int3Policy.Site)
+    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3 = Int3Policy.Site)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
@@ -134,16 +142,22 @@ public sealed class TraceSession : IDisposable
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
         ThreadDescriptorLayout descriptors = ThreadPointers.Verify(target, catalog.Modules.Any(module => module.Contents.IsGo));
         var writer = new TargetTextWriter(target);
-        using HelperThread helper = HelperPlace.Start(target, writer, launcher);
+        using HelperThread helper = HelperPlace.Start(target, writer, hold);
         (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
-        int ready = Math.Min(plan.Layout.Capacity, target.ReadThreads().Count + 4);
-        for (int i = 0; i < plan.Layout.Capacity; i++) memory.Session.Offer(i);
-        for (int i = 0; i < ready; i++) memory.Session.Allocate(i);
-        var session = new TraceSession(target, writer, catalog, plan, memory) { Launcher = launcher };
+        var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
         session._table.Format(plan.MaxSites);
-        session.Switch(on: true);
-        helper.Exit();
+        session.Open(helper);
         return session;
+    }
+
+    /// <summary>Everything is mapped: threads find rings from now on.</summary>
+    void Open(HelperThread helper)
+    {
+        int capacity = _plan.Layout.Capacity, ready = Math.Min(capacity, Target.ReadThreads().Count + 4);
+        for (int i = 0; i < capacity; i++) Memory.Offer(i);
+        for (int i = 0; i < ready; i++) Memory.Allocate(i);
+        Switch(on: true);
+        helper.Exit();
     }
 
     static (SessionPlan Plan, TargetMemory Memory) Map(
@@ -202,9 +216,13 @@ public sealed class TraceSession : IDisposable
     /// <exception cref="AttachException">The target ended.</exception>
     public ModuleReport? FollowModules() => _detached ? null : _follower?.Look();
 
+    /// <summary>Asked before a thread is borrowed: whoever traces the target's threads steps aside until what is given is disposed.</summary>
+    internal Func<IDisposable>? MakeWay { get; set; }
+
     ArmReport Arm(IReadOnlyList<TargetModule> modules)
     {
-        using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
+        using IDisposable? way = MakeWay?.Invoke();
+        using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
         var calls = new HelperCalls(Target, helper);
         List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
         foreach (TargetModule module in modules)
@@ -248,7 +266,7 @@ public sealed class TraceSession : IDisposable
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
             var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
-            using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
+            using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
             ArmReport report = ChangeAtEnd(helper, vacating.Watch);
             Switch(on: false);
             bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
@@ -297,12 +315,12 @@ public sealed class TraceSession : IDisposable
     {
         if (running is null)
         {
-            using HelperThread helper = HelperPlace.Start(Target, _writer, Launcher);
+            using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
             ArmReport report = Change(helper, vacating);
             helper.Exit();
             return report;
         }
-        _poker.HeldThread = Launcher?.HeldThread ?? default;
+        _poker.HeldThread = Hold?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory) : null;
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, callers);
@@ -334,15 +352,15 @@ public sealed class TraceSession : IDisposable
     /// <summary>Told of functions whose sites are about to change, before the first byte does.</summary>
     internal Action<IReadOnlyList<FunctionSites>>? AboutToArm { get; set; }
 
-    /// <summary>Lets a launched target run, armed as it is.</summary>
+    /// <summary>Lets a target that is held run, armed as it is.</summary>
     public void Release()
     {
-        Launcher?.Release();
-        Launcher = null;
+        Hold?.Release();
+        Hold = null;
     }
 
-    /// <summary>The launcher that holds the target, while it does.</summary>
-    TargetLauncher? Launcher { get; set; }
+    /// <summary>Who holds the target, while it is held.</summary>
+    TargetHold? Hold { get; set; }
 
     /// <summary>The master switch: off, trampolines write nothing.</summary>
     void Switch(bool on) => _writer.Place(_memory.ThreadTable + ThreadSlotLayout.SwitchOffset, [(byte)(on ? 1 : 0), 0, 0, 0]);

@@ -16,8 +16,8 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
     private const int MAP_PRIVATE_ANONYMOUS = 0x22;
     private const int MAP_FIXED_NOREPLACE = 0x100000;
 
-    // CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM | SETTLS
-    private const ulong CloneFlags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x80000;
+    // CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM | SETTLS | UNTRACED: where the borrowed thread is held by one who follows what it makes
+    private const ulong CloneFlags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x80000 | 0x800000;
 
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(5);
 

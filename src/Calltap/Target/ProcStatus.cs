@@ -6,6 +6,7 @@ namespace Calltap.Target;
 /// <param name="Name">The command name, at most 15 bytes of it.</param>
 /// <param name="State">One letter: R, S, D, T, t, Z, X, I.</param>
 /// <param name="ThreadGroup">The process the thread belongs to.</param>
+/// <param name="Parent">The process that made it, or that has taken it over since.</param>
 /// <param name="TracerPid">The process that traces it; 0 for none.</param>
 /// <param name="Uid">The effective user id.</param>
 /// <param name="NamespaceId">Its id in the innermost pid namespace, which is what its own gettid gives.</param>
@@ -23,6 +24,7 @@ public sealed record ProcStatus(
     string Name,
     char State,
     Pid ThreadGroup,
+    Pid Parent,
     Pid TracerPid,
     int Uid,
     int NamespaceId,
@@ -62,6 +64,7 @@ public sealed record ProcStatus(
             Field("Name"),
             Field("State") is [char letter, ..] ? letter : 'X',
             new Pid(Number(Field("Tgid"))),
+            new Pid(Number(Field("PPid"))),
             new Pid(Number(Field("TracerPid"))),
             Number(Word(Field("Uid"), 1)),
             Number(Word(Field("NSpid"), -1)),

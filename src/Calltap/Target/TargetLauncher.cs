@@ -10,12 +10,12 @@ namespace Calltap.Target;
 /// </code>
 /// The command is a child of this process; when this process ends it runs on.
 /// </summary>
-public sealed class TargetLauncher : IDisposable
+public sealed class TargetLauncher : TargetHold, IDisposable
 {
     // The shell stops itself so that it can be seized before it becomes the command: no shim of ours, and Yama lets one trace descendants (A30).
     private const string StopThenBecome = "kill -STOP $$; exec \"$@\"";
 
-    private readonly PtraceThread _thread = new("calltap launcher");
+    private PtraceThread? _thread = new("calltap launcher"); // null when it was handed over
     private bool _held;
     private CommandExit? _exit;
 
@@ -24,10 +24,9 @@ public sealed class TargetLauncher : IDisposable
     /// <summary>The command's process.</summary>
     public Pid Pid { get; private set; }
 
-    internal PtraceThread Thread => _thread;
+    internal override PtraceThread Thread => _thread!;
 
-    /// <summary>The thread that is held.</summary>
-    internal Tid HeldThread => new(Pid.Value);
+    internal override Tid HeldThread => new(Pid.Value);
 
     /// <summary>Starts <paramref name="command"/>, a path or a name looked up in PATH, with this process's environment and files.</summary>
     /// <exception cref="AttachException">It cannot be run, ended before its first own instruction, or cannot be traced.</exception>
@@ -37,7 +36,7 @@ public sealed class TargetLauncher : IDisposable
         TargetLauncher launcher = new(default);
         try
         {
-            launcher._thread.Run(() => launcher.StartHeld(path, arguments));
+            launcher.Thread.Run(() => launcher.StartHeld(path, arguments));
             return launcher;
         }
         catch
@@ -49,12 +48,23 @@ public sealed class TargetLauncher : IDisposable
     }
 
     /// <summary>Lets the command run, untraced. Does nothing when it runs already.</summary>
-    public void Release()
+    public override void Release()
     {
         if (_held)
-            _thread.Run(() => Ptrace.Detach(HeldThread, 0));
+            Thread.Run(() => Ptrace.Detach(HeldThread, 0));
         _held = false;
     }
+
+    /// <summary>Gives the held command away, with the thread that holds it: whoever takes it follows what it starts.</summary>
+    internal PtraceThread HandOver()
+    {
+        PtraceThread thread = Thread;
+        (_thread, _held) = (null, false);
+        return thread;
+    }
+
+    /// <summary>Takes note of the command's end, seen by whoever it was handed over to.</summary>
+    internal void NoteExit(in siginfo_t report) => _exit ??= CommandExit.From(report);
 
     /// <summary>Waits until the command has ended and reaps it; any thread, any number of times.</summary>
     public CommandExit WaitForExit()
@@ -73,14 +83,17 @@ public sealed class TargetLauncher : IDisposable
             return;
         Signals.Kill(Pid, Signals.SIGKILL);
         _held = false;
-        _thread.Run(() => Wait.One(HeldThread, Wait.WEXITED, out siginfo_t report) is { Ok: true } && (_exit = CommandExit.From(report)) is not null);
+        if (_thread is null)
+            WaitForExit(); // any thread of ours may reap it
+        else
+            _thread.Run(() => Wait.One(HeldThread, Wait.WEXITED, out siginfo_t report) is { Ok: true } && (_exit = CommandExit.From(report)) is not null);
     }
 
     /// <summary>Lets the command run if it is still held. It is not ended.</summary>
     public void Dispose()
     {
         Release();
-        _thread.Dispose();
+        _thread?.Dispose();
     }
 
     private bool StartHeld(string path, IReadOnlyList<string> arguments)
@@ -89,7 +102,7 @@ public sealed class TargetLauncher : IDisposable
         LaunchSteps steps = new(Pid, path);
         steps.SeizeStoppedShell();
         steps.RunToExec();
-        steps.RunToEntry();
+        steps.RunToEntry(Thread);
         _held = true;
         return true;
     }

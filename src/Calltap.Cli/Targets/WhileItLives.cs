@@ -3,7 +3,7 @@ using Calltap.Target;
 namespace Calltap.Cli.Targets;
 
 /// <summary>Asks a session for what its target has loaded and unloaded, as long as there is a target.</summary>
-static class Following
+static class WhileItLives
 {
     /// <summary>What has happened; null when nothing has, or the target has ended.</summary>
     public static ModuleReport? Ask(TargetProcess target, Func<ModuleReport?> look)

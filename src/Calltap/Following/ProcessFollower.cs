@@ -1,0 +1,264 @@
+using Calltap.Modules;
+using Calltap.Native;
+using Calltap.Patching;
+using Calltap.Probes;
+using Calltap.Target;
+
+namespace Calltap.Following;
+
+/// <summary>
+/// Traces a tree of processes: a session for each, made while it is held, so that no call is missed. What is forked goes on with what its parent had armed; what is executed is
+/// attached to at its entry. One thread.
+/// </summary>
+/// <remarks>
+/// <code>
+/// Start -> [Serve]* -> Stop -> dispose
+/// </code>
+/// </remarks>
+public sealed class ProcessFollower : IDisposable
+{
+    const int MostReviews = 20;
+
+    readonly FollowOptions _options;
+    readonly IProcessTracing _tracing;
+    readonly ContentsPool _contents = new();
+    readonly Dictionary<Pid, FollowedProcess> _processes = [];
+    readonly HashSet<Pid> _told = []; // of these it was said that they are not traced
+    ProcessTree? _tree;
+    bool _stopped;
+
+    /// <summary>Follows nothing yet.</summary>
+    public ProcessFollower(FollowOptions options, IProcessTracing tracing)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(tracing);
+        (_options, _tracing) = (options, tracing);
+    }
+
+    /// <summary>The processes that live, as far as is known.</summary>
+    public IReadOnlyCollection<FollowedProcess> Processes => _processes.Values;
+
+    /// <summary>Follows a command that was started and is held: it runs once its functions are armed.</summary>
+    public void Start(TargetLauncher launcher)
+    {
+        ArgumentNullException.ThrowIfNull(launcher);
+        _tree = new ProcessTree(launcher);
+        Serve();
+    }
+
+    /// <summary>Follows a running process, and those that come of it; its children that run already are traced too.</summary>
+    /// <exception cref="AttachException">It can't be traced.</exception>
+    public void Start(Pid process)
+    {
+        _tree = new ProcessTree();
+        Begin(process, null, null);
+        StepBack();
+    }
+
+    /// <summary>Waits until something has happened, at most so long.</summary>
+    public void Wait(TimeSpan patience) => _tree!.Wait(patience);
+
+    /// <summary>Attends to what has happened: held processes wait for it.</summary>
+    public void Serve()
+    {
+        while (_tree!.TryTake(out TreeEvent happened)) Serve(happened);
+    }
+
+    /// <summary>Follows no longer, and ends every session.</summary>
+    public void Stop()
+    {
+        if (_stopped || _tree is null) return;
+        _stopped = true;
+        Serve();
+        _tree.Dispose();
+        Review();
+        foreach (Pid process in _processes.Keys.ToList()) End(process);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop();
+
+    void Serve(TreeEvent happened)
+    {
+        Pid process = happened.Process;
+        switch (happened.Kind)
+        {
+            case TreeEventKind.Ended:
+                End(process);
+                break;
+            case TreeEventKind.Executed:
+                Held(process, hold => Begin(process, End(process), hold));
+                break;
+            case TreeEventKind.ExecutedUnheld:
+                End(process);
+                _processes[process] = new FollowedProcess(process, null, null);
+                NotTraced(process, happened.Reason ?? "");
+                break;
+            case TreeEventKind.Forked:
+                Held(process, hold => BeginFork(process, happened.Parent, hold));
+                break;
+        }
+    }
+
+    /// <summary>Whatever comes of it, the process runs on.</summary>
+    void Held(Pid process, Action<TargetHold> begin)
+    {
+        try
+        {
+            Try(process, () => begin(_tree!.HoldOf(process)));
+        }
+        finally
+        {
+            _tree!.Release(process);
+        }
+    }
+
+    /// <summary>A process that can't be traced is followed all the same.</summary>
+    void Try(Pid process, Action begin)
+    {
+        try
+        {
+            begin();
+        }
+        catch (Exception e) when (e is AttachException or TimeoutException or PatchMismatchException or SystemCallException)
+        {
+            _processes.TryAdd(process, new FollowedProcess(process, null, null));
+            if (e is not AttachException { Reason: AttachRefusal.TargetEnded or AttachRefusal.NoSuchProcess }) NotTraced(process, e.Message);
+        }
+    }
+
+    void NotTraced(Pid process, string reason)
+    {
+        if (_told.Add(process)) _tracing.NotTraced(process, reason);
+    }
+
+    /// <summary>A program at its beginning, or one that runs.</summary>
+    void Begin(Pid process, FollowedProcess? before, TargetHold? hold)
+    {
+        _told.Remove(process);
+        TargetProcess target = TargetProcess.Open(process);
+        try
+        {
+            LeftSession.RefuseIfPresent(target);
+            FunctionCatalog catalog = FunctionCatalog.Load(target, _options.Scope, _options.Filters, _options.Cache, _contents);
+            bool isWanted = catalog.Scope!.IsOpen || catalog.Functions.Any(f => f.Plan.Entry is not null && _options.Ops.Any(op => op.Filter.Wants(f.Names, f.Module.Name)));
+            if (isWanted) Add(TraceSession.Attach(target, catalog, hold, _options.Int3), before, forked: false);
+            else _processes[process] = new FollowedProcess(process, target, null);
+        }
+        catch
+        {
+            if (_processes.GetValueOrDefault(process)?.Target != target) target.Dispose();
+            throw;
+        }
+    }
+
+    void Add(TraceSession session, FollowedProcess? before, bool forked)
+    {
+        Pid process = session.Target.Pid;
+        session.WithoutPtrace = _options.WithoutPtrace;
+        session.MakeWay = MakeWay;
+        FollowedProcess followed = _processes[process] = new FollowedProcess(process, session.Target, session);
+        _tracing.Began(followed, before, forked);
+        session.Release();
+    }
+
+    /// <summary>What was forked by a process without a session has none either, until it executes something.</summary>
+    void BeginFork(Pid child, Pid parent, TargetHold? hold)
+    {
+        TargetProcess target = TargetProcess.Open(child);
+        if (_processes.GetValueOrDefault(parent) is not { Session: { } session } followed)
+        {
+            _processes[child] = new FollowedProcess(child, target, null);
+            return;
+        }
+        try
+        {
+            Add(session.Adopt(target, hold), followed, forked: true);
+        }
+        catch
+        {
+            if (_processes.GetValueOrDefault(child)?.Target != target) target.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What was there; null when nothing was.</summary>
+    FollowedProcess? End(Pid process)
+    {
+        if (!_processes.Remove(process, out FollowedProcess? ended)) return null;
+        if (ended.Session is null)
+        {
+            ended.Target?.Dispose();
+            return ended;
+        }
+        _tracing.Ended(ended);
+        ended.Session.Dispose();
+        return ended;
+    }
+
+    // ---- where the tree has stepped aside, /proc tells what has happened meanwhile ----
+
+    sealed class Way(ProcessFollower follower) : IDisposable
+    {
+        public void Dispose() => follower.StepBack();
+    }
+
+    Way MakeWay()
+    {
+        if (!_stopped) _tree!.StepAside();
+        return new Way(this);
+    }
+
+    void StepBack()
+    {
+        if (_stopped) return;
+        Review();
+        _tree!.StepBack(_processes.Keys);
+        // Born after the last look, and before their makers were seized: followed, not traced.
+        for (List<(Pid Child, Pid)> born = Strangers(); born.Count > 0; born = Strangers())
+        {
+            foreach ((Pid child, _) in born)
+            {
+                _processes[child] = new FollowedProcess(child, null, null);
+                NotTraced(child, $"process {child} was forked in the moment before its parent was followed");
+            }
+            _tree.StepBack(born.Select(b => b.Child));
+        }
+    }
+
+    void Review()
+    {
+        for (int i = 0; i < MostReviews; i++)
+        {
+            foreach (FollowedProcess process in _processes.Values.ToList())
+            {
+                if (process.HasEnded) End(process.Pid);
+                else if (process.IsReplaced) Try(process.Pid, () => Begin(process.Pid, End(process.Pid), null));
+            }
+            List<(Pid Child, Pid Parent)> strangers = Strangers();
+            if (strangers.Count == 0) return;
+            foreach ((Pid child, Pid parent) in strangers) Try(child, () => BeginRunning(child, parent));
+        }
+    }
+
+    /// <summary>Processes made by those that are followed, and not known.</summary>
+    List<(Pid Child, Pid Parent)> Strangers()
+    {
+        var found = new List<(Pid, Pid)>();
+        foreach (Pid parent in _processes.Keys)
+            foreach (Tid thread in ProcFiles.Threads(parent))
+                foreach (Tid child in ProcFiles.Children(parent, thread))
+                    if (!_processes.ContainsKey(new Pid(child.Value))) found.Add((new Pid(child.Value), parent));
+        return found;
+    }
+
+    /// <summary>A child that runs: a copy of its parent's memory since that was armed, or something else.</summary>
+    void BeginRunning(Pid child, Pid parent)
+    {
+        bool isCopy;
+        using (TargetProcess target = TargetProcess.Open(child)) isCopy = HelperPage.Find(target, target.ReadMappings()) is not null;
+        if (SystemCall.SharesMemory(new Tid(parent.Value), new Tid(child.Value)) is { Ok: true, Value: true }) _processes[child] = new FollowedProcess(child, null, null);
+        else if (isCopy) BeginFork(child, parent, null);
+        else Begin(child, null, null);
+    }
+}

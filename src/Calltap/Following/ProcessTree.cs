@@ -1,0 +1,333 @@
+using System.Collections.Concurrent;
+using Calltap.Native;
+using Calltap.Target;
+
+namespace Calltap.Following;
+
+/// <summary>
+/// Is the ptracer of a tree of processes as long as nothing in them is changed: what one of them forks is held before its first instruction, what one executes
+/// at its entry. Everything else goes on at once: new threads, signals, stops of job control.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A pump thread serves the stops on the ptrace thread, woken by SIGCHLD, which the kernel sends a tracer for each; <see cref="TryTake"/> gives what has happened to whoever
+/// attends to it, and <see cref="Release"/> lets go on what is held.
+/// </para>
+/// <para>
+/// A thread has one tracer. Where the processes' text is changed, that is the guard: the tree steps aside (<see cref="StepAside"/>) by the end of its ptrace thread,
+/// the only detach that stops nobody. Reports are looked at, not taken (WNOWAIT), so that a signal is not lost with it, nor when this process is killed.
+/// </para>
+/// </remarks>
+sealed class ProcessTree : IDisposable
+{
+    const int Options = Ptrace.PTRACE_O_TRACECLONE | Ptrace.PTRACE_O_TRACEFORK | Ptrace.PTRACE_O_TRACEVFORK | Ptrace.PTRACE_O_TRACEEXEC | Ptrace.PTRACE_O_TRACESYSGOOD;
+    const int StopsPerTurn = 64; // then others may use the ptrace thread
+    const int MostListings = 50;
+
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(5); // SIGCHLDs merge, and one that comes while we look may be missed
+    static readonly TimeSpan s_gate = TimeSpan.FromSeconds(5); // one system call of a stopped thread
+
+    readonly Lock _turn = new(); // the pump's turns, and stepping aside
+    readonly ChildSignals _signals = new();
+    readonly Dictionary<Tid, TreeThread> _threads = []; // on the ptrace thread, or while there is none
+    readonly Dictionary<Tid, Tid> _expected = []; // what was announced as forked and has not reported itself, and who waits for that
+    readonly HashSet<Tid> _early = []; // what has reported itself and was not announced
+    readonly ConcurrentQueue<TreeEvent> _events = new();
+    readonly ManualResetEventSlim _happened = new();
+    readonly Thread _pump;
+    readonly TargetLauncher? _launcher;
+    PtraceThread? _ptrace;
+    volatile bool _ended;
+
+    /// <summary>Follows a command that was started and is held.</summary>
+    public ProcessTree(TargetLauncher launcher)
+        : this()
+    {
+        _launcher = launcher;
+        _ptrace = launcher.HandOver();
+        _threads.Add(new Tid(launcher.Pid.Value), new TreeThread(new Tid(launcher.Pid.Value), launcher.Pid) { IsHeld = true });
+        Tell(new TreeEvent(TreeEventKind.Executed, launcher.Pid));
+        _pump.Start();
+    }
+
+    /// <summary>Follows nothing yet: see <see cref="StepBack"/>.</summary>
+    public ProcessTree() => _pump = new Thread(Pump) { IsBackground = true, Name = "calltap tree" };
+
+    /// <summary>Takes the next event; false when there is none now.</summary>
+    public bool TryTake(out TreeEvent happened)
+    {
+        if (_events.TryDequeue(out happened)) return true;
+        _happened.Reset();
+        return _events.TryDequeue(out happened);
+    }
+
+    /// <summary>Waits for an event, at most so long.</summary>
+    public void Wait(TimeSpan patience) => _happened.Wait(patience);
+
+    /// <summary>Who holds a process that is held.</summary>
+    public TargetHold HoldOf(Pid process) => new TreeHold(this, process);
+
+    /// <summary>Lets a process that is held run, followed.</summary>
+    public void Release(Pid process) => _ptrace?.Run(() =>
+    {
+        var tid = new Tid(process.Value);
+        if (!_threads.TryGetValue(tid, out TreeThread? thread) || !thread.IsHeld) return false;
+        thread.IsHeld = false;
+        Ptrace.SetOptions(tid, Options);
+        return Ptrace.Cont(tid, 0).Ok;
+    });
+
+    /// <summary>
+    /// Lets go of every thread, without stopping one. What is held runs on; events that were not taken, and what happens until <see cref="StepBack"/>, are not seen:
+    /// whoever follows has to look for himself.
+    /// </summary>
+    public void StepAside()
+    {
+        lock (_turn)
+        {
+            if (_ptrace is null) return;
+            _ptrace.Run(Serve);
+            _ptrace.Dispose();
+            _ptrace = null;
+            foreach (TreeThread thread in _threads.Values) thread.Gate?.Dispose();
+            _threads.Clear();
+            _expected.Clear();
+            _early.Clear();
+            _events.Clear(); // what they tell of runs
+        }
+    }
+
+    /// <summary>Follows these processes from now on.</summary>
+    /// <exception cref="AttachException">One of them can't be traced.</exception>
+    public void StepBack(IEnumerable<Pid> processes)
+    {
+        lock (_turn)
+        {
+            _ptrace ??= new PtraceThread("calltap tree ptrace");
+            _ptrace.Run(() =>
+            {
+                foreach (Pid process in processes) Seize(process);
+                return true;
+            });
+        }
+        if (!_pump.IsAlive) _pump.Start();
+    }
+
+    /// <summary>Steps aside for good.</summary>
+    public void Dispose()
+    {
+        StepAside();
+        _ended = true;
+        if (_pump.IsAlive) _pump.Join();
+        _signals.Dispose();
+    }
+
+    internal PtraceThread Ptracer => _ptrace!;
+
+    void Pump()
+    {
+        while (!_ended)
+        {
+            bool more = false;
+            lock (_turn) more = _ptrace?.Run(Serve) == true;
+            if (!more) _signals.Wait(s_patience);
+        }
+    }
+
+    // ---- on the ptrace thread ----
+
+    /// <summary>All threads, until a listing brings no new one: those that are made meanwhile by one that is seized are seized by the kernel.</summary>
+    void Seize(Pid process)
+    {
+        bool any = true;
+        for (int i = 0; i < MostListings && any; i++)
+        {
+            any = false;
+            foreach (Tid tid in ProcFiles.Threads(process))
+            {
+                if (_threads.ContainsKey(tid)) continue;
+                if (!_ptrace!.Seizing.Seize(process, tid, Options).Ok) continue; // ending, or the kernel has attached it: then it reports itself
+                _threads.Add(tid, new TreeThread(tid, process));
+                any = true;
+            }
+        }
+    }
+
+    /// <summary>Some stops; whether there may be more.</summary>
+    bool Serve()
+    {
+        for (int i = 0; i < StopsPerTurn; i++)
+        {
+            if (!Native.Wait.Any(Native.Wait.WSTOPPED | Native.Wait.WEXITED | Native.Wait.WNOHANG | Native.Wait.WNOWAIT, out siginfo_t report).Ok || report.si_pid == 0) return false;
+            var tid = new Tid(report.si_pid);
+            TraceeStop stop = TraceeStop.From(report);
+            if (stop.Kind == StopKind.Ended) Reap(tid);
+            else Serve(tid, stop);
+        }
+        return true;
+    }
+
+    void Tell(TreeEvent happened)
+    {
+        _events.Enqueue(happened);
+        _happened.Set();
+    }
+
+    void Reap(Tid tid)
+    {
+        Native.Wait.One(tid, Native.Wait.WEXITED | Native.Wait.WNOHANG, out siginfo_t report);
+        if (tid.Value == _launcher?.Pid.Value) _launcher.NoteExit(report); // our own child: nobody else is told
+        if (_expected.Remove(tid, out Tid maker)) Ptrace.Cont(maker, 0);
+        if (!_threads.Remove(tid, out TreeThread? thread)) return;
+        thread.Gate?.Dispose();
+        if (tid.Value == thread.Process.Value) Tell(new TreeEvent(TreeEventKind.Ended, thread.Process));
+    }
+
+    void Serve(Tid tid, TraceeStop stop)
+    {
+        if (!_threads.TryGetValue(tid, out TreeThread? thread)) _threads.Add(tid, thread = Newborn(tid));
+        switch (stop.Kind)
+        {
+            case StopKind.Event when stop.Event == Ptrace.PTRACE_EVENT_EXEC:
+                ServeExec(tid);
+                break;
+            case StopKind.Event when stop.Event == Ptrace.PTRACE_EVENT_FORK:
+                ServeFork(thread);
+                break;
+            case StopKind.Interrupted when thread.IsUnborn:
+                ServeBirth(thread);
+                break;
+            case StopKind.Syscall when thread.Gate is { } gate && gate.IsReached():
+                Arrive(thread, gate);
+                break;
+            case StopKind.GroupStop:
+                Ptrace.Listen(tid);
+                break;
+            default:
+                Settle(thread, stop);
+                Resume(thread, stop.Signal);
+                break;
+        }
+    }
+
+    static TreeThread Newborn(Tid tid) => new(tid, StatusOf(tid)?.ThreadGroup ?? new Pid(tid.Value)) { IsUnborn = true };
+
+    static ProcStatus? StatusOf(Tid tid) =>
+        ProcFiles.TryReadText(ProcFiles.Process(new Pid(tid.Value), "status")) is { Length: > 0 } text ? ProcStatus.Parse(text) : null;
+
+    /// <summary>What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee.</summary>
+    static void Settle(TreeThread thread, TraceeStop stop)
+    {
+        if (stop.Kind is not (StopKind.Signal or StopKind.Interrupted) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
+        if (stop.Kind == StopKind.Signal) thread.Repeated.Settle(thread.Tid, ref registers, stop.Signal);
+        else thread.Repeated.TryMake(thread.Tid, ref registers, 0);
+    }
+
+    static void Resume(TreeThread thread, int signal)
+    {
+        if (thread.Gate is null) Ptrace.Cont(thread.Tid, signal);
+        else Ptrace.Syscall(thread.Tid, signal);
+    }
+
+    void ServeBirth(TreeThread thread)
+    {
+        thread.IsUnborn = false;
+        bool isProcess = thread.Tid.Value == thread.Process.Value, isAnnounced = _expected.Remove(thread.Tid, out Tid maker);
+        Pid parent = isAnnounced && _threads.TryGetValue(maker, out TreeThread? made) ? made.Process : isProcess && StatusOf(thread.Tid) is { } status ? status.Parent : default;
+        if (isProcess && HasCopyOf(parent, thread))
+        {
+            Hold(thread, new TreeEvent(TreeEventKind.Forked, thread.Process, parent));
+            if (!isAnnounced) _early.Add(thread.Tid);
+        }
+        else
+        {
+            Resume(thread, 0);
+        }
+        if (isAnnounced) Ptrace.Cont(maker, 0);
+    }
+
+    /// <summary>Its maker waits until it has reported itself: what that does next, be it exec or exit, is told after it.</summary>
+    void ServeFork(TreeThread thread)
+    {
+        bool told = Ptrace.GetEventMsg(thread.Tid, out ulong made).Ok;
+        var child = new Tid((int)made);
+        if (!told || _early.Remove(child))
+        {
+            Resume(thread, 0);
+            return;
+        }
+        Native.Wait.One(thread.Tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
+        _expected[child] = thread.Tid;
+    }
+
+    /// <summary>Whether it has a copy of its parent's memory. One that shares it, until it executes something, makes its calls as its maker does.</summary>
+    bool HasCopyOf(Pid parent, TreeThread child)
+    {
+        foreach (TreeThread thread in _threads.Values)
+            if (thread.Process == parent && SystemCall.SharesMemory(thread.Tid, child.Tid) is { Ok: true, Value: var shares }) return !shares;
+        return false; // it can't be told
+    }
+
+    void Hold(TreeThread thread, TreeEvent happened)
+    {
+        thread.IsHeld = true;
+        Native.Wait.One(thread.Tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _); // taken, so that it is reported once
+        Tell(happened);
+    }
+
+    /// <summary>The kernel gives the thread that executes the process's id, and has ended all others.</summary>
+    void ServeExec(Tid tid)
+    {
+        var process = new Pid(tid.Value);
+        foreach (TreeThread gone in _threads.Values.Where(t => t.Process == process).ToList())
+        {
+            gone.Gate?.Dispose();
+            _threads.Remove(gone.Tid);
+        }
+        var thread = new TreeThread(tid, process);
+        _threads.Add(tid, thread);
+        Native.Wait.One(tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
+        try
+        {
+            EntryGate gate = EntryGate.Place(_ptrace!, process, Deadline.In(s_gate));
+            if (gate.IsHeld) Arrived(thread, gate);
+            else thread.Gate = gate;
+        }
+        catch (Exception e) when (e is AttachException or SystemCallException or PatchMismatchException)
+        {
+            Tell(new TreeEvent(TreeEventKind.ExecutedUnheld, process, Reason: e.Message));
+        }
+        if (!thread.IsHeld) Resume(thread, 0);
+    }
+
+    void Arrive(TreeThread thread, EntryGate gate)
+    {
+        Native.Wait.One(thread.Tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
+        try
+        {
+            gate.Pass();
+        }
+        catch (AttachException)
+        {
+            return; // killed: its end is reported next
+        }
+        Arrived(thread, gate);
+    }
+
+    void Arrived(TreeThread thread, EntryGate gate)
+    {
+        gate.Dispose();
+        (thread.Gate, thread.IsHeld) = (null, true);
+        Tell(new TreeEvent(TreeEventKind.Executed, thread.Process));
+    }
+
+    /// <summary>A process that the tree holds.</summary>
+    sealed class TreeHold(ProcessTree tree, Pid process) : TargetHold
+    {
+        internal override PtraceThread Thread => tree.Ptracer;
+
+        internal override Tid HeldThread => new(process.Value);
+
+        public override void Release() => tree.Release(process);
+    }
+}

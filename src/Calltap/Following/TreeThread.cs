@@ -1,0 +1,25 @@
+using Calltap.Target;
+
+namespace Calltap.Following;
+
+/// <summary>A thread of a followed process.</summary>
+sealed class TreeThread(Tid tid, Pid process)
+{
+    /// <summary>Its id.</summary>
+    public Tid Tid => tid;
+
+    /// <summary>Its process. A child that still runs in its maker's memory (vfork) is a process of its own.</summary>
+    public Pid Process => process;
+
+    /// <summary>The call that it makes again because our tracing made it fail.</summary>
+    public RepeatedCall Repeated;
+
+    /// <summary>Where it is to be held; null when it is on no way there.</summary>
+    public EntryGate? Gate { get; set; }
+
+    /// <summary>It stands in a stop until it is released.</summary>
+    public bool IsHeld { get; set; }
+
+    /// <summary>Its first stop, which the kernel makes before it runs, has not come.</summary>
+    public bool IsUnborn { get; set; }
+}

@@ -1,0 +1,48 @@
+using Calltap.Modules;
+using Calltap.Patching;
+using Calltap.Sessions;
+using Calltap.Target;
+
+namespace Calltap;
+
+// The session of what a traced process has forked.
+public sealed partial class TraceSession
+{
+    /// <summary>The session of a fork child: everything as in its parent's, but for the memory that it shares with its tracer.</summary>
+    TraceSession(TraceSession parent, TargetProcess child, TargetTextWriter writer, TargetMemory memory)
+    {
+        (Target, _writer, _plan, _memory) = (child, writer, parent._plan, memory);
+        Catalog = new FunctionCatalog(parent.Catalog);
+        _registry = new SiteRegistry(parent._registry, child, writer, memory, _plan, Catalog);
+        _ops = new OpTable(parent._ops, memory.Session, _plan.MaxFunctions);
+        _lists = new OpLists(parent._lists, writer, memory.OpLists, _plan.OpListsSize);
+        _table = new WindowTable(child, writer, memory.WindowTable);
+        _poker = new TextPoker(child, writer, _table) { Policy = IInt3Policy.Of(_plan.Int3), WithoutPtrace = parent.WithoutPtrace };
+        _poker.Know(_registry.Sites);
+        ThreadSlots = new ThreadSlots(child, writer, memory.ThreadTable);
+        _follower = FollowerOf(Catalog);
+    }
+
+    /// <summary>
+    /// Takes over what the target has forked. The child has a copy of everything that is armed, which passes its calls on unrecorded: only the memory that a session shares with its
+    /// tracer is not copied, and the table of threads is empty. Both are made anew, and the child is traced as its parent is, without a byte of text being
+    /// written.
+    /// </summary>
+    /// <param name="child">The child; the session's to dispose from now on, the caller's when this throws.</param>
+    /// <param name="hold">Who holds it; null when it runs.</param>
+    /// <exception cref="AttachException">It can't be traced, or it was forked while functions were being armed or disarmed.</exception>
+    public TraceSession Adopt(TargetProcess child, TargetHold? hold)
+    {
+        ArgumentNullException.ThrowIfNull(child);
+        HelperPlace.RefuseIfWindowIsOpen(child);
+        if (WindowTable.IsOpen(child, _memory.WindowTable) || !_registry.IsSameIn(child))
+            throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) was forked while functions were being armed or disarmed");
+        var writer = new TargetTextWriter(child);
+        using HelperThread helper = HelperPlace.Start(child, writer, hold);
+        TargetMemory memory = _memory.TryMapInFork(child, writer, helper, _plan)
+            ?? throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) has mapped memory of its own where its parent shares some with the tracer");
+        var session = new TraceSession(this, child, writer, memory) { Hold = hold };
+        session.Open(helper);
+        return session;
+    }
+}
