@@ -42,7 +42,7 @@ public sealed class ProcessFollower : IDisposable
     public void Start(TargetLauncher launcher)
     {
         ArgumentNullException.ThrowIfNull(launcher);
-        _tree = new ProcessTree(launcher);
+        _tree = new ProcessTree(launcher) { RepeatsCalls = !_options.CallsNotRepeated };
         Serve();
     }
 
@@ -50,7 +50,7 @@ public sealed class ProcessFollower : IDisposable
     /// <exception cref="AttachException">It can't be traced.</exception>
     public void Start(Pid process)
     {
-        _tree = new ProcessTree();
+        _tree = new ProcessTree { RepeatsCalls = !_options.CallsNotRepeated };
         Begin(process, null, null);
         StepBack();
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Calltap.Native;
 using Calltap.Target;
 
@@ -10,8 +11,8 @@ namespace Calltap.Following;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A pump thread serves the stops on the ptrace thread, woken by SIGCHLD, which the kernel sends a tracer for each; <see cref="TryTake"/> gives what has happened to whoever
-/// attends to it, and <see cref="Release"/> lets go on what is held.
+/// The ptrace thread looks for stops as long as it has nothing else to do; <see cref="TryTake"/> gives what has happened to whoever attends to it, and
+/// <see cref="Release"/> lets go on what is held.
 /// </para>
 /// <para>
 /// A thread has one tracer. Where the processes' text is changed, that is the guard: the tree steps aside (<see cref="StepAside"/>) by the end of its ptrace thread,
@@ -24,34 +25,37 @@ sealed class ProcessTree : IDisposable
     const int StopsPerTurn = 64; // then others may use the ptrace thread
     const int MostListings = 50;
 
-    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(5); // SIGCHLDs merge, and one that comes while we look may be missed
+    // Between two looks. Where one process was made, more is to come: its program, its threads, its end.
+    static readonly TimeSpan s_busy = TimeSpan.FromMicroseconds(30), s_quiet = TimeSpan.FromMicroseconds(500), s_busyFor = TimeSpan.FromMilliseconds(5);
+
     static readonly TimeSpan s_gate = TimeSpan.FromSeconds(5); // one system call of a stopped thread
 
-    readonly Lock _turn = new(); // the pump's turns, and stepping aside
-    readonly ChildSignals _signals = new();
     readonly Dictionary<Tid, TreeThread> _threads = []; // on the ptrace thread, or while there is none
     readonly Dictionary<Tid, Tid> _expected = []; // what was announced as forked and has not reported itself, and who waits for that
     readonly HashSet<Tid> _early = []; // what has reported itself and was not announced
     readonly ConcurrentQueue<TreeEvent> _events = new();
     readonly ManualResetEventSlim _happened = new();
-    readonly Thread _pump;
     readonly TargetLauncher? _launcher;
     PtraceThread? _ptrace;
-    volatile bool _ended;
+    long _lastStop;
 
     /// <summary>Follows a command that was started and is held.</summary>
     public ProcessTree(TargetLauncher launcher)
-        : this()
     {
         _launcher = launcher;
         _ptrace = launcher.HandOver();
         _threads.Add(new Tid(launcher.Pid.Value), new TreeThread(new Tid(launcher.Pid.Value), launcher.Pid) { IsHeld = true });
         Tell(new TreeEvent(TreeEventKind.Executed, launcher.Pid));
-        _pump.Start();
+        _ptrace.Run(BeginLooking);
     }
 
     /// <summary>Follows nothing yet: see <see cref="StepBack"/>.</summary>
-    public ProcessTree() => _pump = new Thread(Pump) { IsBackground = true, Name = "calltap tree" };
+    public ProcessTree()
+    {
+    }
+
+    /// <summary>Whether calls that our tracing made fail are made again: for tests.</summary>
+    public bool RepeatsCalls { get; init; } = true;
 
     /// <summary>Takes the next event; false when there is none now.</summary>
     public bool TryTake(out TreeEvent happened)
@@ -83,58 +87,50 @@ sealed class ProcessTree : IDisposable
     /// </summary>
     public void StepAside()
     {
-        lock (_turn)
-        {
-            if (_ptrace is null) return;
-            _ptrace.Run(Serve);
-            _ptrace.Dispose();
-            _ptrace = null;
-            foreach (TreeThread thread in _threads.Values) thread.Gate?.Dispose();
-            _threads.Clear();
-            _expected.Clear();
-            _early.Clear();
-            _events.Clear(); // what they tell of runs
-        }
+        if (_ptrace is null) return;
+        _ptrace.Dispose();
+        _ptrace = null;
+        foreach (TreeThread thread in _threads.Values) thread.Gate?.Dispose();
+        _threads.Clear();
+        _expected.Clear();
+        _early.Clear();
+        _events.Clear(); // what they tell of runs
     }
 
     /// <summary>Follows these processes from now on.</summary>
     /// <exception cref="AttachException">One of them can't be traced.</exception>
     public void StepBack(IEnumerable<Pid> processes)
     {
-        lock (_turn)
+        _ptrace ??= new PtraceThread("calltap tree");
+        _ptrace.Run(() =>
         {
-            _ptrace ??= new PtraceThread("calltap tree ptrace");
-            _ptrace.Run(() =>
-            {
-                foreach (Pid process in processes) Seize(process);
-                return true;
-            });
-        }
-        if (!_pump.IsAlive) _pump.Start();
+            foreach (Pid process in processes) Seize(process);
+            return BeginLooking();
+        });
     }
 
     /// <summary>Steps aside for good.</summary>
     public void Dispose()
     {
         StepAside();
-        _ended = true;
-        if (_pump.IsAlive) _pump.Join();
-        _signals.Dispose();
+        _happened.Dispose();
     }
 
     internal PtraceThread Ptracer => _ptrace!;
 
-    void Pump()
+    // ---- on the ptrace thread ----
+
+    bool BeginLooking()
     {
-        while (!_ended)
-        {
-            bool more = false;
-            lock (_turn) more = _ptrace?.Run(Serve) == true;
-            if (!more) _signals.Wait(s_patience);
-        }
+        _ptrace!.Idle = Look;
+        return true;
     }
 
-    // ---- on the ptrace thread ----
+    TimeSpan Look()
+    {
+        if (Serve()) return TimeSpan.Zero;
+        return Stopwatch.GetElapsedTime(_lastStop) < s_busyFor ? s_busy : s_quiet;
+    }
 
     /// <summary>All threads, until a listing brings no new one: those that are made meanwhile by one that is seized are seized by the kernel.</summary>
     void Seize(Pid process)
@@ -159,6 +155,7 @@ sealed class ProcessTree : IDisposable
         for (int i = 0; i < StopsPerTurn; i++)
         {
             if (!Native.Wait.Any(Native.Wait.WSTOPPED | Native.Wait.WEXITED | Native.Wait.WNOHANG | Native.Wait.WNOWAIT, out siginfo_t report).Ok || report.si_pid == 0) return false;
+            _lastStop = Stopwatch.GetTimestamp();
             var tid = new Tid(report.si_pid);
             TraceeStop stop = TraceeStop.From(report);
             if (stop.Kind == StopKind.Ended) Reap(tid);
@@ -216,9 +213,9 @@ sealed class ProcessTree : IDisposable
         ProcFiles.TryReadText(ProcFiles.Process(new Pid(tid.Value), "status")) is { Length: > 0 } text ? ProcStatus.Parse(text) : null;
 
     /// <summary>What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee.</summary>
-    static void Settle(TreeThread thread, TraceeStop stop)
+    void Settle(TreeThread thread, TraceeStop stop)
     {
-        if (stop.Kind is not (StopKind.Signal or StopKind.Interrupted) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
+        if (!RepeatsCalls || stop.Kind is not (StopKind.Signal or StopKind.Interrupted) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
         if (stop.Kind == StopKind.Signal) thread.Repeated.Settle(thread.Tid, ref registers, stop.Signal);
         else thread.Repeated.TryMake(thread.Tid, ref registers, 0);
     }

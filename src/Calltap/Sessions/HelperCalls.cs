@@ -17,13 +17,19 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
         Mapped(Ask(default, size, protection, flags, descriptor), size);
 
     /// <summary>mmap at this address; false when something is mapped there by now.</summary>
-    public bool TryMapAt(TargetAddress address, long size, int protection, int flags, ulong descriptor = ulong.MaxValue)
+    public bool TryMapAt(TargetAddress address, long size, int protection, int flags)
     {
-        const int MapFixedNoReplace = 0x100000;
-        SysResult<long> result = Ask(address, size, protection, flags | MapFixedNoReplace, descriptor);
+        SysResult<long> result = Ask(address, size, protection, flags | TargetMemory.MapFixedNoReplace, ulong.MaxValue);
         if (result.Errno == Errno.EEXIST) return false;
         Mapped(result, size);
         return true;
+    }
+
+    /// <summary>mmap over what we have mapped there before.</summary>
+    public TargetAddress MapOver(TargetAddress address, long size, int protection, int flags, ulong descriptor)
+    {
+        const int MapFixed = 0x10;
+        return Mapped(Ask(address, size, protection, flags | MapFixed, descriptor), size);
     }
 
     SysResult<long> Ask(TargetAddress address, long size, int protection, int flags, ulong descriptor) =>

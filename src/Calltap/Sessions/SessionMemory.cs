@@ -78,10 +78,27 @@ sealed class SessionMemory : IDisposable
     /// <summary>Headers offered so far.</summary>
     public ulong Offered { get; private set; }
 
-    /// <summary>Offers a header whose ring is empty and whose limit is set.</summary>
+    /// <summary>Offers every header of memory that nobody has used yet.</summary>
+    public void OfferAll()
+    {
+        for (int index = 0; index < Layout.Capacity; index++)
+        {
+            SetFirstLimit(index);
+            Enqueue(index);
+        }
+    }
+
+    /// <summary>Offers a header again: its ring is emptied and its limit set.</summary>
     public void Offer(int index)
     {
-        Prepare(index);
+        _file.At(Layout.HeaderAt(index), SessionMemoryLayout.HeaderSize).Clear();
+        _file.Punch(Layout.RingAt(index), Layout.RingSize); // what a former owner may have left there is gone
+        SetFirstLimit(index);
+        Enqueue(index);
+    }
+
+    void Enqueue(int index)
+    {
         ulong tail = Offered++; // kept here: the target may write anything over its own copy
         _file.Dword(QueueEntry(tail)) = index;
         // Pairs with the target's load of the tail before its load of the entry (ThreadLookupEmitter.Claim).
@@ -94,13 +111,7 @@ sealed class SessionMemory : IDisposable
     long QueueEntry(ulong position) =>
         SessionMemoryLayout.Queue + 4L * (long)(position & (ulong)(Layout.Capacity - 1));
 
-    void Prepare(int index)
-    {
-        long header = Layout.HeaderAt(index);
-        _file.At(header, SessionMemoryLayout.HeaderSize).Clear();
-        _file.Punch(Layout.RingAt(index), Layout.RingSize); // what a former owner may have left there is gone
-        _file.Qword(header + ThreadHeaderLayout.Limit) = LimitFor(0);
-    }
+    void SetFirstLimit(int index) => _file.Qword(Layout.HeaderAt(index) + ThreadHeaderLayout.Limit) = LimitFor(0);
 
     // ---- a thread's header, ring and counters ----
 

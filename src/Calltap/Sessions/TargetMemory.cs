@@ -18,7 +18,7 @@ sealed record TargetMemory(
     SessionMemory Session, TargetAddress ThreadTable, TargetAddress OpLists, TargetAddress SiteTable,
     TargetAddress WindowTable, ArenaSet Arenas)
 {
-    public const int ProtectionReadExecute = 5, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000;
+    public const int ProtectionReadExecute = 5, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000, MapFixedNoReplace = 0x100000;
     const int ProtectionRead = 1, ProtectionReadWrite = 3;
     const int MapShared = 1;
     const int MadviseDontFork = 10, MadviseDontDump = 16, MadviseWipeOnFork = 18;
@@ -48,7 +48,7 @@ sealed record TargetMemory(
     static TargetMemory Map(
         TargetProcess target, TargetTextWriter writer, HelperThread helper, HelperCalls calls, SessionPlan plan, ThreadDescriptorLayout descriptors)
     {
-        SessionMemory session = MapSession(target, helper, calls, plan.Layout, null)!;
+        SessionMemory session = MapSession(target, helper, calls, plan.Layout, null);
         TargetAddress threads = calls.Map(ThreadSlotLayout.TableSize, ProtectionReadWrite, MapPrivateAnonymous);
         calls.Require(
             helper.Syscall(SystemCall.NR_madvise, threads.Value, ThreadSlotLayout.TableSize, MadviseWipeOnFork), "madvise(MADV_WIPEONFORK)");
@@ -67,20 +67,33 @@ sealed record TargetMemory(
 
     /// <summary>
     /// The memory of a session in what was just forked: everything but the session memory is there as a copy; that is made anew at the same address,
-    /// which trampolines know. Null when something else is mapped there.
+    /// which trampolines know.
     /// </summary>
+    /// <param name="child">The child, in which that address is taken (<see cref="TryReserveInFork"/>).</param>
+    /// <param name="writer">Writes into it.</param>
+    /// <param name="helper">Is in it.</param>
+    /// <param name="plan">The plan of its parent's session.</param>
     /// <exception cref="AttachException">A mapping is refused.</exception>
-    public TargetMemory? TryMapInFork(TargetProcess child, TargetTextWriter writer, HelperThread helper, SessionPlan plan)
+    public TargetMemory MapInFork(TargetProcess child, TargetTextWriter writer, HelperThread helper, SessionPlan plan)
     {
-        var calls = new HelperCalls(child, helper);
-        if (MapSession(child, helper, calls, plan.Layout, Session.Address) is not { } session) return null;
+        SessionMemory session = MapSession(child, helper, new HelperCalls(child, helper), plan.Layout, Session.Address);
         TargetMemory memory = this with { Session = session, Arenas = new ArenaSet(Arenas, writer, session) };
         memory.Describe(plan);
         return memory;
     }
 
-    /// <summary>Null when <paramref name="place"/> is taken.</summary>
-    static SessionMemory? MapSession(TargetProcess target, HelperThread helper, HelperCalls calls, SessionMemoryLayout layout, TargetAddress? place)
+    /// <summary>Takes the address of the session memory in what was just forked, before the kernel gives it to anything else: the helper's own memory among that.</summary>
+    /// <returns>False when something is mapped there.</returns>
+    public bool TryReserveInFork(TargetProcess child, TargetTextWriter writer, SessionPlan plan, TargetHold? hold)
+    {
+        const ulong ProtectionNone = 0;
+        SysResult<long> Reserve(HijackedThread borrowed) => borrowed.Call(
+            SystemCall.NR_mmap, Session.Address.Value, (ulong)plan.Layout.TotalSize, ProtectionNone, MapPrivateAnonymous | MapNoReserve | MapFixedNoReplace, ulong.MaxValue, 0);
+
+        return (hold is null ? Injection.Run(child, writer, Reserve) : Injection.RunHeld(child, writer, hold.Thread, hold.HeldThread, Reserve)).Ok;
+    }
+
+    static SessionMemory MapSession(TargetProcess target, HelperThread helper, HelperCalls calls, SessionMemoryLayout layout, TargetAddress? place)
     {
         TargetAddress name = calls.PlaceString(SessionHeader.FileName);
         SysResult<long> file = helper.Syscall(SystemCall.NR_memfd_create, name.Value, MemfdCloseOnExec | MemfdNoExecSeal);
@@ -88,13 +101,9 @@ sealed record TargetMemory(
         ulong descriptor = (ulong)calls.Require(file, "memfd_create");
         ulong size = (ulong)layout.TotalSize;
         calls.Require(helper.Syscall(SystemCall.NR_ftruncate, descriptor, size), "ftruncate");
-        bool mapped = place is not { } at || calls.TryMapAt(at, layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
-        if (!mapped)
-        {
-            helper.Syscall(SystemCall.NR_close, descriptor);
-            return null;
-        }
-        TargetAddress address = place ?? calls.Map(layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
+        TargetAddress address = place is { } at
+            ? calls.MapOver(at, layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor)
+            : calls.Map(layout.TotalSize, ProtectionReadWrite, MapShared | MapNoReserve, descriptor);
         calls.Advise(address, layout.TotalSize, MadviseDontFork);
         calls.Advise(address, layout.TotalSize, MadviseDontDump);
         string path = ProcFiles.Thread(target.Pid, helper.Tid, $"fd/{descriptor}");

@@ -38,9 +38,10 @@ public sealed partial class TraceSession
         if (WindowTable.IsOpen(child, _memory.WindowTable) || !_registry.IsSameIn(child))
             throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) was forked while functions were being armed or disarmed");
         var writer = new TargetTextWriter(child);
+        if (!_memory.TryReserveInFork(child, writer, _plan, hold))
+            throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) has mapped memory of its own where its parent shares some with the tracer");
         using HelperThread helper = HelperPlace.Start(child, writer, hold);
-        TargetMemory memory = _memory.TryMapInFork(child, writer, helper, _plan)
-            ?? throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) has mapped memory of its own where its parent shares some with the tracer");
+        TargetMemory memory = _memory.MapInFork(child, writer, helper, _plan);
         var session = new TraceSession(this, child, writer, memory) { Hold = hold };
         session.Open(helper);
         return session;

@@ -153,8 +153,9 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Everything is mapped: threads find rings from now on.</summary>
     void Open(HelperThread helper)
     {
-        int capacity = _plan.Layout.Capacity, ready = Math.Min(capacity, Target.ReadThreads().Count + 4);
-        for (int i = 0; i < capacity; i++) Memory.Offer(i);
+        Memory.OfferAll();
+        // What is held has one thread, and may have ended before it makes another.
+        int ready = Hold is null ? Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) : 1;
         for (int i = 0; i < ready; i++) Memory.Allocate(i);
         Switch(on: true);
         helper.Exit();

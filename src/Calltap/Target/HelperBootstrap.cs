@@ -67,6 +67,9 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
     private long Clone(HijackedThread borrowed)
     {
         _borrowed = borrowed;
+        // In a process of one thread the kernel need not wait for the other CPUs to notice (sync_runqueues_membarrier_state): tens of milliseconds later on.
+        if (options.Holder is not null)
+            borrowed.Call(SystemCall.NR_membarrier, HelperThread.RegisterCommand);
         if (options.CodeAreaIsMapped)
         {
             writer.Verify(options.CodeArea, _code.Span);

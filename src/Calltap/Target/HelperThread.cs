@@ -14,7 +14,9 @@ internal sealed class HelperThread : IDisposable
     /// <summary>MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE.</summary>
     internal const ulong SyncCommand = 1 << 5;
 
-    private const int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 6;
+    /// <summary>MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE.</summary>
+    internal const ulong RegisterCommand = 1 << 6;
+
     private const int MADV_DONTFORK = 10;
     private const int MADV_DONTDUMP = 16;
     private static readonly TimeSpan s_exitTimeout = TimeSpan.FromSeconds(2);
@@ -96,7 +98,7 @@ internal sealed class HelperThread : IDisposable
     /// </remarks>
     internal SysResult RegisterSyncCores()
     {
-        Post(SystemCall.NR_membarrier, [MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE]);
+        Post(SystemCall.NR_membarrier, [RegisterCommand]);
         return new((Errno)(-Math.Min(0, Take(s_registering))));
     }
 

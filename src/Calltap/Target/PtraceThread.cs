@@ -22,6 +22,9 @@ internal sealed class PtraceThread : IDisposable
         Scheduling.StartUrgently(_thread);
     }
 
+    /// <summary>What it does when there is no work, again and again, and how long it sleeps then; null for nothing. Set by work of its own.</summary>
+    internal Func<TimeSpan>? Idle { get; set; }
+
     /// <summary>How work seizes threads; whoever waits for the work helps.</summary>
     internal Seizing Seizing { get; } = new();
 
@@ -68,7 +71,12 @@ internal sealed class PtraceThread : IDisposable
     {
         _self = SystemCall.CurrentThread();
         Scheduling.MakeRealTime(_self);
-        foreach (Action work in _work.GetConsumingEnumerable())
-            work();
+        while (!_work.IsCompleted)
+        {
+            if (_work.TryTake(out Action? work, Idle is null ? Timeout.Infinite : 0))
+                work();
+            else if (Idle?.Invoke() is { Ticks: > 0 } time)
+                Clock.Sleep(time);
+        }
     }
 }

@@ -1,0 +1,128 @@
+using Calltap.LiveTests.Engine;
+using Calltap.LiveTests.Programs;
+using Calltap.LiveTests.Target;
+using Calltap.Modules;
+using Calltap.Native;
+using Calltap.Probes;
+using Calltap.Target;
+using Calltap.Trace;
+
+namespace Calltap.LiveTests.Following;
+
+/// <summary>A tree of processes is traced whole: each from its first call on, and each with the right results.</summary>
+[Collection(EngineTests.Name)]
+public sealed class FollowTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Every_call_of_a_tree_that_was_started_is_recorded()
+    {
+        using var program = new TreeProgram();
+        using TargetLauncher launcher = TargetLauncher.Start(TreeProgram.Path, [program.TallyPath, $"{LiveTest.Repeat(15, 1000)}"]);
+        using var recorder = new TreeRecorder();
+        recorder.Start(launcher);
+        recorder.Serve();
+        RecordedCalls calls = recorder.Stop();
+        Assert.Equal(new CommandExit(0, 0), launcher.WaitForExit());
+        AssertAllRecorded(program, recorder, calls);
+        Assert.Equal(program.Programs, recorder.Began.All);
+    }
+
+    [Fact]
+    public void Every_call_is_recorded_of_a_tree_that_ran_before()
+    {
+        using var program = new TreeProgram();
+        Pid root = program.Start(LiveTest.Repeat(15, 300));
+        using var recorder = new TreeRecorder();
+        recorder.Start(root);
+        Assert.Equal(2, recorder.Began.All); // the child that was there before
+        program.Go();
+        recorder.Serve();
+        AssertAllRecorded(program, recorder, recorder.Stop());
+        Assert.Equal(program.Programs, recorder.Began.All);
+    }
+
+    void AssertAllRecorded(TreeProgram program, TreeRecorder recorder, RecordedCalls calls)
+    {
+        program.AssertRight();
+        output.WriteLine($"{program.Programs} programs, {recorder.Began.Forked} of them forked; {calls.Entries} calls, {calls.LostEntries} lost");
+        Assert.Empty(recorder.NotTraced);
+        Dictionary<string, long> entries = calls.Catalog.Functions.Values.ToDictionary(f => f.DisplayName, f => calls.EntriesOf(f.Id));
+        Assert.Equal((program.Leafs, program.Roots, 0), (entries["tree_leaf"], entries["tree_root"], calls.LostEntries));
+        Assert.Equal((0, 0), (calls.OrphanExits, calls.UnknownSites));
+        Assert.Equal([EndedBy.Exit], calls.Ends.Keys.Select(e => e.EndedBy).Distinct());
+        AssertProcessesAreTold(program, calls.Catalog);
+    }
+
+    /// <summary>Each thread that recorded belongs to a process, and each process but the first comes of another.</summary>
+    static void AssertProcessesAreTold(TreeProgram program, TraceCatalog catalog)
+    {
+        Assert.Equal(program.Programs, catalog.Processes.Count);
+        Assert.All(catalog.Threads.Keys, thread => Assert.True(catalog.Processes.ContainsKey(catalog.Tasks[thread].Process)));
+        // The shells between are not in the trace, nor is what they start a child of anything that is.
+        Assert.All(catalog.Processes.Values, process => Assert.True(process.Parent < process.Id));
+        Assert.Contains(catalog.Processes.Values, process => process.Parent > 1);
+    }
+
+    [Fact]
+    public void What_lives_when_it_is_over_is_restored_and_ends_right()
+    {
+        using var program = new TreeProgram();
+        var checkedOnes = 0;
+        using var recorder = new TreeRecorder
+        {
+            Restored = process =>
+            {
+                TextImage.AssertRestored(process.Session!.Target, process.Session.Catalog);
+                checkedOnes++;
+            },
+        };
+        recorder.Start(program.Start(LiveTest.Repeat(60, 300)));
+        program.Go();
+        recorder.Serve(() => recorder.Began.All >= 40);
+        RecordedCalls calls = recorder.Stop();
+        Assert.True(program.IsRunning && !program.IsDone, "it was over before");
+        Assert.True(checkedOnes >= 2, $"{checkedOnes} processes lived");
+        program.AssertRight();
+        Assert.InRange(calls.EntriesOf(calls.Catalog.Functions.Values.First(f => f.DisplayName == "tree_leaf").Id), 1, program.Leafs);
+        output.WriteLine($"{checkedOnes} processes restored alive");
+    }
+
+    /// <summary>A signal that a program ignores would not wake it from a call, but for a tracer.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Calls_that_tracing_interrupts_are_made_again(bool leftOut)
+    {
+        using var program = new TreeProgram();
+        using var recorder = new TreeRecorder(callsNotRepeated: leftOut);
+        recorder.Start(program.Start(20));
+        program.Go();
+        recorder.Serve();
+        recorder.Stop();
+        Assert.Equal(leftOut, program.Wrong > 0);
+    }
+
+    [Fact]
+    public void Job_control_stops_and_continues_what_is_followed()
+    {
+        const int SIGCONT = 18, SIGSTOP = 19;
+        using var program = new TreeProgram();
+        Pid root = program.Start(30);
+        using var recorder = new TreeRecorder();
+        recorder.Start(root);
+        program.Go();
+        for (int i = 0; i < 10; i++)
+        {
+            int before = recorder.Began.All;
+            recorder.Serve(() => recorder.Began.All >= before + 5);
+            NativeSpawn.Kill(root.Value, SIGSTOP);
+            recorder.Serve(() => IsStopped(root));
+            Assert.True(IsStopped(root) || !program.IsRunning);
+            NativeSpawn.Kill(root.Value, SIGCONT);
+        }
+        recorder.Serve();
+        AssertAllRecorded(program, recorder, recorder.Stop());
+    }
+
+    static bool IsStopped(Pid process) => ProcFiles.TryReadText(ProcFiles.Process(process, "status")) is not { Length: > 0 } text || ProcStatus.Parse(text).State is 'T' or 't' or 'Z';
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Calltap.Following;
+using Calltap.LiveTests.Engine;
+using Calltap.Modules;
+using Calltap.Probes;
+using Calltap.Recording;
+using Calltap.Target;
+
+namespace Calltap.LiveTests.Following;
+
+/// <summary>Records a tree of processes into memory, as the tool does into a file.</summary>
+sealed class TreeRecorder : IProcessTracing, IDisposable
+{
+    readonly Dictionary<FollowedProcess, Recorder> _recorders = [];
+    readonly IReadOnlyList<Op> _ops = [TreeProgram.OpOf(OpKind.Graph)];
+    readonly MemoryStream _file = new();
+    TraceRecording? _recording;
+
+    public TreeRecorder(bool callsNotRepeated = false) => Follower = new ProcessFollower(
+        new FollowOptions { Scope = FunctionScope.Executable, Filters = [], Ops = _ops, CallsNotRepeated = callsNotRepeated }, this);
+
+    public ProcessFollower Follower { get; }
+
+    /// <summary>Why processes were not traced.</summary>
+    public List<string> NotTraced { get; } = [];
+
+    /// <summary>Programs traced so far, and those of them that were forked.</summary>
+    public (int All, int Forked) Began { get; private set; }
+
+    /// <summary>Told of each process whose session has ended while it lives, with its restored text.</summary>
+    public Action<FollowedProcess>? Restored { get; init; }
+
+    public void Start(Pid process)
+    {
+        _recording = new TraceRecording(_file, process, new RecordOptions());
+        Follower.Start(process);
+    }
+
+    public void Start(TargetLauncher launcher)
+    {
+        _recording = new TraceRecording(_file, launcher.Pid, new RecordOptions());
+        Follower.Start(launcher);
+    }
+
+    /// <summary>Follows until nobody is left, or it is over.</summary>
+    public void Serve(Func<bool>? isOver = null)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Follower.Processes.Count > 0 && isOver?.Invoke() != true)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < 3 * EngineTests.Patience, $"{Follower.Processes.Count} processes are left");
+            Follower.Wait(TimeSpan.FromMilliseconds(10));
+            Follower.Serve();
+        }
+    }
+
+    /// <summary>Stops following; what was recorded.</summary>
+    public RecordedCalls Stop()
+    {
+        Follower.Stop();
+        _recording!.Finish();
+        Assert.Null(_recording.Failure);
+        return RecordedCalls.Read(_file);
+    }
+
+    public void Dispose()
+    {
+        Follower.Dispose();
+        _recording?.Dispose();
+    }
+
+    void IProcessTracing.Began(FollowedProcess process, FollowedProcess? before, bool forked)
+    {
+        Began = (Began.All + 1, Began.Forked + (forked ? 1 : 0));
+        var recorder = new Recorder(process.Session!, _recording!, before is null ? null : _recorders.GetValueOrDefault(before));
+        _recorders.Add(process, recorder);
+        if (!forked) Assert.Equal(2, recorder.Add(_ops).Armed);
+    }
+
+    void IProcessTracing.Ended(FollowedProcess process)
+    {
+        ArmReport? report = _recorders[process].Stop();
+        Assert.Equal(0, report?.Unrestored ?? 0);
+        if (report is not null) Restored?.Invoke(process);
+    }
+
+    void IProcessTracing.NotTraced(Pid process, string reason) => NotTraced.Add(reason);
+}
