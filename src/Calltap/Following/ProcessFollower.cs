@@ -256,7 +256,7 @@ public sealed class ProcessFollower : IDisposable
     void BeginRunning(Pid child, Pid parent)
     {
         bool isCopy;
-        using (TargetProcess target = TargetProcess.Open(child)) isCopy = HelperPage.Find(target, target.ReadMappings()) is not null;
+        using (TargetProcess target = TargetProcess.Open(child)) isCopy = _processes[parent].Session?.IsCopiedIn(target) == true;
         if (SystemCall.SharesMemory(new Tid(parent.Value), new Tid(child.Value)) is { Ok: true, Value: true }) _processes[child] = new FollowedProcess(child, null, null);
         else if (isCopy) BeginFork(child, parent, null);
         else Begin(child, null, null);

@@ -23,6 +23,14 @@ public sealed partial class TraceSession
         _follower = FollowerOf(Catalog);
     }
 
+    /// <summary>Whether a process has a copy of this session's trampolines: it was forked since there are any. Another session's look different: they know where its memory is.</summary>
+    internal bool IsCopiedIn(TargetProcess child)
+    {
+        TrampolineArena arena = _memory.Arenas.All[0];
+        var found = new byte[arena.Trampolines.Code.Length];
+        return child.ReadMemory(arena.Start, found) == found.Length && arena.Trampolines.Code.Span.SequenceEqual(found);
+    }
+
     /// <summary>
     /// Takes over what the target has forked. The child has a copy of everything that is armed, which passes its calls on unrecorded: only the memory that a session shares with its
     /// tracer is not copied, and the table of threads is empty. Both are made anew, and the child is traced as its parent is, without a byte of text being
