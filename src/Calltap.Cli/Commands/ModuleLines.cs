@@ -12,7 +12,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     const int MaxTold = 6; // lines of a module: it has come and gone three times
 
     readonly Dictionary<string, int> _told = []; // lines by the module's name
-    readonly Dictionary<int, (string Name, int Times)> _armed = [];
+    readonly Dictionary<string, int> _armed = []; // times, by the module's name
     string? _failure;
 
     /// <summary>Tells of a look; null says nothing.</summary>
@@ -30,7 +30,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     {
         foreach ((TargetModule module, int armed, int wanted) in report.Armed)
         {
-            _armed[module.Id] = (module.Name, _armed.GetValueOrDefault(module.Id).Times + 1);
+            _armed[module.Name] = _armed.GetValueOrDefault(module.Name) + 1;
             // Plain digits: scripts wait for this line.
             Say(module.Name, $"armed {armed} of {wanted} functions of {module.Name} in {arming.Batch.Time.TotalMilliseconds:0.0} ms");
         }
@@ -47,6 +47,6 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     /// <summary>Sums up.</summary>
     public void Dispose()
     {
-        foreach ((string name, int times) in _armed.Values.Where(m => m.Times > MaxTold / 2)) terminal.Log.WriteLine($"{name} was loaded and armed {Texts.Of(times, "time")}");
+        foreach ((string name, int times) in _armed.Where(m => m.Value > MaxTold / 2)) terminal.Log.WriteLine($"{name} was loaded and armed {Texts.Of(times, "time")}");
     }
 }

@@ -51,7 +51,7 @@ sealed class TreeCounting(Terminal terminal) : TreeRun(terminal)
     protected override ModuleReport? FollowModules(FollowedProcess process) => process.Session!.FollowModules();
 
     /// <inheritdoc/>
-    protected override string? Tick(TimeSpan elapsed)
+    protected override string? Tick(TimeSpan elapsed, ProgressLine progress)
     {
         _elapsed = elapsed;
         if (Interval is { } interval) _printer.PrintInterval(interval, elapsed, () => CallCounts.Sum([_ended, .. _live.Select(session => CallCounts.Of(session, Op))]));

@@ -15,7 +15,6 @@ sealed class TreeRecording(Terminal terminal) : TreeRun(terminal), IDisposable
     static readonly TimeSpan s_progress = TimeSpan.FromSeconds(1);
 
     readonly ConditionalWeakTable<FollowedProcess, Recorder> _recorders = [];
-    readonly ProgressLine _progress = new(terminal);
     FileStream? _file;
     TraceRecording? _recording;
     string _path = "";
@@ -39,7 +38,6 @@ sealed class TreeRecording(Terminal terminal) : TreeRun(terminal), IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _progress.Dispose();
         _recording?.Dispose();
         _file?.Dispose();
     }
@@ -65,12 +63,12 @@ sealed class TreeRecording(Terminal terminal) : TreeRun(terminal), IDisposable
         _recorders.TryGetValue(process, out Recorder? recorder) ? recorder.FollowModules() : null;
 
     /// <inheritdoc/>
-    protected override string? Tick(TimeSpan elapsed)
+    protected override string? Tick(TimeSpan elapsed, ProgressLine progress)
     {
         if (Stopwatch.GetElapsedTime(_shown) >= s_progress)
         {
             _shown = Stopwatch.GetTimestamp();
-            _progress.Show(Recording.ProgressText(_recording!.Progress));
+            progress.Show(Recording.ProgressText(_recording!.Progress));
         }
         return _recording!.Ended switch
         {
@@ -84,7 +82,6 @@ sealed class TreeRecording(Terminal terminal) : TreeRun(terminal), IDisposable
     protected override void Conclude(string why)
     {
         _recording!.Finish();
-        _progress.Dispose();
         string bytes = Unrestored.Count == 0 ? "all bytes restored and verified" : "not all bytes could be restored";
         Terminal.Log.WriteLine($"{_path}: {Processes}, {Recording.ProgressText(_recording.Progress)}; stopped: {why}; {bytes}");
         if (_recording.Failure is { } failure)

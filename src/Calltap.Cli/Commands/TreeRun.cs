@@ -74,7 +74,7 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
 
     /// <summary>Something to do now and then.</summary>
     /// <returns>Why it is over; null when it is not.</returns>
-    protected abstract string? Tick(TimeSpan elapsed);
+    protected abstract string? Tick(TimeSpan elapsed, ProgressLine progress);
 
     /// <summary>Begins with a process; what was armed, or null when it was so already.</summary>
     protected abstract ArmReport? Begin(FollowedProcess process, FollowedProcess? before, bool forked);
@@ -125,17 +125,19 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
     string WaitForEnd(ProcessFollower follower, StopSignals signals)
     {
         long start = Stopwatch.GetTimestamp();
+        using var progress = new ProgressLine(terminal);
+        using var lines = new ModuleLines(terminal, progress);
         while (follower.Processes.Count > 0)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            if (Tick(elapsed) is { } over) return over;
+            if (Tick(elapsed, progress) is { } over) return over;
             if (Duration is { } limit && elapsed >= limit) return "its duration is over";
             if (signals.Wait(TimeSpan.Zero)) return signals.Name;
             bool modules = false;
             foreach (FollowedProcess process in follower.Processes.Where(p => p.Session is { FollowsModules: true }).ToList())
             {
                 modules = true;
-                WhileItLives.Ask(process.Session!.Target, () => FollowModules(process));
+                lines.Tell(WhileItLives.Ask(process.Session!.Target, () => FollowModules(process)));
             }
             follower.Wait(modules ? s_modulesTick : s_tick);
             follower.Serve();

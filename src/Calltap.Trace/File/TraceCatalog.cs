@@ -49,6 +49,9 @@ public sealed class TraceCatalog
     /// <summary>The clock by the first and last <see cref="Clocks"/>, or by the frequency in <see cref="Session"/>.</summary>
     public TraceClock Clock => TraceClock.From(_clocks, Session.TscHz);
 
+    /// <summary>The thread's own id: that in the file may have been made.</summary>
+    public Tid TidOf(Tid thread) => _tasks.TryGetValue(thread, out TaskRecord task) ? task.Tid : thread;
+
     /// <summary>The name to show for a function, also for one that is not described.</summary>
     public string NameOf(FunctionId function) => _functions.TryGetValue(function, out FunctionRecord? record) ? record.DisplayName : $"function#{function}";
 

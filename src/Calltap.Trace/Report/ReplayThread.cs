@@ -45,7 +45,7 @@ sealed class ReplayThread(Tid thread, TraceCatalog catalog, TraceClock clock, Re
 
     void WriteLine(string duration, int depth, string text)
     {
-        string tid = thread.Value.ToString(CultureInfo.InvariantCulture);
+        string tid = catalog.TidOf(thread).Value.ToString(CultureInfo.InvariantCulture);
         output.Write(thread, $"{tid,8} {duration} |  {new string(' ', 2 * Math.Min(depth, MaxIndent))}{text}");
     }
 

@@ -3,6 +3,8 @@ namespace Calltap.Trace;
 /// <summary>Prints the calls of a trace as ftrace's function_graph does, threads interleaved by time, in bounded memory.</summary>
 public sealed class ReplayWriter : IEventVisitor
 {
+    const int MaxProcesses = 100; // named at the top
+
     readonly TextWriter _output;
     readonly TraceCatalog _catalog;
     readonly CallReader _calls;
@@ -41,10 +43,20 @@ public sealed class ReplayWriter : IEventVisitor
         _lines.Hold(_calls.IsInDoubt);
     }
 
+    void WriteProcesses()
+    {
+        foreach (ProcessRecord process in _catalog.Processes.Values.OrderBy(p => p.Id).Take(MaxProcesses))
+            _output.WriteLine($"# {process.CommandLine} (pid {process.Pid})");
+        if (_catalog.Processes.Count > MaxProcesses)
+            _output.WriteLine($"# and {_catalog.Processes.Count - MaxProcesses} programs more");
+    }
+
     void WriteHeader()
     {
         SessionRecord session = _catalog.Session;
-        if (session.CommandLine.Length > 0)
+        if (_catalog.Processes.Count > 1)
+            WriteProcesses();
+        else if (session.CommandLine.Length > 0)
             _output.WriteLine($"# {session.CommandLine} (pid {session.Target})");
         _output.WriteLine("#    TID       DURATION     FUNCTION CALLS");
         _output.WriteLine("#     |         |   |       |   |   |   |");

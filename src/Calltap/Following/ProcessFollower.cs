@@ -17,7 +17,7 @@ namespace Calltap.Following;
 /// </remarks>
 public sealed class ProcessFollower : IDisposable
 {
-    const int MostReviews = 20;
+    const int MostReviews = 20, MostAtOnce = 8;
 
     readonly FollowOptions _options;
     readonly IProcessTracing _tracing;
@@ -58,10 +58,10 @@ public sealed class ProcessFollower : IDisposable
     /// <summary>Waits until something has happened, at most so long.</summary>
     public void Wait(TimeSpan patience) => _tree!.Wait(patience);
 
-    /// <summary>Attends to what has happened: held processes wait for it.</summary>
+    /// <summary>Attends to what has happened: held processes wait for it. Where it happens faster than that, to some of it.</summary>
     public void Serve()
     {
-        while (_tree!.TryTake(out TreeEvent happened)) Serve(happened);
+        for (int i = 0; i < MostAtOnce && _tree!.TryTake(out TreeEvent happened); i++) Serve(happened);
     }
 
     /// <summary>Follows no longer, and ends every session.</summary>
@@ -103,13 +103,14 @@ public sealed class ProcessFollower : IDisposable
     /// <summary>Whatever comes of it, the process runs on.</summary>
     void Held(Pid process, Action<TargetHold> begin)
     {
+        TargetHold hold = _tree!.HoldOf(process);
         try
         {
-            Try(process, () => begin(_tree!.HoldOf(process)));
+            Try(process, () => begin(hold));
         }
         finally
         {
-            _tree!.Release(process);
+            hold.Release();
         }
     }
 

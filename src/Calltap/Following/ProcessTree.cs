@@ -11,12 +11,11 @@ namespace Calltap.Following;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The ptrace thread looks for stops as long as it has nothing else to do; <see cref="TryTake"/> gives what has happened to whoever attends to it, and
-/// <see cref="Release"/> lets go on what is held.
+/// The ptrace thread looks for stops as long as it has nothing else to do; <see cref="TryTake"/> gives what has happened to whoever attends to it, and then
+/// lets go on what is held.
 /// </para>
 /// <para>
-/// A thread has one tracer. Where the processes' text is changed, that is the guard: the tree steps aside (<see cref="StepAside"/>) by the end of its ptrace thread,
-/// the only detach that stops nobody. Reports are looked at, not taken (WNOWAIT), so that a signal is not lost with it, nor when this process is killed.
+/// A thread has one tracer. Where the processes' text is changed, that is the guard: the tree steps aside (<see cref="StepAside"/>). Reports are looked at, not taken (WNOWAIT), so that a signal is not lost with it, nor when this process is killed.
 /// </para>
 /// </remarks>
 sealed class ProcessTree : IDisposable
@@ -28,6 +27,7 @@ sealed class ProcessTree : IDisposable
     // Between two looks. Where one process was made, more is to come: its program, its threads, its end.
     static readonly TimeSpan s_busy = TimeSpan.FromMicroseconds(30), s_quiet = TimeSpan.FromMicroseconds(500), s_busyFor = TimeSpan.FromMilliseconds(5);
 
+    static readonly TimeSpan s_letGo = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan s_gate = TimeSpan.FromSeconds(5); // one system call of a stopped thread
 
     readonly Dictionary<Tid, TreeThread> _threads = []; // on the ptrace thread, or while there is none
@@ -68,11 +68,10 @@ sealed class ProcessTree : IDisposable
     /// <summary>Waits for an event, at most so long.</summary>
     public void Wait(TimeSpan patience) => _happened.Wait(patience);
 
-    /// <summary>Who holds a process that is held.</summary>
+    /// <summary>Who holds a process that is held: to be asked once for each time that it is.</summary>
     public TargetHold HoldOf(Pid process) => new TreeHold(this, process);
 
-    /// <summary>Lets a process that is held run, followed.</summary>
-    public void Release(Pid process) => _ptrace?.Run(() =>
+    void Release(Pid process) => _ptrace?.Run(() =>
     {
         var tid = new Tid(process.Value);
         if (!_threads.TryGetValue(tid, out TreeThread? thread) || !thread.IsHeld) return false;
@@ -82,12 +81,13 @@ sealed class ProcessTree : IDisposable
     });
 
     /// <summary>
-    /// Lets go of every thread, without stopping one. What is held runs on; events that were not taken, and what happens until <see cref="StepBack"/>, are not seen:
+    /// Lets go of every thread. What is held runs on; events that were not taken, and what happens until <see cref="StepBack"/>, are not seen:
     /// whoever follows has to look for himself.
     /// </summary>
     public void StepAside()
     {
         if (_ptrace is null) return;
+        _ptrace.Run(LetGo);
         _ptrace.Dispose();
         _ptrace = null;
         foreach (TreeThread thread in _threads.Values) thread.Gate?.Dispose();
@@ -130,6 +130,45 @@ sealed class ProcessTree : IDisposable
     {
         if (Serve()) return TimeSpan.Zero;
         return Stopwatch.GetElapsedTime(_lastStop) < s_busyFor ? s_busy : s_quiet;
+    }
+
+    /// <summary>
+    /// Detaches every thread in a stop of its own, where calls that tracing made fail are made again: a signal that the program ignores, and that was queued only because we
+    /// trace, would end some thread's call if the tracer were just gone. What does not come to a stop in time is left to the end of the ptrace thread.
+    /// </summary>
+    bool LetGo()
+    {
+        _ptrace!.Idle = null;
+        foreach (TreeThread thread in _threads.Values.ToList())
+        {
+            if (thread.IsHeld || _expected.ContainsValue(thread.Tid)) Detach(thread.Tid, 0);
+            else Ptrace.Interrupt(thread.Tid);
+        }
+        Deadline deadline = Deadline.In(s_letGo);
+        while (_threads.Count > 0 && !deadline.IsPast)
+        {
+            if (!Native.Wait.Any(Native.Wait.WSTOPPED | Native.Wait.WEXITED | Native.Wait.WNOHANG | Native.Wait.WNOWAIT, out siginfo_t report).Ok) break;
+            if (report.si_pid == 0) Clock.Sleep(s_busy);
+            else LetGo(new Tid(report.si_pid), TraceeStop.From(report));
+        }
+        return true;
+    }
+
+    void LetGo(Tid tid, TraceeStop stop)
+    {
+        if (stop.Kind == StopKind.Ended)
+        {
+            Reap(tid);
+            return;
+        }
+        if (_threads.TryGetValue(tid, out TreeThread? thread)) Settle(thread, stop);
+        Detach(tid, stop.Kind == StopKind.Signal ? stop.Signal : 0);
+    }
+
+    void Detach(Tid tid, int signal)
+    {
+        Ptrace.Detach(tid, signal);
+        if (_threads.Remove(tid, out TreeThread? thread)) thread.Gate?.Dispose();
     }
 
     /// <summary>All threads, until a listing brings no new one: those that are made meanwhile by one that is seized are seized by the kernel.</summary>
@@ -318,13 +357,19 @@ sealed class ProcessTree : IDisposable
         Tell(new TreeEvent(TreeEventKind.Executed, thread.Process));
     }
 
-    /// <summary>A process that the tree holds.</summary>
+    /// <summary>A process that the tree holds. It is released once: by then it may be held again, at the beginning of its next program.</summary>
     sealed class TreeHold(ProcessTree tree, Pid process) : TargetHold
     {
+        bool _released;
+
         internal override PtraceThread Thread => tree.Ptracer;
 
         internal override Tid HeldThread => new(process.Value);
 
-        public override void Release() => tree.Release(process);
+        public override void Release()
+        {
+            if (!_released) tree.Release(process);
+            _released = true;
+        }
     }
 }

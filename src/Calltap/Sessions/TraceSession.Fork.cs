@@ -23,12 +23,16 @@ public sealed partial class TraceSession
         _follower = FollowerOf(Catalog);
     }
 
-    /// <summary>Whether a process has a copy of this session's trampolines: it was forked since there are any. Another session's look different: they know where its memory is.</summary>
+    /// <summary>
+    /// Whether a process has a copy of this session as it is now: it was forked since functions were armed or disarmed last. What was forked while they were
+    /// has its original bytes (I14), and a table that says otherwise.
+    /// </summary>
     internal bool IsCopiedIn(TargetProcess child)
     {
-        TrampolineArena arena = _memory.Arenas.All[0];
+        TrampolineArena arena = _memory.Arenas.All[0]; // another session's trampolines look different: they know where its memory is
         var found = new byte[arena.Trampolines.Code.Length];
-        return child.ReadMemory(arena.Start, found) == found.Length && arena.Trampolines.Code.Span.SequenceEqual(found);
+        return child.ReadMemory(arena.Start, found) == found.Length && arena.Trampolines.Code.Span.SequenceEqual(found)
+            && !WindowTable.IsOpen(child, _memory.WindowTable) && _registry.IsSameIn(child);
     }
 
     /// <summary>
@@ -42,8 +46,7 @@ public sealed partial class TraceSession
     public TraceSession Adopt(TargetProcess child, TargetHold? hold)
     {
         ArgumentNullException.ThrowIfNull(child);
-        HelperPlace.RefuseIfWindowIsOpen(child);
-        if (WindowTable.IsOpen(child, _memory.WindowTable) || !_registry.IsSameIn(child))
+        if (!IsCopiedIn(child))
             throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) was forked while functions were being armed or disarmed");
         var writer = new TargetTextWriter(child);
         if (!_memory.TryReserveInFork(child, writer, _plan, hold))

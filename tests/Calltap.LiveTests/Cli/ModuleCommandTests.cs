@@ -85,6 +85,6 @@ public sealed class ModuleCommandTests
         plugins.Program.AssertRight();
     }
 
-    static void WaitForTimes(CliRun run, string text, int times) =>
+    internal static void WaitForTimes(CliRun run, string text, int times) =>
         Assert.True(Calltap.Target.Deadline.In(EngineTests.Patience).Poll(() => run.Errors.Split(text).Length > times), $"not {times} times '{text}': {run.Errors}");
 }

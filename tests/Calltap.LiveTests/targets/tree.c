@@ -1,13 +1,15 @@
-/* A tree of processes: tree TALLY-FILE ROUNDS [wait] is the root; tree TALLY-FILE leaf N and tree TALLY-FILE chain N are what it executes.
+/* A tree of processes: tree TALLY-FILE ROUNDS [wait|quiet] is the root; tree TALLY-FILE leaf N and tree TALLY-FILE chain N are what it executes.
  *
  * Every process counts its calls of tree_leaf and tree_root and adds them to the tally, a shared file, before it ends or executes something else. The root's
- * threads fork (and their children fork again), spawn, vfork, execute, open pipes, make daemons and threads, each ROUNDS times, and wait in epoll_wait, which
- * nothing may interrupt: no signal is caught. With "wait" there is a child first, which calls all the time, and the rounds begin when told.
+ * threads fork (and their children fork again), spawn, vfork, execute, open pipes, make daemons and threads, each ROUNDS times, while the first waits in
+ * epoll_wait, which nothing may interrupt: no signal is caught. With "wait" there is a child first, which calls all the time, and the rounds begin when told; with
+ * "quiet" nobody sends signals.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,6 +38,7 @@ u64 tree_root(u64 x);
 static struct tally *tally;
 static char **arguments;
 static u64 leafs, roots;
+static int running; /* threads of the root */
 
 __attribute__((noipa)) u64 tree_leaf(u64 x)
 {
@@ -70,11 +73,15 @@ static void settle(void)
     add(&tally->roots, __atomic_exchange_n(&roots, 0, __ATOMIC_RELAXED));
 }
 
-static void check(int right)
+static void check_at(int right, int line)
 {
-    if (!right)
-        add(&tally->wrong, 1);
+    if (right)
+        return;
+    fprintf(stderr, "line %d: errno %d\n", line, errno);
+    add(&tally->wrong, 1);
 }
+
+#define check(right) check_at((right), __LINE__)
 
 static void reap(pid_t child)
 {
@@ -222,28 +229,34 @@ static void thread_one(void)
     pthread_join(thread, NULL);
 }
 
-/* The end of a child is told to the thread that made it, unless the signal is ignored, as here. */
-static void wait_one(void)
+/* A signal that is ignored, to the process: it wakes nobody, unless somebody traces. */
+static void signal_one(void)
 {
-    struct epoll_event event;
-    int poll = epoll_create1(EPOLL_CLOEXEC);
     pid_t child = start();
     if (!child) {
-        usleep(2000);
+        for (int i = 0; i < 3; i++) {
+            kill(getppid(), SIGWINCH);
+            usleep(500);
+        }
         call_it(2);
         finish();
     }
-    int status = -1;
-    do
+    reap(child);
+}
+
+/* By the main thread, which signals to the process go to. */
+static void wait_all(void)
+{
+    struct epoll_event event;
+    int poll = epoll_create1(EPOLL_CLOEXEC);
+    while (__atomic_load_n(&running, __ATOMIC_ACQUIRE))
         check(epoll_wait(poll, &event, 1, 5) == 0);
-    while (waitpid(child, &status, WNOHANG) == 0);
-    check(status == 0);
     close(poll);
 }
 
-static void (*const works[])(void) = {fork_one, spawn_one, exec_one, shell_one, daemon_one, thread_one, wait_one};
-enum { WORKS = sizeof works / sizeof *works };
-static int rounds;
+static void (*const works[])(void) = {fork_one, spawn_one, exec_one, shell_one, daemon_one, thread_one, signal_one};
+enum { ALL_WORKS = sizeof works / sizeof *works };
+static int rounds, count = ALL_WORKS;
 
 static void *work(void *which)
 {
@@ -251,15 +264,18 @@ static void *work(void *which)
         call_it(3);
         works[(intptr_t)which]();
     }
+    __atomic_fetch_sub(&running, 1, __ATOMIC_RELEASE);
     return NULL;
 }
 
 static void run(void)
 {
-    pthread_t threads[WORKS];
-    for (intptr_t i = 0; i < WORKS; i++)
+    pthread_t threads[ALL_WORKS];
+    running = count;
+    for (intptr_t i = 0; i < count; i++)
         check(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
-    for (int i = 0; i < WORKS; i++)
+    wait_all();
+    for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
 }
 
@@ -294,8 +310,13 @@ int main(int argc, char **argv)
         chain(atoi(argv[3]));
     } else {
         pid_t child = 0;
+        sigset_t ends;
+        sigemptyset(&ends);
+        sigaddset(&ends, SIGCHLD); /* fork blocks it for a moment, and what is blocked is not ignored: it would go to the first thread */
+        pthread_sigmask(SIG_BLOCK, &ends, NULL);
         rounds = atoi(argv[2]);
         if (argc > 3) {
+            count -= !strcmp(argv[3], "quiet");
             child = first_child();
             __atomic_store_n(&tally->ready, 1, __ATOMIC_RELEASE);
             while (!__atomic_load_n(&tally->go, __ATOMIC_ACQUIRE))
