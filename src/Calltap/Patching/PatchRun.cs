@@ -36,9 +36,10 @@ sealed class PatchRun(TargetAddress start, byte[] image)
     /// <summary>Takes the pokes of the sites in this run, by address.</summary>
     public void Take(ReadOnlySpan<Poke> pokes)
     {
-        ILookup<bool, Poke> byNeed = pokes.ToArray().ToLookup(poke => poke.NeedsClearing);
-        Plain = new PatchSites(this, [.. byNeed[false]]);
-        Clearing = new PatchSites(this, [.. byNeed[true]]);
+        List<Poke> plain = new(pokes.Length), clearing = new(pokes.Length);
+        foreach (Poke poke in pokes) (poke.NeedsClearing ? clearing : plain).Add(poke);
+        Plain = new PatchSites(this, [.. plain]);
+        Clearing = new PatchSites(this, [.. clearing]);
     }
 
     /// <summary>A site that is not as in the file, by the image; null when all are.</summary>

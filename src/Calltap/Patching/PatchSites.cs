@@ -23,11 +23,17 @@ sealed class PatchSites
     {
         _run = run;
         Pokes = pokes;
-        _offsets = [.. pokes.Select(poke => checked((int)(poke.Site.Address - run.Start)))];
-        _before = [.. pokes.Select(poke => poke.Site.Installed)];
-        _after = [.. pokes.Select(poke => poke.To)];
-        _original = [.. pokes.Select(poke => poke.Site.Original)];
+        _offsets = new int[pokes.Length];
+        _before = new PatchBytes[pokes.Length];
+        _after = new PatchBytes[pokes.Length];
+        _original = new PatchBytes[pokes.Length];
         _deferred = new bool[pokes.Length];
+        for (int i = 0; i < pokes.Length; i++)
+        {
+            Site site = pokes[i].Site;
+            _offsets[i] = checked((int)(site.Address - run.Start));
+            (_before[i], _after[i], _original[i]) = (site.Installed, pokes[i].To, site.Original);
+        }
     }
 
     /// <summary>Their pokes.</summary>

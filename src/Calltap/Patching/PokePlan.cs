@@ -51,12 +51,20 @@ sealed class PokePlan
         TargetProcess target, TargetTextWriter writer, IReadOnlyCollection<Poke> pokes, PlannedMappings mappings, int groupSize)
     {
         var plan = new PokePlan(target, writer, mappings) { GroupSize = groupSize };
-        plan.Sort([.. pokes.OrderBy(poke => poke.Site.Address)]);
+        plan.Sort(ByAddress(pokes));
         plan.Verify();
         return plan;
     }
 
-    void Sort(List<Poke> sorted)
+    static Poke[] ByAddress(IReadOnlyCollection<Poke> pokes)
+    {
+        Poke[] sorted = [.. pokes];
+        ulong[] addresses = Array.ConvertAll(sorted, poke => poke.Site.Address.Value);
+        Array.Sort(addresses, sorted);
+        return sorted;
+    }
+
+    void Sort(Poke[] sorted)
     {
         foreach (Poke poke in sorted)
         {
@@ -106,7 +114,8 @@ sealed class PokePlan
 
     void Arrange()
     {
-        Pokes = [.. _paged.Concat(_single).OrderBy(poke => poke.Site.Address)];
+        Pokes = _single.Count == 0 ? [.. _paged] : ByAddress([.. _paged, .. _single]);
+        _before.EnsureCapacity(Pokes.Count); // filled in the window
         _image = PatchImage.For(_paged, _mappings);
         Groups =
         [

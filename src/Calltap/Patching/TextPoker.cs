@@ -104,7 +104,7 @@ sealed class TextPoker
             new StackScan(_target, _target.ReadMappings(), _homes.Read()), CatchesSignals(_target), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
         IWindowGuard guard = WithoutPtrace ? new Onlooker(context, _table, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
-        NoCollection quiet = NoCollection.Begin();
+        NoCollection quiet = NoCollection.Begin(plan.Pokes.Count);
         UrgentThread urgent = UrgentThread.Begin();
         steps.Mark("plan");
         try

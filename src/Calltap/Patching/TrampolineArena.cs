@@ -15,6 +15,7 @@ sealed class TrampolineArena
 
     readonly TargetTextWriter _writer;
     TargetAddress _next;
+    byte[] _buffer = [];
 
     /// <summary>Takes over mapped memory from <paramref name="start"/> on and places the trampolines.</summary>
     public TrampolineArena(TargetTextWriter writer, TargetAddress start, TargetAddress end, TrampolineOptions options)
@@ -50,8 +51,8 @@ sealed class TrampolineArena
     public void Append(int stubs, Action<StubWriter> write)
     {
         long size = Math.Min(Room, (long)stubs * StubWriter.MaxStubSize);
-        var buffer = new byte[size];
-        var writer = new StubWriter(buffer, _next, Trampolines.Counting);
+        if (_buffer.Length < size || _buffer.Length > Room) _buffer = new byte[size]; // the same again where it can be: fresh memory costs more than a stub
+        var writer = new StubWriter(_buffer, _next, Trampolines.Counting);
         try
         {
             write(writer);
@@ -59,7 +60,7 @@ sealed class TrampolineArena
         finally
         {
             // Also of a function that fails: who was told of a stub will use it.
-            _writer.Place(_next, buffer.AsSpan(0, writer.Length));
+            _writer.Place(_next, _buffer.AsSpan(0, writer.Length));
             _next = Align(_next + writer.Length);
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Calltap.Code;
 using Calltap.Code.Emit;
 using Calltap.Modules;
@@ -12,6 +13,8 @@ namespace Calltap.Sessions;
 sealed class ArmPlanner(
     FunctionCatalog catalog, SiteRegistry registry, OpTable ops, OpLists lists, TargetMemory memory, CallerAnswers? callers)
 {
+    const int FunctionsOfPart = 256; // whose stubs are placed at once, from a buffer that stays in the cache
+
     readonly List<Poke> _pokes = [];
     readonly List<(FunctionSites Sites, Want Want, FunctionChange Change)> _changed = [];
     readonly List<(TargetFunction Function, string Reason)> _refused = [];
@@ -30,19 +33,35 @@ sealed class ArmPlanner(
     public void Make(IEnumerable<TargetFunction> functions)
     {
         registry.LookAgain();
-        var work = functions.Select(f => (Function: f, Want: WantOf(f))).Where(w => Differs(w.Function, w.Want)).ToList();
-        foreach ((TargetFunction function, Want want) in work.Where(w => !w.Want.Any)) Disarm(registry.Of(function), want);
-        foreach (var here in work.Where(w => w.Want.Any).GroupBy(w => memory.Arenas.Of(w.Function.Module)))
+        var wanted = new Dictionary<TrampolineArena, List<(TargetFunction Function, Want Want)>>();
+        foreach (TargetFunction function in functions)
         {
-            TrampolineArena arena = here.Key!;
-            int stubs = here.Sum(w => 1 + w.Function.Plan.Exits.Count) * (callers is null ? 1 : 2);
-            arena.Append(stubs, writer =>
-            {
-                foreach ((TargetFunction function, Want want) in here) Arm(writer, arena.Trampolines, registry.Of(function), want);
-            });
+            Want want = WantOf(function);
+            if (!Differs(function, want)) continue;
+            if (!want.Any) Disarm(registry.Of(function), want);
+            else Among(wanted, memory.Arenas.Of(function.Module)!).Add((function, want));
         }
+        foreach ((TrampolineArena arena, List<(TargetFunction, Want)> here) in wanted)
+            for (int from = 0; from < here.Count; from += FunctionsOfPart)
+                Arm(arena, here.GetRange(from, Math.Min(FunctionsOfPart, here.Count - from)));
         lists.Publish();
         callers?.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
+    }
+
+    static List<(TargetFunction Function, Want Want)> Among(Dictionary<TrampolineArena, List<(TargetFunction Function, Want Want)>> wanted, TrampolineArena arena) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(wanted, arena, out _) ??= [];
+
+    void Arm(TrampolineArena arena, List<(TargetFunction Function, Want Want)> part)
+    {
+        int stubs = part.Sum(w => 1 + w.Function.Plan.Exits.Count) * (callers is null ? 1 : 2);
+        arena.Append(stubs, writer =>
+        {
+            foreach ((TargetFunction function, Want want) in part)
+            {
+                if (registry.HasRoomFor(function)) Arm(writer, arena.Trampolines, registry.Of(function), want); // those before it have taken some
+                else _refused.Add((function, "more functions have come than this session has room for"));
+            }
+        });
     }
 
     /// <summary>Nobody wants what is not there.</summary>
@@ -56,7 +75,6 @@ sealed class ArmPlanner(
             : !want.Any ? null
             : memory.Arenas.Of(function.Module) is null ? memory.Arenas.WhyNone(function.Module)
             : registry.IsLeftElsewhere(function) ? "the program has a copy of it that is armed"
-            : !registry.HasRoomFor(function) ? "more functions have come than this session has room for"
             : null;
         if (refusal is not null) _refused.Add((function, refusal));
         return refusal is null;

@@ -146,7 +146,7 @@ sealed class SiteRegistry : IPokeJournal
         foreach (TargetFunction function in functions)
             if (_functions.TryGetValue(function.Id, out FunctionSites? sites) && (sites.Armed.Any || !sites.IsWhole(default)) && Retire(sites)) retired.Add(sites);
         _witnessesAreOld = true;
-        WriteSpan([.. retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)).Select(site => site.Id)]);
+        WriteSpan(retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)).Select(site => site.Id));
         return retired;
     }
 
@@ -193,14 +193,14 @@ sealed class SiteRegistry : IPokeJournal
     public void Changing(IReadOnlyList<Poke> pokes)
     {
         foreach (Poke poke in pokes) Record(poke.Site, SiteState.Changing, poke.To, poke.Stub ?? poke.Site.Stub);
-        WriteSpan([.. pokes.Select(poke => poke.Site.Id)]);
+        WriteSpan(pokes.Select(poke => poke.Site.Id));
     }
 
     /// <inheritdoc/>
     public void Changed(IReadOnlyList<Poke> pokes)
     {
         foreach (Poke poke in pokes) Record(poke.Site, poke.Site.State, poke.Site.Installed, poke.Site.Stub);
-        WriteSpan([.. pokes.Select(poke => poke.Site.Id)]);
+        WriteSpan(pokes.Select(poke => poke.Site.Id));
         _witnessesAreOld = true;
     }
 
@@ -215,10 +215,11 @@ sealed class SiteRegistry : IPokeJournal
     }
 
     /// <summary>One write for all: what lies between is written with its own value.</summary>
-    void WriteSpan(IReadOnlyList<SiteId> sites)
+    void WriteSpan(IEnumerable<SiteId> sites)
     {
-        if (sites.Count == 0) return;
-        int first = (int)sites.Min(site => site.Value), last = (int)sites.Max(site => site.Value);
+        (int first, int last) = (int.MaxValue, -1);
+        foreach (SiteId site in sites) (first, last) = (Math.Min(first, (int)site.Value), Math.Max(last, (int)site.Value));
+        if (last < 0) return;
         int start = SiteTableEntry.Size * first;
         _writer.Place(_memory.SiteTable + start, _table.AsSpan(start, SiteTableEntry.Size * (last - first + 1)));
     }
