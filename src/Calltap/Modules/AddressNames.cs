@@ -32,9 +32,12 @@ public sealed class AddressNames
     Dictionary<TargetAddress, string> Read(IReadOnlyList<MemoryMapping> file)
     {
         var names = new Dictionary<TargetAddress, string>();
-        if (ModuleLoader.ReadSymbols(_target, file) is not var (symbols, bias)) return names;
+        if (ModuleLoader.ReadSymbols(_target, file) is not var (symbols, biases)) return names;
         foreach (ImageFunction function in symbols.Functions)
-            names[function.Address.At(bias)] = function.Name is { } name ? _demangler.Demangle(name) : $"{Path.GetFileName(symbols.Path)}+0x{function.Address.Value:x}";
+        {
+            string shown = function.Name is { } name ? _demangler.Demangle(name) : $"{Path.GetFileName(symbols.Path)}+0x{function.Address.Value:x}";
+            foreach (long bias in biases) names[function.Address.At(bias)] = shown;
+        }
         return names;
     }
 }

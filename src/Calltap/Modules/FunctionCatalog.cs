@@ -71,7 +71,7 @@ public sealed class FunctionCatalog
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(target.ReadMappings()))
         {
             if (!catalog.Scope!.Has(file[0].Path)) continue;
-            if (ModuleLoader.Load(target, file, catalog._modules.Count, reader) is { } loaded) catalog.Add(loaded.Module, loaded.Hash, traits);
+            if (ModuleLoader.Load(target, file, catalog._modules.Count, reader) is { } loaded) catalog.AddAll(loaded.Module, loaded.Hash, traits, file);
             else unreadable.Add(file[0].Path);
         }
         catalog.Unreadable = unreadable;
@@ -110,13 +110,9 @@ public sealed class FunctionCatalog
     /// <summary>Notes that a module is gone.</summary>
     internal void Unload(TargetModule module) => _unloaded.Add(module.Id);
 
-    /// <summary>A module that was here before, by its path and what its file holds; null when there is none, or it has to be analysed anew.</summary>
-    internal TargetModule? FindUnloaded(string path, ContentHash hash, TargetTraits traits)
-    {
-        foreach (int id in _unloaded)
-            if (_modules[id].Path == path && _known[id].Traits == traits && _known[id].Hash == hash) return _modules[id];
-        return null;
-    }
+    /// <summary>The modules that are or were here of a path and of what its file holds, the first that came first; none where that has to be analysed anew.</summary>
+    internal IEnumerable<TargetModule> Of(string path, ContentHash hash, TargetTraits traits) =>
+        _modules.Where(module => module.Path == path && _known[module.Id].Traits == traits && _known[module.Id].Hash == hash);
 
     /// <summary>Takes a module in again, wherever it is loaded now.</summary>
     /// <param name="module">Its new record.</param>
@@ -128,6 +124,19 @@ public sealed class FunctionCatalog
         _unloaded.Remove(module.Id);
     }
 
+    /// <summary>Takes a module in, and what else of its file is mapped as a whole.</summary>
+    void AddAll(TargetModule module, ContentHash hash, TargetTraits traits, IReadOnlyList<MemoryMapping> file)
+    {
+        Add(module, hash, traits);
+        IReadOnlyList<MemoryMapping> rest = ModuleLoader.Beside(file, module);
+        while (ModuleLoader.HasCode(rest) && ModuleLoader.Place(_modules.Count, rest, module.Contents) is { } copy
+            && LoadBias.IsComplete(copy.LoadBias, rest, module.Contents.LoadSegments))
+        {
+            Add(copy, hash, traits);
+            rest = ModuleLoader.Beside(rest, copy);
+        }
+    }
+
     /// <summary>Takes a module in.</summary>
     /// <param name="module">Its id is the next one.</param>
     /// <param name="hash">What tells its file from others.</param>
@@ -136,7 +145,7 @@ public sealed class FunctionCatalog
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(module.Id, _modules.Count);
         int first = _functions.Count;
-        _excluded.AddRange(module.Contents.Excluded);
+        if (!_modules.Any(other => other.Contents == module.Contents)) _excluded.AddRange(module.Contents.Excluded);
         foreach (AnalyzedFunction function in module.Contents.Functions)
             _functions.Add(new TargetFunction(new FunctionId(_functions.Count), module, function.Symbol, function.Plan, function.NamesIn(module.Name)));
         _modules.Add(module);

@@ -22,7 +22,21 @@ static class ModuleLoader
         mappings.Where(m => m.IsFile && m.Path.StartsWith('/') && !m.Path.StartsWith("/memfd:", StringComparison.Ordinal))
             .GroupBy(m => (m.Device, m.Inode, m.Path))
             .Select(group => (IReadOnlyList<MemoryMapping>)[.. group])
-            .Where(group => group.Any(m => m.IsExecutable));
+            .Where(HasCode);
+
+    /// <summary>What is mapped of a file beside a module of it: the file may be loaded twice (dlmopen).</summary>
+    /// <param name="file">The mappings of one file.</param>
+    /// <param name="module">A module of it.</param>
+    public static IReadOnlyList<MemoryMapping> Beside(IReadOnlyList<MemoryMapping> file, TargetModule module)
+    {
+        if (module.Contents.LoadSegments.Count == 0) return file;
+        ImageAddress first = module.Contents.LoadSegments.Min(s => s.Address), end = module.Contents.LoadSegments.Max(s => s.Address + Math.Max(s.MemorySize.Value, s.FileSize.Value));
+        (TargetAddress low, TargetAddress high) = (first.At(module.LoadBias), end.At(module.LoadBias));
+        return [.. file.Where(m => m.End <= low || m.Start >= high)];
+    }
+
+    /// <summary>Whether any of it is code.</summary>
+    public static bool HasCode(IReadOnlyList<MemoryMapping> file) => file.Any(m => m.IsExecutable);
 
     /// <summary>Reads one module, and what tells its file from others; null when that can't be opened any more or is no ELF image.</summary>
     public static (TargetModule Module, ContentHash Hash)? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id, ContentsReader reader)
@@ -55,8 +69,8 @@ static class ModuleLoader
         return new TargetModule(id, file[0].Path, biases[0], code[0].Start, code[^1].End, contents) { Code = code };
     }
 
-    /// <summary>Reads one module's symbols, and how far from its own addresses it is loaded; null as for <see cref="Load"/>.</summary>
-    public static (ModuleSymbols Symbols, long Bias)? ReadSymbols(TargetProcess target, IReadOnlyList<MemoryMapping> file)
+    /// <summary>Reads a file's symbols, and how far from their own addresses they are loaded, twice perhaps; null as for <see cref="Load"/>.</summary>
+    public static (ModuleSymbols Symbols, IReadOnlyList<long> Biases)? ReadSymbols(TargetProcess target, IReadOnlyList<MemoryMapping> file)
     {
         MemoryMapping text = file.First(m => m.IsExecutable);
         using SafeFileHandle? handle = target.OpenMappedFile(text);
@@ -65,7 +79,7 @@ static class ModuleLoader
         {
             ModuleSymbols symbols = ModuleSymbolReader.Read(ModuleFiles.ReadAll(handle), text.Path, ModuleFiles.TryRead);
             IReadOnlyList<long> biases = LoadBias.Find(file, symbols.LoadSegments);
-            return biases.Count == 0 ? null : (symbols, biases[0]);
+            return biases.Count == 0 ? null : (symbols, biases);
         }
         catch (ElfFormatException)
         {

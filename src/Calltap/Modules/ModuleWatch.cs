@@ -51,11 +51,16 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         List<TargetModule> gone = [.. catalog.Modules.Where(module => catalog.IsLoaded(module) && (!IsThere(module, mappings) || isRenewed(module)))];
         gone.ForEach(catalog.Unload);
         var come = new List<TargetModule>();
-        List<IReadOnlyList<MemoryMapping>> fresh = [.. ModuleLoader.Files(mappings).Where(IsFresh)];
+        List<IReadOnlyList<MemoryMapping>> fresh = [.. ModuleLoader.Files(mappings).Where(IsInScope).Select(Unknown).Where(ModuleLoader.HasCode)];
         Forget(fresh);
         fresh.RemoveAll(file => _dismissed.Contains(KeyOf(file)));
         _unsettled = fresh.Count > 0 && !consistent;
-        if (consistent) come.AddRange(fresh.Select(Take).OfType<TargetModule>());
+        foreach (IReadOnlyList<MemoryMapping> file in consistent ? fresh : [])
+        {
+            if (Take(file) is not { } module) continue;
+            come.Add(module);
+            _unsettled |= ModuleLoader.HasCode(ModuleLoader.Beside(file, module)); // loaded twice
+        }
         return new ModuleChanges(gone, come, [.. _refused]);
     }
 
@@ -64,9 +69,11 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     static bool IsThere(TargetModule module, IReadOnlyList<MemoryMapping> mappings) =>
         module.Code.Any(code => mappings.Any(now => now.Contains(code.Start) && code.IsSameAt(code.Start, now)));
 
-    bool IsFresh(IReadOnlyList<MemoryMapping> file) =>
-        catalog.Scope!.Has(file[0].Path) && !catalog.Unreadable.Contains(file[0].Path)
-        && !catalog.Modules.Any(module => catalog.IsLoaded(module) && IsThere(module, file));
+    bool IsInScope(IReadOnlyList<MemoryMapping> file) => catalog.Scope!.Has(file[0].Path) && !catalog.Unreadable.Contains(file[0].Path);
+
+    /// <summary>What belongs to none of the modules that are loaded.</summary>
+    IReadOnlyList<MemoryMapping> Unknown(IReadOnlyList<MemoryMapping> file) =>
+        catalog.Modules.Where(module => catalog.IsLoaded(module) && IsThere(module, file)).Aggregate(file, ModuleLoader.Beside);
 
     /// <summary>What was said of files that are gone does not hold for those that come in their place.</summary>
     void Forget(IReadOnlyList<IReadOnlyList<MemoryMapping>> fresh)
@@ -85,8 +92,9 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         if (!target.IsStillMapped(code, code.Start, code.End, asked: true)) return Wait(file, "gone at once"); // what was opened may be another's
         if (handle is null) return Dismiss(file, "its file can't be read");
         ContentHash hash = ContentHash.Of(handle);
-        TargetModule? known = catalog.FindUnloaded(path, hash, traits);
-        if ((known?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache, catalog.Pool))) is not { } contents)
+        List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
+        TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
+        if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache, catalog.Pool))) is not { } contents)
             return Dismiss(file, "its file is no ELF image of this machine");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");

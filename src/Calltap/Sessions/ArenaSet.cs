@@ -51,14 +51,14 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     /// <param name="calls">Map it.</param>
     /// <param name="module">The module.</param>
     /// <param name="size">Bytes that its stubs may need.</param>
-    /// <param name="spare">Bytes that a new arena has at least.</param>
+    /// <param name="plan">How large a new arena is at least.</param>
     /// <exception cref="AttachException">A mapping is refused.</exception>
-    public void Serve(TargetProcess target, HelperCalls calls, TargetModule module, long size, long spare)
+    public void Serve(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
     {
         if (Of(module) is not null) return;
         TrampolineArena? arena = _spare.FirstOrDefault(
             s => s.Value >= size && AddressSpace.IsInReach(s.Key.Start, s.Key.End, module.Start, module.End)).Key;
-        if (arena is null && _all.Count < SessionHeader.MaxArenas) arena = Map(target, calls, module, Math.Max(size, spare));
+        if (arena is null && _all.Count < SessionHeader.MaxArenas) arena = Map(target, calls, module, size, plan);
         if (arena is null)
         {
             _unserved[(module.Id, module.LoadBias)] = _all.Count < SessionHeader.MaxArenas
@@ -68,6 +68,13 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
         }
         _spare[arena] -= size;
         _serving.Add((module.Id, module.LoadBias), arena);
+    }
+
+    TrampolineArena? Map(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
+    {
+        for (int doublings = Math.Min(_spare.Count, plan.SpareDoublings); doublings >= 0; doublings--)
+            if (Map(target, calls, module, Math.Max(size, plan.SpareArena << doublings)) is { } arena) return arena;
+        return null;
     }
 
     TrampolineArena? Map(TargetProcess target, HelperCalls calls, TargetModule module, long size)

@@ -11,9 +11,10 @@ namespace Calltap.Sessions;
 /// <param name="Layout">The shared session memory.</param>
 /// <param name="MaxSites">Entries of the site table, the unused one with index 0 included.</param>
 /// <param name="MaxFunctions">Functions that there can be, those of modules that come later among them: counters of one op.</param>
-/// <param name="SpareArena">Bytes of an arena for modules that come later, at least.</param>
+/// <param name="SpareArena">Bytes of the first arena for modules that come later, at least.</param>
+/// <param name="SpareDoublings">How often the next is twice as large, where there is room: what is gone leaves its stubs behind (I11).</param>
 /// <param name="Int3">What a thread at a breakpoint does.</param>
-sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int MaxFunctions, long SpareArena, Int3Policy Int3)
+sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int MaxFunctions, long SpareArena, int SpareDoublings, Int3Policy Int3)
 {
     /// <summary>Count ops that can be added in a session's life.</summary>
     public const int MaxCountOps = 8;
@@ -47,8 +48,8 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         foreach (List<TargetModule> cluster in Clusters(catalog.Modules))
             places.Add(Place(mappings, places, cluster, catalog, int3));
         int asked = int3 == Int3Policy.Caller ? sites : 0;
-        long arena = HelperPlace.IsMemoryScarce(target) ? 1 << 20 : 32 << 20;
-        return new SessionPlan(places, LayoutFor(target, functions) with { Sites = asked }, sites, functions, arena, int3);
+        (long arena, int doublings) = HelperPlace.IsMemoryScarce(target) ? (1 << 20, 0) : (32 << 20, 3);
+        return new SessionPlan(places, LayoutFor(target, functions) with { Sites = asked }, sites, functions, arena, doublings, int3);
     }
 
     /// <summary>Room for functions of modules that come later. It costs addresses; memory only where it is locked.</summary>

@@ -227,7 +227,7 @@ public sealed partial class TraceSession : IDisposable
         var calls = new HelperCalls(Target, helper);
         List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
         foreach (TargetModule module in modules)
-            _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan.SpareArena);
+            _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
         ArmReport report = Change(helper, null, functions);
         helper.Exit();
         return report;

@@ -12,7 +12,7 @@ public sealed class TargetProcess : IDisposable
 {
     private readonly SafeFileHandle _pidfd;
     private readonly SafeFileHandle _memory;
-    private readonly SafeFileHandle? _maps;
+    private SafeFileHandle? _maps;
     private readonly TargetAddress _probeAddress;
 
     private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
@@ -126,6 +126,13 @@ public sealed class TargetProcess : IDisposable
             at = found.vma_end;
         }
         return ReadAllCode(code);
+    }
+
+    /// <summary>From now on all mappings are read, as on a kernel that has no PROCMAP_QUERY: for tests.</summary>
+    internal void DoWithoutMappingQuery()
+    {
+        _maps?.Dispose();
+        _maps = null;
     }
 
     private bool ReadAllCode(List<CodeMapping> code)

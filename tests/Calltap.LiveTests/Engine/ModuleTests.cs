@@ -15,12 +15,15 @@ public sealed class ModuleTests(ITestOutputHelper output)
 {
     const int Calls = 20, EntriesOfACall = 4;
 
-    [Fact]
-    public void No_call_is_lost_after_the_arming_however_often_a_library_comes()
+    /// <param name="queried">Whether the kernel is asked for single mappings, which it can be since Linux 6.11; else all are read.</param>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void No_call_is_lost_after_the_arming_however_often_a_library_comes(bool queried)
     {
         int rounds = LiveTest.Repeat(30, 1000);
         using PluginProgram plugins = PluginProgram.Start();
-        using TraceSession session = plugins.Attach();
+        using TraceSession session = Attach(plugins, queried);
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
         recorder.Add([PluginProgram.Plugin]);
@@ -47,15 +50,23 @@ public sealed class ModuleTests(ITestOutputHelper output)
         plugins.Program.AssertRight();
     }
 
+    static TraceSession Attach(PluginProgram plugins, bool queried)
+    {
+        TraceSession session = plugins.Attach();
+        if (!queried) session.Target.DoWithoutMappingQuery();
+        return session;
+    }
+
     /// <summary>The program comes and goes with the library as it likes; what is in its place meanwhile is looked at byte by byte.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_library_may_come_and_go_at_any_moment(bool byHelper)
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void A_library_may_come_and_go_at_any_moment(bool byHelper, bool queried)
     {
         int rounds = LiveTest.Repeat(byHelper ? 200 : 50, 10_000);
         using PluginProgram plugins = PluginProgram.Start();
-        using TraceSession session = plugins.Attach();
+        using TraceSession session = Attach(plugins, queried);
         session.WritesInTarget = byHelper;
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
@@ -84,11 +95,13 @@ public sealed class ModuleTests(ITestOutputHelper output)
         plugins.Program.AssertRight();
     }
 
-    [Fact]
-    public void One_that_is_loaded_again_between_two_looks_is_armed_again()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void One_that_is_loaded_again_between_two_looks_is_armed_again(bool queried)
     {
         using PluginProgram plugins = PluginProgram.Start();
-        using TraceSession session = plugins.Attach();
+        using TraceSession session = Attach(plugins, queried);
         Op op = PluginProgram.OpOf(OpKind.Count);
         session.Add(op);
         plugins.LoadLibrary();

@@ -10,9 +10,9 @@ namespace Calltap.LiveTests.Engine;
 sealed class PluginProgram : IDisposable
 {
     public const int FunctionsOfSmall = 4, FunctionsOfLarge = 4 + 4096;
-    const int Load = 1, Unload = 2, Call = 3, VisitCommand = 4, Rounds = 5, Again = 6, Block = 7, ByHand = 8;
+    const int Load = 1, Unload = 2, Call = 3, VisitCommand = 4, Rounds = 5, Again = 6, Block = 7, ByHand = 8, LoadOtherCommand = 9, CallOtherCommand = 10, UnloadOtherCommand = 11;
 
-    PluginProgram(int threads) => Program = SmallProgram.Start("plugins", threads);
+    PluginProgram(SmallProgram program) => Program = program;
 
     public SmallProgram Program { get; }
 
@@ -25,8 +25,19 @@ sealed class PluginProgram : IDisposable
     /// <param name="threads">Threads that call own_leaf without a pause.</param>
     public static PluginProgram Start(int threads = 2)
     {
-        var program = new PluginProgram(threads);
+        var program = new PluginProgram(SmallProgram.Start("plugins", threads));
         program.Link(".so", "");
+        return program;
+    }
+
+    /// <summary>Starts it in a mount namespace of its own, where library 1 is a file in a folder that is empty everywhere else.</summary>
+    /// <param name="folder">The folder.</param>
+    public static PluginProgram StartInNamespace(string folder)
+    {
+        const string InNamespace = "mount -t tmpfs none \"$0\" && cp \"$1\" \"$0/hidden.so\" && shift && exec \"$@\"";
+        string[] by = ["unshare", "--mount", "sh", "-c", InNamespace, folder, BuildLibrary("", "-shared")];
+        var program = new PluginProgram(SmallProgram.StartBy(by, SmallProgram.Build("plugins"), threads: 2));
+        File.CreateSymbolicLink(program.Program.Control.Path + ".1.so", Path.Combine(folder, "hidden.so"));
         return program;
     }
 
@@ -36,9 +47,11 @@ sealed class PluginProgram : IDisposable
     /// <summary>Has one at hand that the dynamic linker writes addresses into, among its code.</summary>
     public void AddRelocated() => Link(".1.so", "-DADDRESS_IN_CODE", "-shared -Wl,-z,notext");
 
-    void Link(string suffix, string options, string linkOptions = "-shared") => File.CreateSymbolicLink(
-        Program.Control.Path + suffix,
-        new GeneratedProgram("plugin.so", [SourceFile.FromResource(typeof(SmallProgram), "plugin.c", $"-O2 -fPIC {options}".TrimEnd())], linkOptions).Build(BuildCache.Directory));
+    void Link(string suffix, string options, string linkOptions = "-shared") =>
+        File.CreateSymbolicLink(Program.Control.Path + suffix, BuildLibrary(options, linkOptions));
+
+    static string BuildLibrary(string options, string linkOptions) =>
+        new GeneratedProgram("plugin.so", [SourceFile.FromResource(typeof(SmallProgram), "plugin.c", $"-O2 -fPIC {options}".TrimEnd())], linkOptions).Build(BuildCache.Directory);
 
     public TraceSession Attach() => TraceSession.Attach(Program.Pid, new SessionOptions { Scope = FunctionScope.Libraries });
 
@@ -73,6 +86,13 @@ sealed class PluginProgram : IDisposable
     public void AssertOccupiedAndFree() => Assert.Equal(0, Program.Command(Block, 0));
 
     public void MapByHand() => Assert.Equal(0, Program.Command(ByHand));
+
+    /// <summary>Loads the library once more, in a namespace of its own (dlmopen).</summary>
+    public void LoadOther() => Assert.Equal(0, Program.Command(LoadOtherCommand));
+
+    public void CallOther(int times) => Assert.Equal(0, Program.Command(CallOtherCommand, times));
+
+    public void UnloadOther() => Assert.Equal(0, Program.Command(UnloadOtherCommand));
 
     /// <summary>Looks for modules until something has happened.</summary>
     public static ModuleReport Await(Func<ModuleReport?> look, Func<ModuleReport, bool> isIt)

@@ -9,6 +9,9 @@
  * 6 unloads it and loads it again without a pause (result: 0 when it is at the same address)
  * 7 puts memory of its own where its text was (argument[0] = 1), or takes it away (result: bytes that are not as they were left)
  * 8 maps library 0 without the dynamic linker (result: 0 when it could)
+ * 9 loads library 0 once more, in a namespace of its own (result: 0 when it could)
+ * 10 calls plugin_root of that argument[0] times
+ * 11 unloads that
  */
 #include "control.h"
 #include <dlfcn.h>
@@ -65,11 +68,26 @@ static u64 load(u64 which)
     return !root || !dl_iterate_phdr(find_text, name[which]);
 }
 
-static u64 call(u64 times)
+static u64 call_of(u64 (*function)(u64), u64 times)
 {
     for (u64 i = 0; i < times; i++)
-        control->results[3] += root(i) != 4 * i + 6;
+        control->results[3] += function(i) != 4 * i + 6;
     return 0;
+}
+
+static u64 call(u64 times)
+{
+    return call_of(root, times);
+}
+
+static void *other;
+static u64 (*other_root)(u64);
+
+static u64 load_other(void)
+{
+    other = dlmopen(LM_ID_NEWLM, name[0], RTLD_NOW);
+    other_root = other ? (u64(*)(u64))dlsym(other, "plugin_root") : NULL;
+    return !other_root || other_root == root;
 }
 
 static void pause_us(u64 us)
@@ -190,7 +208,10 @@ static u64 run(int kind, u64 first)
     case 5: return rounds(first);
     case 6: return again(first);
     case 7: return block(first);
-    default: return map_by_hand();
+    case 8: return map_by_hand();
+    case 9: return load_other();
+    case 10: return call_of(other_root, first);
+    default: return (u64)dlclose(other);
     }
 }
 
