@@ -25,6 +25,9 @@ public sealed class TraceClock
     /// <summary>Nanoseconds of <paramref name="ticks"/>, rounded; saturates at <see cref="long.MaxValue"/>.</summary>
     public long ToNs(ulong ticks) => ToLong(Math.Round(ticks * _nsPerTick));
 
+    /// <summary>Ticks of <paramref name="ns"/> nanoseconds (0 or more), rounded; saturates at <see cref="ulong.MaxValue"/>.</summary>
+    public ulong ToTicks(double ns) => ns / _nsPerTick is var ticks and < ulong.MaxValue ? (ulong)Math.Round(ticks) : ulong.MaxValue;
+
     /// <summary>The moment on CLOCK_MONOTONIC.</summary>
     public MonotonicNs ToMonotonic(TscTime time)
     {

@@ -6,15 +6,19 @@ namespace Calltap.Trace;
 /// </summary>
 public sealed class TraceReader : IDisposable
 {
+    readonly IByteSource _source;
+    readonly string _file;
     readonly ChunkReader _chunks;
     readonly BlockCodec _codec = new();
     readonly EventsChunk _events = new();
     readonly List<StreamItem> _items = [];
     TraceCatalog _catalog;
     TraceEvent[] _buffer = [];
+    long _eventCount;
 
     TraceReader(IByteSource source, string file)
     {
+        (_source, _file) = (source, file);
         _chunks = new ChunkReader(source, file);
         _chunks.CheckFileHeader();
         _catalog = new TraceCatalog(NewBudget());
@@ -83,14 +87,30 @@ public sealed class TraceReader : IDisposable
     }
 
     /// <summary>
-    /// Delivers the events of all threads, or of <paramref name="only"/>, merged by time. Keeps one decoded chunk for each thread
+    /// Delivers the events of all threads, or of <paramref name="only"/>, in a window of time, merged by time. Keeps one decoded chunk for each thread
     /// that has one at the present time. A thread ends at its first damaged chunk, which is left in <see cref="Damage"/>.
     /// </summary>
     /// <exception cref="IOException">The stream failed.</exception>
-    public void ReadMerged(IEventVisitor visitor, Tid? only = null)
+    public void ReadMerged(IEventVisitor visitor, Tid? only = null, TimeWindow? window = null)
     {
-        IEnumerable<IGrouping<Tid, StreamItem>> threads = _items.Where(item => only is null || item.Thread == only).GroupBy(item => item.Thread);
-        new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(visitor);
+        TimeWindow wanted = window ?? TimeWindow.All;
+        IEnumerable<IGrouping<Tid, StreamItem>> threads = _items
+            .Where(item => (only is null || item.Thread == only) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))
+            .GroupBy(item => item.Thread);
+        new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(wanted == TimeWindow.All ? visitor : new WindowVisitor(wanted, visitor));
+    }
+
+    /// <summary>
+    /// Delivers the events in <paramref name="window"/> on all processors: each thread's to its own visitor and in the order of their times, those
+    /// of different threads at the same time. Keeps a few decoded chunks for each processor. A thread ends at its first damaged chunk;
+    /// the first of the file is left in <see cref="Damage"/>. A chunk counts as outside the window when its first and last event are, on the same side.
+    /// </summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    public void ReadParallel(TimeWindow window, Func<Tid, IEventVisitor> visitorOf)
+    {
+        var read = new ParallelRead(_items, window, Environment.ProcessorCount, () => new ChunkDecoder(_source, _file), visitorOf);
+        read.Run();
+        Damage ??= read.Damage?.Why;
     }
 
     /// <inheritdoc/>
@@ -149,6 +169,7 @@ public sealed class TraceReader : IDisposable
     void Scan()
     {
         _items.Clear();
+        _eventCount = 0;
         _catalog = new TraceCatalog(NewBudget());
         long offset = TraceFormat.FileHeaderBytes;
         try
@@ -179,8 +200,17 @@ public sealed class TraceReader : IDisposable
     void Take(ChunkEntry entry, ReadOnlySpan<byte> payload)
     {
         if (entry.Type == ChunkType.Events)
-            _items.Add(new StreamItem(entry, default));
+            TakeEvents(entry);
         else
             _items.AddRange(_catalog.Add(entry.Type, payload, _codec, _chunks.PlaceOf(entry.Offset)).Select(lost => new StreamItem(default, lost)));
+    }
+
+    // A few bytes of zstd can hold a million events, and a small file many such chunks: reading it would take minutes.
+    void TakeEvents(ChunkEntry entry)
+    {
+        _eventCount += entry.Count;
+        if (_eventCount > TraceLimits.MaxEvents + (TraceLimits.EventsPerFileByte * _chunks.Length))
+            throw _chunks.PlaceOf(entry.Offset).Expected("no more events than a recording of this size has");
+        _items.Add(new StreamItem(entry, default));
     }
 }

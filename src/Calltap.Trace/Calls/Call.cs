@@ -3,16 +3,16 @@ namespace Calltap.Trace;
 /// <summary>A call that has ended, or whose end will never be known.</summary>
 public readonly record struct Call
 {
-    /// <summary>Number of this call in its thread, by entry, from 0.</summary>
+    /// <summary>Number of this call in its thread, by entry, from 0, among those in scope.</summary>
     public required long Index { get; init; }
 
-    /// <summary><see cref="Index"/> of the traced caller; -1 for the outermost traced call on a stack.</summary>
+    /// <summary><see cref="Index"/> of the traced caller; -1 for the outermost one in scope on a stack.</summary>
     public required long Parent { get; init; }
 
     /// <summary>The function.</summary>
     public required FunctionId Function { get; init; }
 
-    /// <summary>Number of traced callers on the same stack.</summary>
+    /// <summary>Number of traced callers in scope on the same stack.</summary>
     public required int Depth { get; init; }
 
     /// <summary>Time of the entry event.</summary>
@@ -29,7 +29,7 @@ public readonly record struct Call
     /// <summary>How it ended.</summary>
     public required EndedBy EndedBy { get; init; }
 
-    /// <summary>Whether no other call of the function was open in the thread: adding only these up counts no time twice.</summary>
+    /// <summary>Whether no other call of the function in scope was open in the thread: adding only these up counts no time twice.</summary>
     public required bool IsOutermost { get; init; }
 
     /// <summary>Ticks from entry to end, never negative; null when unknown.</summary>

@@ -1,9 +1,10 @@
 namespace Calltap.Trace;
 
-/// <summary>Opens and ends the calls of one thread and tells the visitor of each.</summary>
-sealed class CallEmitter(ExitCoverage coverage, ICallVisitor visitor)
+/// <summary>Opens and ends the calls of one thread and tells the visitor of each that is in scope.</summary>
+sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor visitor)
 {
     readonly OpenCounts _open = new();
+    long _told;
 
     /// <summary>Number of calls opened so far.</summary>
     public long Entries { get; private set; }
@@ -11,15 +12,19 @@ sealed class CallEmitter(ExitCoverage coverage, ICallVisitor visitor)
     /// <summary>Opens a call as the innermost of its stack.</summary>
     public void Open(CallStack stack, FunctionId function, in TraceEvent entry)
     {
-        visitor.OnEntry(function, stack.Count, entry.Time);
-        ref int open = ref _open[function.Value];
+        int depth = scope.DepthOf(function, stack.Count > 0 ? stack[stack.Count - 1].Depth : -1);
+        bool isTold = scope.Tells(depth);
+        if (isTold)
+            visitor.OnEntry(function, depth, entry.Time);
         var frame = new CallFrame
         {
             Index = Entries++,
+            Told = isTold ? _told++ : -1,
+            Depth = depth,
             Start = entry.Time.Value,
             Function = function.Value,
             StackLow = entry.StackLow,
-            IsOutermost = open++ == 0,
+            IsOutermost = isTold && _open[function.Value]++ == 0,
         };
         stack.Push(frame);
         if (stack.Count > TraceLimits.MaxOpenCalls)
@@ -48,7 +53,6 @@ sealed class CallEmitter(ExitCoverage coverage, ICallVisitor visitor)
         int depth = stack.Count - 1;
         CallFrame frame = stack[depth];
         stack.Pop();
-        _open[frame.Function]--;
         ulong ticks = how == EndedBy.Unknown ? 0 : CallTime.Between(frame.Start, end.Value);
         if (depth > 0)
         {
@@ -57,12 +61,15 @@ sealed class CallEmitter(ExitCoverage coverage, ICallVisitor visitor)
             parent.HasUnknownChild |= how == EndedBy.Unknown;
         }
 
+        if (frame.Told < 0)
+            return;
+        _open[frame.Function]--;
         visitor.OnCall(new Call
         {
-            Index = frame.Index,
-            Parent = depth > 0 ? stack[depth - 1].Index : -1,
+            Index = frame.Told,
+            Parent = depth > 0 ? stack[depth - 1].Told : -1,
             Function = new FunctionId(frame.Function),
-            Depth = depth,
+            Depth = frame.Depth,
             Start = new TscTime(frame.Start),
             End = how == EndedBy.Unknown ? null : end,
             SelfTicks = how == EndedBy.Unknown || frame.HasUnknownChild ? null : CallTime.Between(frame.ChildTicks, ticks),

@@ -6,6 +6,9 @@ struct CallFrame
     /// <summary>Number of the call in its thread.</summary>
     public long Index;
 
+    /// <summary>Number of the call among those the visitor is told of; -1 for others.</summary>
+    public long Told;
+
     /// <summary>TSC of the entry.</summary>
     public ulong Start;
 
@@ -17,6 +20,9 @@ struct CallFrame
 
     /// <summary>Low half of rsp at its return slot.</summary>
     public uint StackLow;
+
+    /// <summary>Depth within the scope; -1 outside.</summary>
+    public int Depth;
 
     /// <summary>Whether no other call of the function was open.</summary>
     public bool IsOutermost;

@@ -6,12 +6,14 @@ public sealed class CallReader : IEventVisitor
     readonly TraceCatalog _catalog;
     readonly ExitCoverage _coverage;
     readonly Func<Tid, ICallVisitor> _visitorOf;
+    readonly CallScope _scope;
     readonly Dictionary<Tid, CallTreeBuilder> _threads = [];
     int _doubts;
 
     /// <summary>A reader for a trace with this <paramref name="catalog"/>; <paramref name="visitorOf"/> is asked once a thread.</summary>
-    public CallReader(TraceCatalog catalog, Func<Tid, ICallVisitor> visitorOf)
+    public CallReader(TraceCatalog catalog, Func<Tid, ICallVisitor> visitorOf, CallScope? scope = null)
     {
+        _scope = scope ?? CallScope.All;
         _catalog = catalog;
         _coverage = new ExitCoverage(catalog.Functions.Values, catalog.Arming);
         _visitorOf = visitorOf;
@@ -53,7 +55,7 @@ public sealed class CallReader : IEventVisitor
     CallTreeBuilder BuilderOf(Tid thread)
     {
         if (!_threads.TryGetValue(thread, out CallTreeBuilder? builder))
-            _threads.Add(thread, builder = new CallTreeBuilder(_catalog.Sites, _coverage, _visitorOf(thread)));
+            _threads.Add(thread, builder = new CallTreeBuilder(_catalog.Sites, _coverage, _visitorOf(thread), _scope));
         return builder;
     }
 }

@@ -28,11 +28,11 @@ public sealed class CallTreeBuilder
     readonly List<TraceEvent> _held = [];
     int _judged;
 
-    /// <summary>A builder for one thread, which tells <paramref name="visitor"/> of its calls.</summary>
-    public CallTreeBuilder(SiteTable sites, ExitCoverage coverage, ICallVisitor visitor)
+    /// <summary>A builder for one thread, which tells <paramref name="visitor"/> of its calls, or of those in <paramref name="scope"/>.</summary>
+    public CallTreeBuilder(SiteTable sites, ExitCoverage coverage, ICallVisitor visitor, CallScope? scope = null)
     {
         _sites = sites;
-        _calls = new CallEmitter(coverage, visitor);
+        _calls = new CallEmitter(coverage, scope ?? CallScope.All, visitor);
         _stacks = new StackSet(_calls.Abandon);
     }
 

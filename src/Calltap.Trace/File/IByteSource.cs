@@ -1,6 +1,6 @@
 namespace Calltap.Trace;
 
-/// <summary>Bytes at offsets: a stream or memory.</summary>
+/// <summary>Bytes at offsets: a stream or memory. Several threads may read.</summary>
 interface IByteSource
 {
     /// <summary>Number of bytes.</summary>

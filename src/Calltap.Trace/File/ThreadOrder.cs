@@ -11,7 +11,10 @@ namespace Calltap.Trace;
 sealed class ThreadOrder
 {
     // An event is moved back over at most this many others: enough for a handler, and a bound against a hostile file.
-    const int MaxMove = 512;
+    const int MaxMove = MaxHeld;
+
+    /// <summary>Most events that are ever held back.</summary>
+    public const int MaxHeld = 512;
 
     TraceEvent[] _held = [];
     ulong _lastFinal;

@@ -27,6 +27,12 @@ public static class TraceLimits
     /// <summary>Most records of a small file; one more for each byte of the file.</summary>
     public const long MaxRecords = 4L << 20;
 
+    /// <summary>Most events of a small file.</summary>
+    public const long MaxEvents = 64L << 20;
+
+    /// <summary>So many more for each byte of the file: the simplest loop takes half a byte an event.</summary>
+    public const int EventsPerFileByte = 64;
+
     /// <summary>Highest site id.</summary>
     public const uint MaxSiteId = (1u << 24) - 1;
 

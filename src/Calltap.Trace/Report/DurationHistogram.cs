@@ -32,6 +32,19 @@ public sealed class DurationHistogram
         Count++;
     }
 
+    /// <summary>Adds all durations of another one.</summary>
+    public void Add(DurationHistogram other)
+    {
+        foreach (ulong ticks in other._waiting.AsSpan(0, other._waits))
+            Add(ticks);
+        Count += other.Count - other._waits;
+        if (other._octaves.Length > _octaves.Length)
+            Array.Resize(ref _octaves, other._octaves.Length);
+        for (int octave = 0; octave < other._octaves.Length; octave++)
+            if (other._octaves[octave] is { } more)
+                AddBuckets(_octaves[octave] ??= new uint[SubBuckets], more);
+    }
+
     /// <summary>
     /// The nearest-rank percentile: the least duration that at least <paramref name="percent"/> of all do not exceed, in ticks; a
     /// bucket counts as its middle. Null without durations.
@@ -50,6 +63,12 @@ public sealed class DurationHistogram
         ulong[] sorted = _waiting.AsSpan(0, _waits).ToArray();
         Array.Sort(sorted);
         return sorted[rank - 1];
+    }
+
+    static void AddBuckets(uint[] sums, uint[] more)
+    {
+        for (int i = 0; i < sums.Length; i++)
+            sums[i] = (uint)Math.Min((ulong)sums[i] + more[i], uint.MaxValue);
     }
 
     void MakeRoom()

@@ -37,6 +37,26 @@ struct FunctionTimes
             _total = Saturate(_total, ticks);
     }
 
+    /// <summary>Adds what another one adds up to, which is not to be used any more.</summary>
+    public void Add(in FunctionTimes other)
+    {
+        if (other._durations is { } durations)
+        {
+            _min = _durations is null ? other._min : Math.Min(_min, other._min);
+            if (_durations is null)
+                _durations = durations;
+            else
+                _durations.Add(durations);
+        }
+
+        Calls += other.Calls;
+        _sum += other._sum;
+        _total = Saturate(_total, other._total);
+        _self = Saturate(_self, other._self);
+        _max = Math.Max(_max, other._max);
+        _selfKnown += other._selfKnown;
+    }
+
     /// <summary>The numbers for people.</summary>
     public readonly FunctionReport ToReport(string name, string module, TraceClock clock)
     {

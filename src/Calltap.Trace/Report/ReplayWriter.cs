@@ -10,21 +10,23 @@ public sealed class ReplayWriter : IEventVisitor
     readonly CallReader _calls;
     readonly ReplayLines _lines;
 
-    ReplayWriter(TextWriter output, TraceCatalog catalog)
+    ReplayWriter(TextWriter output, TraceCatalog catalog, CallScope scope)
     {
         (_output, _catalog) = (output, catalog);
         TraceClock clock = catalog.Clock;
-        _calls = new CallReader(catalog, thread => new ReplayThread(thread, catalog, clock, _lines!));
+        _calls = new CallReader(catalog, thread => new ReplayThread(thread, catalog, clock, _lines!), scope);
         _lines = new ReplayLines(output, thread => _calls.Threads[thread].Now);
     }
 
-    /// <summary>Prints all threads, or <paramref name="only"/> one.</summary>
+    /// <summary>
+    /// Prints all threads, or <paramref name="only"/> one; or the events in a window, as if there were no others; or the calls in a scope.
+    /// </summary>
     /// <exception cref="IOException">The stream or the output failed.</exception>
-    public static void Write(TraceReader trace, TextWriter output, Tid? only = null)
+    public static void Write(TraceReader trace, TextWriter output, Tid? only = null, TimeWindow? window = null, CallScope? scope = null)
     {
-        var replay = new ReplayWriter(output, trace.Catalog);
+        var replay = new ReplayWriter(output, trace.Catalog, scope ?? CallScope.All);
         replay.WriteHeader();
-        trace.ReadMerged(replay, only);
+        trace.ReadMerged(replay, only, window);
         replay._calls.Finish();
         replay._lines.Hold(false);
     }

@@ -1,77 +1,67 @@
+using System.Collections.Concurrent;
+
 namespace Calltap.Trace;
 
-/// <summary>Computes a <see cref="TraceReport"/> in one pass over the events.</summary>
-public sealed class ReportBuilder : IEventVisitor, ICallVisitor
+/// <summary>Computes a <see cref="TraceReport"/> in one pass over the events, on all processors.</summary>
+public sealed class ReportBuilder
 {
     readonly TraceCatalog _catalog;
-    readonly CallReader _calls;
-    FunctionTimes[] _functions = [];
-    long _events;
-    ulong _first = ulong.MaxValue;
-    ulong _last;
+    readonly ExitCoverage _coverage;
+    readonly CallScope _scope;
+    readonly ConcurrentBag<FunctionSums> _pool = [];
+    readonly List<ReportThread> _threads = [];
 
-    ReportBuilder(TraceCatalog catalog)
+    ReportBuilder(TraceCatalog catalog, CallScope scope)
     {
-        _catalog = catalog;
-        _calls = new CallReader(catalog, _ => this);
+        (_catalog, _scope) = (catalog, scope);
+        _coverage = new ExitCoverage(catalog.Functions.Values, catalog.Arming);
     }
 
-    /// <summary>Reads all of <paramref name="trace"/>, or up to its damage.</summary>
+    /// <summary>
+    /// Reads all of <paramref name="trace"/>, each thread up to its damage; or the events in a window, as if there were no others; or the calls in
+    /// a scope.
+    /// </summary>
     /// <exception cref="IOException">The stream failed.</exception>
-    public static TraceReport Build(TraceReader trace)
+    public static TraceReport Build(TraceReader trace, TimeWindow? window = null, CallScope? scope = null)
     {
-        var builder = new ReportBuilder(trace.Catalog);
-        trace.Read(builder);
-        builder._calls.Finish();
+        var builder = new ReportBuilder(trace.Catalog, scope ?? CallScope.All);
+        trace.ReadParallel(window ?? TimeWindow.All, _ => builder.NewThread());
+        builder._threads.ForEach(thread => thread.Finish());
         return builder.ToReport();
     }
 
-    /// <inheritdoc/>
-    public void OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events)
+    ReportThread NewThread()
     {
-        _events += events.Length;
-        _first = Math.Min(_first, events[0].Time.Value);
-        _last = Math.Max(_last, events[^1].Time.Value);
-        _calls.OnEvents(thread, events);
-    }
-
-    /// <inheritdoc/>
-    public void OnLost(in LostRecord lost) => _calls.OnLost(lost);
-
-    /// <inheritdoc/>
-    public void OnEntry(FunctionId function, int depth, TscTime start)
-    {
-        // Counted when the call ends, which every one does.
-    }
-
-    /// <inheritdoc/>
-    public void OnCall(in Call call)
-    {
-        int function = call.Function.Value;
-        if (function >= _functions.Length)
-            Array.Resize(ref _functions, Math.Max(function + 1, _functions.Length * 2));
-        _functions[function].Add(call);
+        var thread = new ReportThread(_catalog.Sites, _coverage, _scope, _pool);
+        _threads.Add(thread);
+        return thread;
     }
 
     TraceReport ToReport()
     {
         TraceClock clock = _catalog.Clock;
+        long events = _threads.Sum(thread => thread.Events);
         return new TraceReport
         {
             Functions = [.. ReportFunctions(clock).OrderByDescending(f => f.TotalNs ?? -1).ThenByDescending(f => f.Calls).ThenBy(f => f.Name, StringComparer.Ordinal)],
-            Threads = _calls.Threads.Count,
-            Events = _events,
+            Threads = _threads.Count(thread => thread.Events > 0),
+            Events = events,
             Lost = _catalog.Lost.Values.Sum(lost => lost.Entries + lost.Holes),
-            DurationNs = _events > 0 ? clock.ToNs(CallTime.Between(_first, _last)) : 0,
-            OrphanExits = _calls.Threads.Values.Sum(thread => thread.OrphanExits),
-            UnknownSites = _calls.Threads.Values.Sum(thread => thread.UnknownSites),
+            DurationNs = events > 0 ? clock.ToNs(CallTime.Between(_threads.Min(thread => thread.First), _threads.Max(thread => thread.Last))) : 0,
+            OrphanExits = _threads.Sum(thread => thread.OrphanExits),
+            UnknownSites = _threads.Sum(thread => thread.UnknownSites),
         };
     }
 
-    IEnumerable<FunctionReport> ReportFunctions(TraceClock clock)
+    List<FunctionReport> ReportFunctions(TraceClock clock)
     {
-        for (int i = 0; i < _functions.Length; i++)
-            if (_functions[i].Calls > 0)
-                yield return _functions[i].ToReport(_catalog.NameOf(new FunctionId(i)), _catalog.ModuleOf(new FunctionId(i)), clock);
+        var sums = new FunctionSums();
+        foreach (FunctionSums part in _pool)
+            sums.Add(part);
+        var reports = new List<FunctionReport>();
+        for (int i = 0; i < sums.Functions.Length; i++)
+            if (sums.Functions[i].Calls > 0)
+                reports.Add(sums.Functions[i].ToReport(_catalog.NameOf(new FunctionId(i)), _catalog.ModuleOf(new FunctionId(i)), clock));
+        return reports;
     }
 }

@@ -73,11 +73,27 @@ public sealed class ReplayTests
             Replay(file).TrimEnd('\n').Split('\n')[3..].Select(line => $"{line[..8].Trim()} {line[(line.IndexOf('|', StringComparison.Ordinal) + 1)..].Trim()}"));
     }
 
-    static string Replay(byte[] file, Tid? only = null)
+    [Fact]
+    public void A_part_by_function_depth_and_time_can_be_picked()
+    {
+        byte[] file = Write(w => w.WriteEvents(new Tid(1),
+        [
+            Entry(10, "main", 960), Entry(20, "f", 640), Entry(30, "g", 320), Entry(35, "h", 160), Exit(38, "h", 160), Exit(40, "g", 320), Exit(50, "f", 640),
+            Entry(60, "h", 640), Exit(70, "h", 640), Exit(80, "main", 960),
+        ]));
+        Assert.Equal(["f() {", "g();", "} /* f */"], Calls(Replay(file, scope: new CallScope([new FunctionId(1)], 2))));
+        Assert.Equal(["h();"], Calls(Replay(file, window: new TimeWindow(new TscTime(60), new TscTime(79)))));
+        Assert.Equal(["g();"], Calls(Replay(file, window: new TimeWindow(new TscTime(25), new TscTime(60)), scope: new CallScope([new FunctionId(2)], 1))));
+    }
+
+    static IEnumerable<string> Calls(string replay) =>
+        replay.TrimEnd('\n').Split('\n')[3..].Select(line => line[(line.IndexOf('|', StringComparison.Ordinal) + 1)..].Trim());
+
+    static string Replay(byte[] file, Tid? only = null, TimeWindow? window = null, CallScope? scope = null)
     {
         using TraceReader reader = TraceReader.Open(file, "t");
         using var output = new StringWriter { NewLine = "\n" };
-        ReplayWriter.Write(reader, output, only);
+        ReplayWriter.Write(reader, output, only, window, scope);
         return output.ToString();
     }
 }

@@ -68,6 +68,33 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void The_csv_has_a_heading_quotes_what_holds_a_comma_and_leaves_unknown_times_empty()
+    {
+        TraceReport report = ReportOf(w => w.WriteEvents(new Tid(1), [Entry(100, "a::b(int)", 96), Exit(400, "a::b(int)", 96), Entry(500, "leaky", 48)]));
+        FunctionReport named = report.Functions[0] with { Name = "a::b(int, \"c\")" };
+        using var output = new StringWriter();
+        ReportCsv.Write(report with { Functions = [named, report.Functions[1]] }, output);
+        Assert.Equal(
+            "name,module,calls,total_ns,self_ns,min_ns,avg_ns,max_ns,p50_ns,p99_ns\n"
+            + "\"a::b(int, \"\"c\"\")\",prog,1,300,300,300,300,300,300,300\nleaky,prog,1,,,,,,,\n",
+            output.ToString());
+    }
+
+    [Fact]
+    public void Histograms_that_are_added_count_as_one_with_all_durations() =>
+        Gen.ULong[0, 1_000_000].Array[0, 200].Array[2].Sample(
+            parts =>
+            {
+                DurationHistogram[] each = [Of(parts[0]), Of(parts[1])];
+                each[0].Add(each[1]);
+                DurationHistogram whole = Of([.. parts[0], .. parts[1]]);
+                Assert.Equal(whole.Count, each[0].Count);
+                foreach (double percent in new[] { 1.0, 50, 99 })
+                    Assert.InRange((double)(each[0].Percentile(percent) ?? 0), ((whole.Percentile(percent) ?? 0) * 0.984) - 1, ((whole.Percentile(percent) ?? 0) * 1.016) + 1);
+            },
+            iter: 200);
+
+    [Fact]
     public void Percentiles_are_within_one_percent_of_the_exact_ones() =>
         Gen.Select(Gen.OneOf(Gen.ULong[0, 200], Gen.ULong[0, 1_000_000], Gen.ULong), Gen.Int[0, 3]).Array[1, 2000].Sample(
             samples =>
@@ -100,6 +127,14 @@ public sealed class ReportTests
         Assert.Equal(moments > 0 || hz > 0, clock.IsCalibrated);
         if (moments > 0)
             Assert.Equal(start - 50, clock.ToMonotonic(new TscTime(0)).Value);
+    }
+
+    static DurationHistogram Of(ulong[] durations)
+    {
+        var histogram = new DurationHistogram();
+        foreach (ulong ticks in durations)
+            histogram.Add(ticks);
+        return histogram;
     }
 
     static void AssertSame(IEnumerable<(int Function, int Depth, ulong Start, ulong End)> calls, RandomProgram program, FunctionReport actual)

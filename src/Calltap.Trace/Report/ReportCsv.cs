@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace Calltap.Trace;
+
+/// <summary>Writes a report as comma-separated values (RFC 4180, with line feeds alone), for programs.</summary>
+public static class ReportCsv
+{
+    /// <summary>Writes a heading and a line for each function; unknown times are empty.</summary>
+    /// <exception cref="IOException">The output failed.</exception>
+    public static void Write(TraceReport report, TextWriter output)
+    {
+        output.Write("name,module,calls,total_ns,self_ns,min_ns,avg_ns,max_ns,p50_ns,p99_ns\n");
+        foreach (FunctionReport f in report.Functions)
+        {
+            long?[] numbers = [f.Calls, f.TotalNs, f.SelfNs, f.MinNs, f.AvgNs, f.MaxNs, f.P50Ns, f.P99Ns];
+            string joined = string.Join(',', numbers.Select(number => number?.ToString(CultureInfo.InvariantCulture)));
+            output.Write($"{Quoted(f.Name)},{Quoted(f.Module)},{joined}\n");
+        }
+    }
+
+    static string Quoted(string text) =>
+        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+}

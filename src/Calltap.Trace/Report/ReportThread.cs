@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+
+namespace Calltap.Trace;
+
+/// <summary>
+/// A thread's part of a report. While its events are taken it borrows sums from a pool: as many exist as processors work, not as many as
+/// the trace has threads.
+/// </summary>
+sealed class ReportThread : IEventVisitor, ICallVisitor
+{
+    readonly ConcurrentBag<FunctionSums> _pool;
+    readonly CallTreeBuilder _calls;
+    FunctionSums? _sums;
+
+    /// <summary>A thread of a trace.</summary>
+    public ReportThread(SiteTable sites, ExitCoverage coverage, CallScope scope, ConcurrentBag<FunctionSums> pool)
+    {
+        _pool = pool;
+        _calls = new CallTreeBuilder(sites, coverage, this, scope);
+    }
+
+    /// <summary>Number of events.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>Time of the first event; <see cref="ulong.MaxValue"/> without one.</summary>
+    public ulong First { get; private set; } = ulong.MaxValue;
+
+    /// <summary>Time of the last event.</summary>
+    public ulong Last { get; private set; }
+
+    /// <inheritdoc cref="CallTreeBuilder.OrphanExits"/>
+    public long OrphanExits => _calls.OrphanExits;
+
+    /// <inheritdoc cref="CallTreeBuilder.UnknownSites"/>
+    public long UnknownSites => _calls.UnknownSites;
+
+    /// <inheritdoc/>
+    public void OnEvents(Tid thread, ReadOnlySpan<TraceEvent> events)
+    {
+        Events += events.Length;
+        First = Math.Min(First, events[0].Time.Value);
+        Last = Math.Max(Last, events[^1].Time.Value);
+        Borrow();
+        _calls.Add(events);
+        GiveBack();
+    }
+
+    /// <inheritdoc/>
+    public void OnLost(in LostRecord lost)
+    {
+        Borrow();
+        _calls.AddLoss();
+        GiveBack();
+    }
+
+    /// <summary>The trace ended.</summary>
+    public void Finish()
+    {
+        Borrow();
+        _calls.Finish();
+        GiveBack();
+    }
+
+    /// <inheritdoc/>
+    public void OnEntry(FunctionId function, int depth, TscTime start)
+    {
+        // Counted when the call ends, which every one does.
+    }
+
+    /// <inheritdoc/>
+    public void OnCall(in Call call) => _sums!.Add(call);
+
+    void Borrow() => _sums = _pool.TryTake(out FunctionSums? free) ? free : new FunctionSums();
+
+    void GiveBack()
+    {
+        _pool.Add(_sums!);
+        _sums = null;
+    }
+}
