@@ -78,7 +78,8 @@ static class EventsBenchmark
             writer.WriteEvents(new Tid(1), batch.AsSpan(0, taken));
     }
 
-    static void Describe(TraceWriter writer, int functions)
+    /// <summary>Writes functions and their sites as <see cref="EventShape"/> has them.</summary>
+    public static void Describe(TraceWriter writer, int functions)
     {
         FunctionRecord Function(int id) =>
             new(new FunctionId(id), 1, new ImageAddress((ulong)id * 64), new ByteSize(64), $"function_{id}", "", FunctionFlags.AllExitsPatched);

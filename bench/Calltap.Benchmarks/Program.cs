@@ -9,6 +9,7 @@ string only = Option("--only") ?? "";
 return words switch
 {
     ["events"] => EventsBenchmark.Run(),
+    ["read"] => ReadBenchmark.Run(),
     ["target"] => BuildTarget(),
     ["analysis", var file] => Analyze(file),
     ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "all"] => Measure(words[0]),
@@ -61,6 +62,6 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
-    Console.Error.WriteLine("       Calltap.Benchmarks events | target");
+    Console.Error.WriteLine("       Calltap.Benchmarks events | read | target");
     return 64;
 }

@@ -16,15 +16,24 @@ static class ReportCommand
             .AcceptOnlyFromAmong(ReportOrder.Keys);
         Option<int?> top = OptionParsers.Number("--top", "Show only so many functions.", "N");
         var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
-        var command = new Command("report", "Show calls, total and self time, minimum, mean, maximum and percentiles of each function.") { file, sort, top, json };
+        var csv = new Option<bool>("--csv") { Description = "Lines of comma-separated values under a heading, for programs." };
+        var part = new ReadOptions();
+        var command = new Command("report", "Show calls, total and self time, minimum, mean, maximum and percentiles of each function.") { file, sort, top, json, csv };
+        part.AddTo(command);
         command.SetAction(parsed =>
         {
             using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!);
-            TraceReport report = ReportOrder.Sorted(ReportBuilder.Build(trace.Reader), parsed.GetValue(sort)!, parsed.GetValue(top) ?? int.MaxValue);
+            if (parsed.GetValue(json) && parsed.GetValue(csv)) throw CommandException.Usage("--json and --csv can't be given together");
+            TraceReport all = ReportBuilder.Build(trace.Reader, part.Window(parsed, trace.Reader), part.Scope(parsed, trace.Reader.Catalog));
+            TraceReport report = ReportOrder.Sorted(all, parsed.GetValue(sort)!, parsed.GetValue(top) ?? int.MaxValue);
             if (parsed.GetValue(json))
             {
                 ReportJson.Write(report, terminal.OutStream);
                 terminal.Out.WriteLine();
+            }
+            else if (parsed.GetValue(csv))
+            {
+                ReportCsv.Write(report, terminal.Out);
             }
             else
             {
