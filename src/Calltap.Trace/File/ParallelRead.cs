@@ -39,7 +39,12 @@ sealed class ParallelRead
     /// <exception cref="IOException">The source failed.</exception>
     public void Run()
     {
-        Parallel.For(0, _workers, new ParallelOptions { MaxDegreeOfParallelism = _workers }, _ => Work());
+        Thread[] others = [.. Enumerable.Range(1, _workers - 1).Select(i => new Thread(Work) { Name = $"read {i}", IsBackground = true })];
+        foreach (Thread other in others)
+            other.Start();
+        Work();
+        foreach (Thread other in others)
+            other.Join();
         if (_failure is not null)
             ExceptionDispatchInfo.Throw(_failure);
         foreach (Lane lane in _lanes.Values)
@@ -48,10 +53,10 @@ sealed class ParallelRead
 
     void Work()
     {
-        using ChunkDecoder decoder = _newDecoder();
-        while (Claim() is { } part)
+        try
         {
-            try
+            using ChunkDecoder decoder = _newDecoder();
+            while (Claim() is { } part)
             {
                 if (part.IsDecoded)
                     Deliver(part);
@@ -59,10 +64,10 @@ sealed class ParallelRead
                     Decode(decoder, part);
                 Release(part);
             }
-            catch (Exception e)
-            {
-                Fail(e);
-            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
         }
     }
 
