@@ -162,12 +162,8 @@ sealed class Guard : IWindowGuard
     /// </summary>
     void AwaitIgnoredSignals()
     {
-        for (int i = 0; i < MostRoundsAtEnd; i++)
-        {
-            bool pending = SignalActions.Of(new Tid(_window.Target.Pid.Value)).IgnoresWhatIsPending, served = false;
-            while (_stops.Serve(GuardPhase.Close)) served = true;
-            if (!pending && !served) return; // what a thread takes off the queue it stops with, in one step
-        }
+        for (int i = 0; i < MostRoundsAtEnd && SignalActions.Of(new Tid(_window.Target.Pid.Value)).IgnoresWhatIsPending; i++)
+            while (_stops.Serve(GuardPhase.Close)) { }
     }
 
     void Turn()

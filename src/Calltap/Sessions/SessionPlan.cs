@@ -60,7 +60,8 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3) =>
         (int3 == Int3Policy.Caller ? 3 : 2) * BytesPerStub * functions.Sum(f => (long)SitesOf(f));
 
-    static int SitesOf(TargetFunction function) =>
+    /// <summary>Ids that the sites of a function take.</summary>
+    public static int SitesOf(TargetFunction function) =>
         function.Plan.Entry is { } entry ? 1 + (entry.CombinedExit ? 1 : 0) + function.Plan.Exits.Count : 0;
 
     static IEnumerable<List<TargetModule>> Clusters(IReadOnlyList<TargetModule> modules)

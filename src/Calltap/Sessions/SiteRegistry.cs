@@ -67,7 +67,7 @@ sealed class SiteRegistry : IPokeJournal
 
     /// <summary>Whether the function has its sites, or there is room for them.</summary>
     public bool HasRoomFor(TargetFunction function) =>
-        _functions.ContainsKey(function.Id) || _next + 2 * (1 + function.Plan.Exits.Count) <= _maxSites;
+        _functions.ContainsKey(function.Id) || _next + SessionPlan.SitesOf(function) <= _maxSites;
 
     /// <summary>The sites of a function, where its module is loaded now; their ids are the same wherever that is.</summary>
     public FunctionSites Of(TargetFunction function)

@@ -33,13 +33,25 @@ internal sealed class LaunchSteps(Pid pid, string path)
 
     internal void RunToEntry(PtraceThread thread)
     {
-        using EntryGate gate = EntryGate.Place(thread, pid, _deadline);
+        using EntryGate gate = Place(thread);
         for (TraceeStop stop = default; !gate.IsHeld;)
         {
             Resume(stop, bySystemCalls: true);
             stop = Next();
             if (stop.Kind == StopKind.Syscall && gate.IsReached())
                 gate.Pass();
+        }
+    }
+
+    private EntryGate Place(PtraceThread thread)
+    {
+        try
+        {
+            return EntryGate.Place(thread, pid, _deadline);
+        }
+        catch (AttachException e) when (e.Reason == AttachRefusal.Unsupported)
+        {
+            throw Failed(e.Message);
         }
     }
 

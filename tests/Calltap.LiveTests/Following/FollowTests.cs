@@ -76,7 +76,7 @@ public sealed class FollowTests(ITestOutputHelper output)
                 checkedOnes++;
             },
         };
-        recorder.Start(program.Start(LiveTest.Repeat(1000, 3000), signals: false));
+        recorder.Start(program.Start(LiveTest.Repeat(1000, 3000), "quiet"));
         program.Go();
         recorder.Serve(() => recorder.Began.All >= 40);
         RecordedCalls calls = recorder.Stop();
@@ -107,7 +107,7 @@ public sealed class FollowTests(ITestOutputHelper output)
     {
         const int SIGCONT = 18, SIGSTOP = 19;
         using var program = new TreeProgram();
-        Pid root = program.Start(25);
+        Pid root = program.Start(25, "stopped");
         using var recorder = new TreeRecorder();
         recorder.Start(root);
         program.Go();

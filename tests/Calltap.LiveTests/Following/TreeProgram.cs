@@ -54,10 +54,10 @@ sealed class TreeProgram : IDisposable
     /// would be told to the tracer alone, which is the same process.
     /// </summary>
     /// <param name="rounds">What each thread of the root does.</param>
-    /// <param name="signals">Whether signals that it ignores are sent to it.</param>
-    public Pid Start(int rounds, bool signals = true)
+    /// <param name="mode">Whether it is stopped and continued; "quiet": no signal is sent to it.</param>
+    public Pid Start(int rounds, string mode = "wait")
     {
-        _running = SpawnedProgram.Start("sh", "-c", "\"$@\"; exit $?", "sh", Path, TallyPath, $"{rounds}", signals ? "wait" : "quiet");
+        _running = SpawnedProgram.Start("sh", "-c", "\"$@\"; exit $?", "sh", Path, TallyPath, $"{rounds}", mode);
         Assert.True(Deadline.In(EngineTests.Patience).Poll(() => _tally.ReadInt64(ReadyAt) != 0), _running.Output);
         return new Pid(ProcFiles.Children(_running.Pid, new Tid(_running.Pid.Value)).Single().Value);
     }

@@ -1,9 +1,9 @@
-/* A tree of processes: tree TALLY-FILE ROUNDS [wait|quiet] is the root; tree TALLY-FILE leaf N and tree TALLY-FILE chain N are what it executes.
+/* A tree of processes: tree TALLY-FILE ROUNDS [wait|quiet|stopped] is the root; tree TALLY-FILE leaf N and tree TALLY-FILE chain N are what it executes.
  *
  * Every process counts its calls of tree_leaf and tree_root and adds them to the tally, a shared file, before it ends or executes something else. The root's
  * threads fork (and their children fork again), spawn, vfork, execute, open pipes, make daemons and threads, each ROUNDS times, while the first waits in
  * epoll_wait, which nothing may interrupt: no signal is caught. With "wait" there is a child first, which calls all the time, and the rounds begin when told; with
- * "quiet" nobody sends signals.
+ * "quiet" nobody sends signals, with "stopped" the tester stops and continues it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,6 +39,7 @@ static struct tally *tally;
 static char **arguments;
 static u64 leafs, roots;
 static int running; /* threads of the root */
+static int stopped; /* SIGSTOP and SIGCONT come: epoll_wait ends with EINTR then (signal(7)) */
 
 __attribute__((noipa)) u64 tree_leaf(u64 x)
 {
@@ -250,7 +251,7 @@ static void wait_all(void)
     struct epoll_event event;
     int poll = epoll_create1(EPOLL_CLOEXEC);
     while (__atomic_load_n(&running, __ATOMIC_ACQUIRE))
-        check(epoll_wait(poll, &event, 1, 5) == 0);
+        check(epoll_wait(poll, &event, 1, 5) == 0 || stopped);
     close(poll);
 }
 
@@ -317,6 +318,7 @@ int main(int argc, char **argv)
         rounds = atoi(argv[2]);
         if (argc > 3) {
             count -= !strcmp(argv[3], "quiet");
+            stopped = !strcmp(argv[3], "stopped");
             child = first_child();
             __atomic_store_n(&tally->ready, 1, __ATOMIC_RELEASE);
             while (!__atomic_load_n(&tally->go, __ATOMIC_ACQUIRE))
