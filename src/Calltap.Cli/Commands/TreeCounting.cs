@@ -42,7 +42,7 @@ sealed class TreeCounting(Terminal terminal) : TreeRun(terminal)
     protected override void End(FollowedProcess process)
     {
         TraceSession session = process.Session!;
-        if (session.Detach() is { Unrestored: > 0 } report) Unrestored.Add((process.Pid, report.Unrestored));
+        if (session.Detach() is { Unrestored: > 0 }) Unrestored.Add(process.Pid);
         _live.Remove(session);
         _ended = CallCounts.Sum([_ended, CallCounts.Of(session, Op)]);
     }

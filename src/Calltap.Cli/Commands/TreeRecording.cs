@@ -55,7 +55,7 @@ sealed class TreeRecording(Terminal terminal) : TreeRun(terminal), IDisposable
     protected override void End(FollowedProcess process)
     {
         if (!_recorders.TryGetValue(process, out Recorder? recorder)) return; // its beginning has failed
-        if (recorder.Stop() is { Unrestored: > 0 } report) Unrestored.Add((process.Pid, report.Unrestored));
+        if (recorder.Stop() is { Unrestored: > 0 }) Unrestored.Add(process.Pid);
     }
 
     /// <inheritdoc/>

@@ -38,8 +38,8 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
 
     protected Terminal Terminal => terminal;
 
-    /// <summary>Sites that could not be restored, and in which processes.</summary>
-    protected List<(Pid Process, int Sites)> Unrestored { get; } = [];
+    /// <summary>Processes of which not every byte could be restored.</summary>
+    protected List<Pid> Unrestored { get; } = [];
 
     /// <summary>Runs from the root's start to the end of all; the exit code.</summary>
     public int Run()
@@ -56,7 +56,7 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
             else follower.Start(launcher);
             started = true;
             string why = WaitForEnd(follower, signals);
-            bool ended = follower.Processes.Count == 0;
+            bool ended = follower.IsOver;
             follower.Stop();
             Conclude(why);
             CommandEnd.Report(launcher, ended, terminal);
@@ -102,6 +102,13 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
     public void Ended(FollowedProcess process) => End(process);
 
     /// <inheritdoc/>
+    public void NotRestored(Pid process, string reason)
+    {
+        Unrestored.Add(process);
+        terminal.Note(reason);
+    }
+
+    /// <inheritdoc/>
     public void NotTraced(Pid process, string reason)
     {
         _reason ??= reason;
@@ -127,7 +134,7 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
         long start = Stopwatch.GetTimestamp();
         using var progress = new ProgressLine(terminal);
         using var lines = new ModuleLines(terminal, progress);
-        while (follower.Processes.Count > 0)
+        while (!follower.IsOver)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
             if (Tick(elapsed, progress) is { } over) return over;
@@ -137,6 +144,7 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
             foreach (FollowedProcess process in follower.Processes.Where(p => p.Session is { FollowsModules: true }).ToList())
             {
                 modules = true;
+                if (!follower.Processes.Contains(process)) continue; // it has ended while another was armed
                 lines.Tell(WhileItLives.Ask(process.Session!.Target, () => FollowModules(process)));
             }
             follower.Wait(modules ? s_modulesTick : s_tick);
@@ -150,7 +158,6 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
         if (_traced == 0)
             throw CommandException.Nothing(_reason ?? "no function matches in any process that was followed: look at `calltap functions FILE`");
         if (Unrestored.Count == 0) return ExitCode.Success;
-        string processes = string.Join(", ", Unrestored.Select(u => $"{u.Process}"));
-        throw CommandException.Failed($"{Texts.Of(Unrestored.Sum(u => u.Sites), "site")} could not be restored: run `calltap detach -p PID` for each of {processes}");
+        throw CommandException.Failed($"not every byte could be restored: run `calltap detach -p PID` for {string.Join(", ", Unrestored)}");
     }
 }

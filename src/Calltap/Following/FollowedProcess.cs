@@ -19,7 +19,8 @@ public sealed class FollowedProcess
     internal TargetProcess? Target { get; }
 
     /// <summary>Whether it has ended.</summary>
-    internal bool HasEnded => Target?.HasExited ?? ProcFiles.TryReadText(ProcFiles.Process(Pid, "stat")) is null;
+    internal bool HasEnded => Target?.HasExited ?? ProcFiles.Threads(Pid).All(thread =>
+        ProcFiles.TryReadText(ProcFiles.Thread(Pid, thread, "status")) is not { Length: > 0 } text || ProcStatus.Parse(text).IsDead);
 
     /// <summary>Whether it runs another program by now.</summary>
     internal bool IsReplaced => Target is { RunsAnotherProgram: true };

@@ -12,6 +12,11 @@ public interface IProcessTracing
     /// <summary>A process that was traced has ended, executes another program, or is to be left: its session is disposed when this returns.</summary>
     void Ended(FollowedProcess process);
 
+    /// <summary>A process could not be disarmed: another process can, when that is possible again.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="reason">Why, as one line.</param>
+    void NotRestored(Pid process, string reason);
+
     /// <summary>A process can't be traced, though it is followed.</summary>
     /// <param name="process">The process.</param>
     /// <param name="reason">Why, as one line.</param>

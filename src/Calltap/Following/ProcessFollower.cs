@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Calltap.Modules;
 using Calltap.Native;
 using Calltap.Patching;
@@ -19,11 +20,14 @@ public sealed class ProcessFollower : IDisposable
 {
     const int MostReviews = 20, MostAtOnce = 8;
 
+    static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
     readonly FollowOptions _options;
     readonly IProcessTracing _tracing;
     readonly ContentsPool _contents = new();
     readonly Dictionary<Pid, FollowedProcess> _processes = [];
     readonly HashSet<Pid> _told = []; // of these it was said that they are not traced
+    long _lookedAt;
     ProcessTree? _tree;
     bool _stopped;
 
@@ -34,6 +38,9 @@ public sealed class ProcessFollower : IDisposable
         ArgumentNullException.ThrowIfNull(tracing);
         (_options, _tracing) = (options, tracing);
     }
+
+    /// <summary>Whether nobody is left.</summary>
+    public bool IsOver => _processes.Count == 0 && _tree!.IsEmpty;
 
     /// <summary>The processes that live, as far as is known.</summary>
     public IReadOnlyCollection<FollowedProcess> Processes => _processes.Values;
@@ -59,9 +66,26 @@ public sealed class ProcessFollower : IDisposable
     public void Wait(TimeSpan patience) => _tree!.Wait(patience);
 
     /// <summary>Attends to what has happened: held processes wait for it. Where it happens faster than that, to some of it.</summary>
+    /// <exception cref="InvalidOperationException">A fault of ours: nothing more is seen.</exception>
     public void Serve()
     {
+        ServeSome();
+        if (_tree!.Fault is { } fault) throw new InvalidOperationException($"following has failed: {fault.Message}", fault);
+        if (Stopwatch.GetElapsedTime(_lookedAt) > s_look) EndDead();
+    }
+
+    void ServeSome()
+    {
         for (int i = 0; i < MostAtOnce && _tree!.TryTake(out TreeEvent happened); i++) Serve(happened);
+    }
+
+    /// <summary>What ended while nobody looked is told by nobody.</summary>
+    void EndDead()
+    {
+        List<Pid> dead = [.. _processes.Values.Where(p => p.HasEnded).Select(p => p.Pid)];
+        if (!_tree!.IsQuiet) return; // of what they forked it may still be told, and what that goes on with is their session
+        _lookedAt = Stopwatch.GetTimestamp();
+        dead.ForEach(process => End(process));
     }
 
     /// <summary>Follows no longer, and ends every session.</summary>
@@ -69,7 +93,7 @@ public sealed class ProcessFollower : IDisposable
     {
         if (_stopped || _tree is null) return;
         _stopped = true;
-        Serve();
+        ServeSome();
         _tree.Dispose();
         Review();
         foreach (Pid process in _processes.Keys.ToList()) End(process);
@@ -86,11 +110,14 @@ public sealed class ProcessFollower : IDisposable
             case TreeEventKind.Ended:
                 End(process);
                 break;
+            case TreeEventKind.Executed when ProcFiles.Threads(process).Count > 1:
+                BeginThreaded(process, happened.Parent);
+                break;
             case TreeEventKind.Executed:
-                Held(process, hold => Begin(process, End(process), hold));
+                Held(process, hold => Begin(process, EndBefore(process, happened.Parent), hold));
                 break;
             case TreeEventKind.ExecutedUnheld:
-                End(process);
+                EndBefore(process, happened.Parent);
                 _processes[process] = new FollowedProcess(process, null, null);
                 NotTraced(process, happened.Reason ?? "");
                 break;
@@ -99,6 +126,16 @@ public sealed class ProcessFollower : IDisposable
                 break;
         }
     }
+
+    /// <summary>A library's constructor has made threads, which the tree traces: for the guard to have them all, the program has to run.</summary>
+    void BeginThreaded(Pid process, Pid parent)
+    {
+        _tree!.HoldOf(process).Release();
+        using (MakeWay()) Try(process, () => Begin(process, EndBefore(process, parent), null));
+    }
+
+    /// <summary>The program before, which is over, or who started this one.</summary>
+    FollowedProcess? EndBefore(Pid process, Pid parent) => End(process) ?? _processes.GetValueOrDefault(parent);
 
     /// <summary>Whatever comes of it, the process runs on.</summary>
     void Held(Pid process, Action<TargetHold> begin)
@@ -121,7 +158,7 @@ public sealed class ProcessFollower : IDisposable
         {
             begin();
         }
-        catch (Exception e) when (e is AttachException or TimeoutException or PatchMismatchException or SystemCallException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             _processes.TryAdd(process, new FollowedProcess(process, null, null));
             if (e is not AttachException { Reason: AttachRefusal.TargetEnded or AttachRefusal.NoSuchProcess }) NotTraced(process, e.Message);
@@ -159,8 +196,14 @@ public sealed class ProcessFollower : IDisposable
         session.WithoutPtrace = _options.WithoutPtrace;
         session.MakeWay = MakeWay;
         FollowedProcess followed = _processes[process] = new FollowedProcess(process, session.Target, session);
-        _tracing.Began(followed, before, forked);
-        session.Release();
+        try
+        {
+            _tracing.Began(followed, before, forked);
+        }
+        finally
+        {
+            session.Release();
+        }
     }
 
     /// <summary>What was forked by a process without a session has none either, until it executes something.</summary>
@@ -192,9 +235,24 @@ public sealed class ProcessFollower : IDisposable
             ended.Target?.Dispose();
             return ended;
         }
-        _tracing.Ended(ended);
-        ended.Session.Dispose();
+        string? failure = Failure(() => _tracing.Ended(ended)); // both: the session lets go of its memory all the same
+        failure ??= Failure(ended.Session.Dispose);
+        if (failure is not null) _tracing.NotRestored(process, failure);
         return ended;
+    }
+
+    /// <summary>One that can't be disarmed (it is stopped, it has sandboxed itself) keeps none of the others armed.</summary>
+    static string? Failure(Action end)
+    {
+        try
+        {
+            end();
+            return null;
+        }
+        catch (Exception e) when (e is AttachException or TimeoutException or PatchMismatchException or SystemCallException)
+        {
+            return e.Message;
+        }
     }
 
     // ---- where the tree has stepped aside, /proc tells what has happened meanwhile ----
@@ -215,6 +273,7 @@ public sealed class ProcessFollower : IDisposable
         if (_stopped) return;
         Review();
         _tree!.StepBack(_processes.Keys);
+        EndDead();
         // Born after the last look, and before their makers were seized: followed, not traced.
         for (List<(Pid Child, Pid)> born = Strangers(); born.Count > 0; born = Strangers())
         {
@@ -249,9 +308,14 @@ public sealed class ProcessFollower : IDisposable
         foreach (Pid parent in _processes.Keys)
             foreach (Tid thread in ProcFiles.Threads(parent))
                 foreach (Tid child in ProcFiles.Children(parent, thread))
-                    if (!_processes.ContainsKey(new Pid(child.Value))) found.Add((new Pid(child.Value), parent));
+                    if (!_processes.ContainsKey(new Pid(child.Value)) && IsUnfollowed(child)) found.Add((new Pid(child.Value), parent));
         return found;
     }
+
+    /// <summary>Whether it lives, and the tree does not have it: what the kernel has attached with its maker will be told of.</summary>
+    static bool IsUnfollowed(Tid child) =>
+        ProcFiles.TryReadText(ProcFiles.Process(new Pid(child.Value), "status")) is { Length: > 0 } text
+        && ProcStatus.Parse(text) is { IsDead: false } status && !Directory.Exists($"/proc/self/task/{status.TracerPid.Value}");
 
     /// <summary>A child that runs: a copy of its parent's memory since that was armed, or something else.</summary>
     void BeginRunning(Pid child, Pid parent)

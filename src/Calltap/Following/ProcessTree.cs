@@ -37,6 +37,7 @@ sealed class ProcessTree : IDisposable
     readonly ManualResetEventSlim _happened = new();
     readonly TargetLauncher? _launcher;
     PtraceThread? _ptrace;
+    volatile int _count; // of threads, for others
     long _lastStop;
 
     /// <summary>Follows a command that was started and is held.</summary>
@@ -45,6 +46,7 @@ sealed class ProcessTree : IDisposable
         _launcher = launcher;
         _ptrace = launcher.HandOver();
         _threads.Add(new Tid(launcher.Pid.Value), new TreeThread(new Tid(launcher.Pid.Value), launcher.Pid) { IsHeld = true });
+        _count = 1;
         Tell(new TreeEvent(TreeEventKind.Executed, launcher.Pid));
         _ptrace.Run(BeginLooking);
     }
@@ -53,6 +55,15 @@ sealed class ProcessTree : IDisposable
     public ProcessTree()
     {
     }
+
+    /// <summary>Why it sees nothing any more; null when all is well.</summary>
+    public Exception? Fault { get; private set; }
+
+    /// <summary>Whether nothing is left to be told.</summary>
+    public bool IsQuiet => _events.IsEmpty;
+
+    /// <summary>Whether there is nobody to follow, and nothing left to be told: a child on its way to exec (vfork) is nobody's process yet.</summary>
+    public bool IsEmpty => _count == 0 && IsQuiet;
 
     /// <summary>Whether calls that our tracing made fail are made again: for tests.</summary>
     public bool RepeatsCalls { get; init; } = true;
@@ -92,6 +103,7 @@ sealed class ProcessTree : IDisposable
         _ptrace = null;
         foreach (TreeThread thread in _threads.Values) thread.Gate?.Dispose();
         _threads.Clear();
+        _count = 0;
         _expected.Clear();
         _early.Clear();
         _events.Clear(); // what they tell of runs
@@ -105,6 +117,7 @@ sealed class ProcessTree : IDisposable
         _ptrace.Run(() =>
         {
             foreach (Pid process in processes) Seize(process);
+            _count = _threads.Count;
             return BeginLooking();
         });
     }
@@ -116,7 +129,7 @@ sealed class ProcessTree : IDisposable
         _happened.Dispose();
     }
 
-    internal PtraceThread Ptracer => _ptrace!;
+    PtraceThread Ptracer => _ptrace ?? throw new AttachException(AttachRefusal.Unsupported, "the process is not held any more");
 
     // ---- on the ptrace thread ----
 
@@ -126,9 +139,20 @@ sealed class ProcessTree : IDisposable
         return true;
     }
 
+    /// <summary>A fault ends the looking: whoever follows steps aside then, and ends in good order.</summary>
     TimeSpan Look()
     {
-        if (Serve()) return TimeSpan.Zero;
+        try
+        {
+            bool more = Serve();
+            _count = _threads.Count;
+            if (more) return TimeSpan.Zero;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Fault = e;
+            _ptrace!.Idle = null;
+        }
         return Stopwatch.GetElapsedTime(_lastStop) < s_busyFor ? s_busy : s_quiet;
     }
 
@@ -142,7 +166,7 @@ sealed class ProcessTree : IDisposable
         foreach (TreeThread thread in _threads.Values.ToList())
         {
             if (thread.IsHeld || _expected.ContainsValue(thread.Tid)) Detach(thread.Tid, 0);
-            else Ptrace.Interrupt(thread.Tid);
+            else if (!Ptrace.Interrupt(thread.Tid).Ok) _threads.Remove(thread.Tid); // dead: a leader whose threads live on
         }
         Deadline deadline = Deadline.In(s_letGo);
         while (_threads.Count > 0 && !deadline.IsPast)
@@ -213,8 +237,12 @@ sealed class ProcessTree : IDisposable
     {
         Native.Wait.One(tid, Native.Wait.WEXITED | Native.Wait.WNOHANG, out siginfo_t report);
         if (tid.Value == _launcher?.Pid.Value) _launcher.NoteExit(report); // our own child: nobody else is told
-        if (_expected.Remove(tid, out Tid maker)) Ptrace.Cont(maker, 0);
-        if (!_threads.Remove(tid, out TreeThread? thread)) return;
+        if (_expected.Remove(tid, out Tid maker)) ResumeMaker(maker);
+        if (!_threads.Remove(tid, out TreeThread? thread))
+        {
+            _early.Add(tid); // killed before it could report itself
+            return;
+        }
         thread.Gate?.Dispose();
         if (tid.Value == thread.Process.Value) Tell(new TreeEvent(TreeEventKind.Ended, thread.Process));
     }
@@ -227,14 +255,20 @@ sealed class ProcessTree : IDisposable
             case StopKind.Event when stop.Event == Ptrace.PTRACE_EVENT_EXEC:
                 ServeExec(tid);
                 break;
-            case StopKind.Event when stop.Event == Ptrace.PTRACE_EVENT_FORK:
-                ServeFork(thread);
+            case StopKind.Event when stop.Event is Ptrace.PTRACE_EVENT_FORK or Ptrace.PTRACE_EVENT_VFORK or Ptrace.PTRACE_EVENT_CLONE:
+                ServeMaking(thread, stop.Event);
                 break;
             case StopKind.Interrupted when thread.IsUnborn:
                 ServeBirth(thread);
                 break;
             case StopKind.Syscall when thread.Gate is { } gate && gate.IsReached():
-                Arrive(thread, gate);
+                Native.Wait.One(tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
+                AtGate(thread, gate, gate.Pass);
+                if (!thread.IsHeld) Resume(thread, 0);
+                break;
+            case StopKind.Syscall when thread.Gate is { } gate && gate.IsAboutToFilter():
+                AtGate(thread, gate, gate.GiveUp);
+                Resume(thread, 0);
                 break;
             case StopKind.GroupStop:
                 Ptrace.Listen(tid);
@@ -269,25 +303,21 @@ sealed class ProcessTree : IDisposable
     {
         thread.IsUnborn = false;
         bool isProcess = thread.Tid.Value == thread.Process.Value, isAnnounced = _expected.Remove(thread.Tid, out Tid maker);
+        if (!isAnnounced) _early.Add(thread.Tid);
         Pid parent = isAnnounced && _threads.TryGetValue(maker, out TreeThread? made) ? made.Process : isProcess && StatusOf(thread.Tid) is { } status ? status.Parent : default;
-        if (isProcess && HasCopyOf(parent, thread))
-        {
-            Hold(thread, new TreeEvent(TreeEventKind.Forked, thread.Process, parent));
-            if (!isAnnounced) _early.Add(thread.Tid);
-        }
-        else
-        {
-            Resume(thread, 0);
-        }
-        if (isAnnounced) Ptrace.Cont(maker, 0);
+        thread.Maker = parent;
+        if (isProcess && HasCopyOf(parent, thread)) Hold(thread, new TreeEvent(TreeEventKind.Forked, thread.Process, parent));
+        else Resume(thread, 0);
+        if (isAnnounced) ResumeMaker(maker);
     }
 
-    /// <summary>Its maker waits until it has reported itself: what that does next, be it exec or exit, is told after it.</summary>
-    void ServeFork(TreeThread thread)
+    /// <summary>Who forks waits until the child has reported itself: what it does next, be it exec or exit, is told after that.</summary>
+    void ServeMaking(TreeThread thread, int stopEvent)
     {
         bool told = Ptrace.GetEventMsg(thread.Tid, out ulong made).Ok;
         var child = new Tid((int)made);
-        if (!told || _early.Remove(child))
+        bool isReported = _early.Remove(child) || _threads.ContainsKey(child);
+        if (!told || isReported || stopEvent != Ptrace.PTRACE_EVENT_FORK || StatusOf(child) is null)
         {
             Resume(thread, 0);
             return;
@@ -296,11 +326,16 @@ sealed class ProcessTree : IDisposable
         _expected[child] = thread.Tid;
     }
 
+    void ResumeMaker(Tid maker)
+    {
+        if (_threads.TryGetValue(maker, out TreeThread? thread)) Resume(thread, 0);
+    }
+
     /// <summary>Whether it has a copy of its parent's memory. One that shares it, until it executes something, makes its calls as its maker does.</summary>
     bool HasCopyOf(Pid parent, TreeThread child)
     {
         foreach (TreeThread thread in _threads.Values)
-            if (thread.Process == parent && SystemCall.SharesMemory(thread.Tid, child.Tid) is { Ok: true, Value: var shares }) return !shares;
+            if (thread.Process == parent && StatusOf(thread.Tid) is { IsDead: false } && SystemCall.SharesMemory(thread.Tid, child.Tid) is { Ok: true, Value: var shares }) return !shares;
         return false; // it can't be told
     }
 
@@ -315,12 +350,13 @@ sealed class ProcessTree : IDisposable
     void ServeExec(Tid tid)
     {
         var process = new Pid(tid.Value);
+        Pid maker = _threads.TryGetValue(tid, out TreeThread? before) ? before.Maker : default;
         foreach (TreeThread gone in _threads.Values.Where(t => t.Process == process).ToList())
         {
             gone.Gate?.Dispose();
             _threads.Remove(gone.Tid);
         }
-        var thread = new TreeThread(tid, process);
+        var thread = new TreeThread(tid, process) { Maker = maker };
         _threads.Add(tid, thread);
         Native.Wait.One(tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
         try
@@ -331,30 +367,39 @@ sealed class ProcessTree : IDisposable
         }
         catch (Exception e) when (e is AttachException or SystemCallException or PatchMismatchException)
         {
-            Tell(new TreeEvent(TreeEventKind.ExecutedUnheld, process, Reason: e.Message));
+            Missed(thread, e.Message);
         }
         if (!thread.IsHeld) Resume(thread, 0);
     }
 
-    void Arrive(TreeThread thread, EntryGate gate)
+    /// <summary>Whatever comes of it, the thread stands in a stop and is held, or is to be resumed, on no way to a gate any more.</summary>
+    void AtGate(TreeThread thread, EntryGate gate, Action pass)
     {
-        Native.Wait.One(thread.Tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
+        string? reason = null;
         try
         {
-            gate.Pass();
+            pass();
         }
-        catch (AttachException)
+        catch (Exception e) when (e is AttachException or SystemCallException or PatchMismatchException)
         {
-            return; // killed: its end is reported next
+            reason = e.Message;
         }
-        Arrived(thread, gate);
+        if (reason is null) Arrived(thread, gate);
+        else Missed(thread, reason);
     }
 
     void Arrived(TreeThread thread, EntryGate gate)
     {
         gate.Dispose();
         (thread.Gate, thread.IsHeld) = (null, true);
-        Tell(new TreeEvent(TreeEventKind.Executed, thread.Process));
+        Tell(new TreeEvent(TreeEventKind.Executed, thread.Process, thread.Maker));
+    }
+
+    void Missed(TreeThread thread, string reason)
+    {
+        thread.Gate?.Dispose();
+        thread.Gate = null;
+        Tell(new TreeEvent(TreeEventKind.ExecutedUnheld, thread.Process, thread.Maker, reason));
     }
 
     /// <summary>A process that the tree holds. It is released once: by then it may be held again, at the beginning of its next program.</summary>

@@ -19,6 +19,6 @@ enum TreeEventKind
 /// <summary>An event of a tree of processes.</summary>
 /// <param name="Kind">What has happened.</param>
 /// <param name="Process">To which process.</param>
-/// <param name="Parent">Of what was forked: its maker, or who has taken it over since.</param>
+/// <param name="Parent">Its maker, or who has taken it over since; default where that is not known.</param>
 /// <param name="Reason">Why a program could not be held; else null.</param>
 readonly record struct TreeEvent(TreeEventKind Kind, Pid Process, Pid Parent = default, string? Reason = null);

@@ -17,6 +17,9 @@ sealed class TreeThread(Tid tid, Pid process)
     /// <summary>Where it is to be held; null when it is on no way there.</summary>
     public EntryGate? Gate { get; set; }
 
+    /// <summary>The process that made it; default where that is not known.</summary>
+    public Pid Maker { get; set; }
+
     /// <summary>It stands in a stop until it is released.</summary>
     public bool IsHeld { get; set; }
 

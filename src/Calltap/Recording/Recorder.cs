@@ -34,7 +34,8 @@ public sealed class Recorder : IDisposable
         ArgumentNullException.ThrowIfNull(recording);
         (_session, _recording) = (session, recording);
         _sink = new SessionSink(recording.File, session, parent?._sink);
-        _drain = new RingDrain(session.Memory, new RingOwners(session.Target, session.ThreadSlots), _sink, TimeProvider.System);
+        recording.Guarded(_sink.Begin);
+        _drain = new RingDrain(session.Memory, new RingOwners(session.Target, session.ThreadSlots), _sink, TimeProvider.System, recording.Batch);
         _session.AboutToArm = sites => _recording.Guarded(() => _sink.Describe(sites));
         _followed = _sink.Now;
         recording.Join(_drain);
@@ -86,6 +87,7 @@ public sealed class Recorder : IDisposable
         finally
         {
             _recording.Leave(_drain);
+            _session.AboutToArm = null;
             if (_ownsRecording) _recording.Finish();
         }
         return report;

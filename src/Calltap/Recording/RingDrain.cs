@@ -10,7 +10,8 @@ namespace Calltap.Recording;
 /// </summary>
 sealed class RingDrain
 {
-    const int BatchEvents = 32 * 1024;
+    /// <summary>Events taken at a time.</summary>
+    public const int BatchEvents = 32 * 1024;
 
     /// <summary>Of one ring in one round, a ring's worth: a thread that writes as fast as we read must not keep us from the others.</summary>
     const int MaxBatches = 8;
@@ -24,15 +25,21 @@ sealed class RingDrain
     readonly IEventSink _sink;
     readonly TimeProvider _clock;
     readonly List<DrainedRing> _rings = [];
-    readonly TraceEvent[] _batch = new TraceEvent[BatchEvents];
+    readonly TraceEvent[] _batch;
     readonly Dictionary<Tid, LostCounts> _lostOf = [];
     long _aliveAt;
     long _lostEntries;
     long _lostExits;
     ulong _seen;
 
-    public RingDrain(SessionMemory memory, IRingOwners owners, IEventSink sink, TimeProvider clock) =>
-        (_memory, _owners, _sink, _clock) = (memory, owners, sink, clock);
+    /// <summary>Drains a session.</summary>
+    /// <param name="memory">Its memory.</param>
+    /// <param name="owners">Its threads.</param>
+    /// <param name="sink">Where events go.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="batch">Room for <see cref="BatchEvents"/>, which others may use as well between rounds.</param>
+    public RingDrain(SessionMemory memory, IRingOwners owners, IEventSink sink, TimeProvider clock, TraceEvent[] batch) =>
+        (_memory, _owners, _sink, _clock, _batch) = (memory, owners, sink, clock, batch);
 
     /// <summary>Events taken so far.</summary>
     public long Events { get; private set; }

@@ -33,8 +33,13 @@ sealed class SessionSink : IEventSink
         _process = file.Add(id => Machine.Describe(session.Target, id, parent?._process ?? 0, file.Now));
         _isFirst = _process == 1;
         if (_isFirst) file.Ids.Reserve(session.MaxFunctions, session.MaxSites);
-        DescribeModules(session.Catalog.Modules);
-        Describe([.. session.Sites.Values.Where(f => f.Armed.Any)]);
+    }
+
+    /// <summary>Describes what is known already.</summary>
+    public void Begin()
+    {
+        DescribeModules(_session.Catalog.Modules);
+        Describe([.. _session.Sites.Values.Where(f => f.Armed.Any)]);
     }
 
     /// <summary>The time now.</summary>
@@ -127,7 +132,7 @@ sealed class SessionSink : IEventSink
     Tid IdOf(Tid thread)
     {
         if (_threads.TryGetValue(thread, out Tid known)) return known;
-        Tid id = _threads[thread] = _file.IdOf(thread, this);
+        Tid id = _threads[thread] = _file.IdOf(thread, _process);
         _file.Write(writer =>
         {
             if (thread.Value != 0) writer.WriteThreads([new ThreadRecord(id, NameOf(thread))]);

@@ -9,7 +9,7 @@ sealed class TraceFile : IDisposable
     readonly Lock _lock = new();
     readonly TraceWriter _writer;
     readonly TimeStampCounter _clock = new();
-    readonly Dictionary<Tid, SessionSink> _tids = []; // whose thread a tid stands for in the file
+    readonly Dictionary<Tid, int> _tids = []; // of whose process, by its record, a tid stands for a thread
     int _madeThreads;
     int _processes;
 
@@ -65,10 +65,10 @@ sealed class TraceFile : IDisposable
     }
 
     /// <summary>The id of a thread in the file: its tid, or one of its own where that stands for a thread of another process. To be asked once for each thread.</summary>
-    public Tid IdOf(Tid thread, SessionSink sink)
+    public Tid IdOf(Tid thread, int process)
     {
         lock (_lock)
-            return _tids.TryAdd(thread, sink) || _tids[thread] == sink ? thread : new Tid(TaskRecord.FirstMade + _madeThreads++);
+            return _tids.TryAdd(thread, process) || _tids[thread] == process ? thread : new Tid(TaskRecord.FirstMade + _madeThreads++);
     }
 
     /// <summary>Writes what waits.</summary>

@@ -37,6 +37,9 @@ public sealed class TraceRecording : IDisposable
 
     internal TraceFile File { get; }
 
+    /// <summary>What events are taken through, one ring after another.</summary>
+    internal TraceEvent[] Batch { get; } = new TraceEvent[RingDrain.BatchEvents];
+
     /// <summary>Why it has ended; <see cref="RecordStop.None"/> while it goes on. The end of a target ends its session alone.</summary>
     public RecordStop Ended => (RecordStop)_stop;
 

@@ -262,7 +262,8 @@ public sealed partial class TraceSession : IDisposable
     public ArmReport? Detach()
     {
         if (_detached) return null;
-        if (Target.IsGone) return null;
+        _detached = Target.IsGone;
+        if (_detached) return null;
         try
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
@@ -282,6 +283,7 @@ public sealed partial class TraceSession : IDisposable
         }
         catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)
         {
+            _detached = true;
             return null;
         }
         catch (AttachException e)

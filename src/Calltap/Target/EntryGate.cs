@@ -18,6 +18,7 @@ namespace Calltap.Target;
 /// </remarks>
 internal sealed class EntryGate : IDisposable
 {
+    private const ulong NR_prctl = 157, PR_SET_SECCOMP = 22, NR_seccomp = 317;
     private const ulong AT_NULL = 0;
     private const ulong AT_BASE = 7;
     private const ulong AT_ENTRY = 9;
@@ -27,6 +28,8 @@ internal sealed class EntryGate : IDisposable
     private const int BehindCall = 7;
     private const int MostStack = 8 << 20; // arguments and environment take at most 6 MiB (_STK_LIM / 4 * 3)
     private const long ENOSYS = -38; // rax at a system call's entry
+
+    private static readonly byte[] s_nop = [0x0f, 0x1f, 0x80, 0, 0, 0, 0]; // of as many bytes
 
     private readonly TargetProcess _target;
     private readonly TargetTextWriter _writer;
@@ -71,6 +74,21 @@ internal sealed class EntryGate : IDisposable
     internal bool IsReached() =>
         Ptrace.GetRegs(_tid, out user_regs_struct registers).Ok && registers.rip == (_page + BehindCall).Value && (long)registers.rax != ENOSYS;
 
+    /// <summary>
+    /// At a stop for a system call: whether the program, a library's constructor, is about to put itself under a filter, which might end it for the gate's system call.
+    /// </summary>
+    internal bool IsAboutToFilter() =>
+        Ptrace.GetRegs(_tid, out user_regs_struct registers).Ok && (long)registers.rax == ENOSYS
+        && (registers.orig_rax == NR_seccomp || (registers.orig_rax == NR_prctl && registers.rdi == PR_SET_SECCOMP));
+
+    /// <summary>Lets the program pass by itself, without a system call.</summary>
+    /// <exception cref="AttachException">Always: why it is not held.</exception>
+    internal void GiveUp()
+    {
+        _writer.Write(_page, Code().AsSpan(0, BehindCall), s_nop);
+        throw AttachChecks.Filtered(_target.Pid, _target.Name);
+    }
+
     /// <summary>Brings the thread from the gate to the entry, where it is held, and takes everything away.</summary>
     /// <exception cref="AttachException">The target has ended.</exception>
     internal void Pass()
@@ -80,7 +98,7 @@ internal sealed class EntryGate : IDisposable
         registers.rip = _entry.Value;
         registers.orig_rax = ulong.MaxValue;
         Ptrace.SetRegs(_tid, registers).OrThrow($"PTRACE_SETREGS({_tid})");
-        _writer.Write(_word, Word(_page), Word(_entry));
+        RestoreWord();
         Injection.RunHeld(_target, _writer, _thread, _tid, borrowed => borrowed.Call(SystemCall.NR_munmap, _page.Value, PageSize));
         IsHeld = true;
     }
@@ -90,6 +108,14 @@ internal sealed class EntryGate : IDisposable
     {
         _writer.Dispose();
         _target.Dispose();
+    }
+
+    // A program that has changed it meanwhile keeps its own.
+    private void RestoreWord()
+    {
+        byte[] found = new byte[sizeof(ulong)];
+        if (_target.ReadMemory(_word, found) == found.Length && found.AsSpan().SequenceEqual(Word(_page)))
+            _writer.Write(_word, Word(_page), Word(_entry));
     }
 
     private void Place(Deadline deadline)

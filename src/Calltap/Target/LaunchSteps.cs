@@ -40,6 +40,8 @@ internal sealed class LaunchSteps(Pid pid, string path)
             stop = Next();
             if (stop.Kind == StopKind.Syscall && gate.IsReached())
                 gate.Pass();
+            else if (stop.Kind == StopKind.Syscall && gate.IsAboutToFilter())
+                gate.GiveUp();
         }
     }
 

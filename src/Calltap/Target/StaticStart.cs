@@ -44,7 +44,7 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
             // Past a system call there is one more step, behind which the kernel knows nothing of it.
             if (registers.orig_rax == ulong.MaxValue && IsReady(registers.fs_base))
                 return true;
-            if (!Next(Ptrace.SingleStep(tid, 0)))
+            if (!Next(Ptrace.SingleStep))
                 return false;
         }
         return false;
@@ -54,9 +54,9 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
     {
         for (int calls = 0; calls < MaxCalls; calls++)
         {
-            if (!Next(Ptrace.Syscall(tid, 0)) || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok || !s_harmless.Contains(registers.orig_rax))
+            if (!Next(Ptrace.Syscall) || !Ptrace.GetRegs(tid, out user_regs_struct registers).Ok || !s_harmless.Contains(registers.orig_rax))
                 return false;
-            if (!Next(Ptrace.Syscall(tid, 0)))
+            if (!Next(Ptrace.Syscall))
                 return false;
             if (registers.orig_rax == SystemCall.NR_arch_prctl && registers.rdi == ARCH_SET_FS)
                 return true;
@@ -64,9 +64,29 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
         return false;
     }
 
-    // A signal from outside ends the attempt: the program has no handler yet.
-    private bool Next(SysResult resumed) =>
-        resumed.Ok && TraceeStop.Next(tid, deadline) is { Kind: StopKind.Syscall } or { Kind: StopKind.Signal, Signal: Signals.SIGTRAP };
+    // Signals from outside go on to the program, which has no handler yet.
+    private bool Next(Func<Tid, int, SysResult> resume)
+    {
+        SysResult resumed = resume(tid, 0);
+        while (resumed.Ok)
+        {
+            TraceeStop stop = TraceeStop.Next(tid, deadline);
+            switch (stop.Kind)
+            {
+                case StopKind.Syscall or StopKind.Signal when stop.Signal is 0 or Signals.SIGTRAP:
+                    return true;
+                case StopKind.Signal or StopKind.Interrupted:
+                    resumed = resume(tid, stop.Signal);
+                    break;
+                case StopKind.GroupStop:
+                    resumed = Ptrace.Listen(tid);
+                    break;
+                default:
+                    return false;
+            }
+        }
+        return false;
+    }
 
     private bool IsReady(ulong pointer)
     {

@@ -61,7 +61,7 @@ sealed class RingTarget : IFuzzTarget
         var sink = new WriterSink(writer);
         var owners = new ScriptedOwners();
         var clock = new ScriptedClock();
-        var drain = new RingDrain(memory, owners, sink, clock);
+        var drain = new RingDrain(memory, owners, sink, clock, new TraceEvent[RingDrain.BatchEvents]);
         foreach (byte[] step in input.Chunk(StepSize).Where(step => step.Length == StepSize))
             Apply(step, drain, owners, clock);
         drain.Finish();

@@ -46,7 +46,7 @@ sealed class TreeRecorder : IProcessTracing, IDisposable
     public void Serve(Func<bool>? isOver = null)
     {
         long start = Stopwatch.GetTimestamp();
-        while (Follower.Processes.Count > 0 && isOver?.Invoke() != true)
+        while (!Follower.IsOver && isOver?.Invoke() != true)
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < 3 * EngineTests.Patience, $"{Follower.Processes.Count} processes are left");
             Follower.Wait(TimeSpan.FromMilliseconds(10));
@@ -83,6 +83,8 @@ sealed class TreeRecorder : IProcessTracing, IDisposable
         Assert.Equal(0, report?.Unrestored ?? 0);
         if (report is not null) Restored?.Invoke(process);
     }
+
+    void IProcessTracing.NotRestored(Pid process, string reason) => Assert.Fail(reason);
 
     void IProcessTracing.NotTraced(Pid process, string reason) => NotTraced.Add(reason);
 }
