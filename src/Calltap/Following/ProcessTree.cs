@@ -24,7 +24,9 @@ sealed class ProcessTree : IDisposable
     const int StopsPerTurn = 64; // then others may use the ptrace thread
     const int MostListings = 50;
 
-    // Between two looks. Where one process was made, more is to come: its program, its threads, its end.
+    // Between two looks. Where one process was made, more is to come: its program, its threads, its end. A program that is on its way to its entry
+    // stops twice for each system call of the dynamic linker: that is not slept over, where there is another CPU for it.
+    static readonly TimeSpan s_eager = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(50) : TimeSpan.Zero;
     static readonly TimeSpan s_busy = TimeSpan.FromMicroseconds(30), s_quiet = TimeSpan.FromMicroseconds(500), s_busyFor = TimeSpan.FromMilliseconds(5);
 
     static readonly TimeSpan s_letGo = TimeSpan.FromMilliseconds(200);
@@ -153,7 +155,8 @@ sealed class ProcessTree : IDisposable
             Fault = e;
             _ptrace!.Idle = null;
         }
-        return Stopwatch.GetElapsedTime(_lastStop) < s_busyFor ? s_busy : s_quiet;
+        TimeSpan quiet = Stopwatch.GetElapsedTime(_lastStop);
+        return quiet < s_eager && _threads.Values.Any(thread => thread.Gate is not null) ? TimeSpan.Zero : quiet < s_busyFor ? s_busy : s_quiet;
     }
 
     /// <summary>
