@@ -298,9 +298,7 @@ sealed class PokePlan
             return;
         }
         PatchBytes expected = deferred ? site.Installed : poke.To;
-        bool isGone = found != expected // the same file mapped anew, or other memory in its place
-            && (found == site.Original || !_mappings.AreStill(site.Address, site.Address + PatchBytes.Length, asked: true));
-        if (isGone)
+        if (IsGone(site, expected, ref found))
         {
             if (!deferred) _refused.Add(site);
             Retire(site);
@@ -320,6 +318,22 @@ sealed class PokePlan
         site.State = poke.Stub is null ? SiteState.Original : SiteState.Armed;
         site.Stub = poke.Stub ?? site.Stub;
         site.Refusal = null;
+    }
+
+    /// <summary>
+    /// Whether the same file was mapped anew there, or other memory. Between a look at the bytes and one at what is mapped the file may have come back: then the bytes
+    /// are others by now.
+    /// </summary>
+    bool IsGone(Site site, PatchBytes expected, ref PatchBytes found)
+    {
+        for (int tries = 0; found != expected; tries++)
+        {
+            if (found == site.Original || !_mappings.AreStill(site.Address, site.Address + PatchBytes.Length, asked: true)) return true;
+            if (ReadSite(site.Address) is not { } again) return true;
+            if (again == found || tries == ReadTries) return false;
+            found = again;
+        }
+        return false;
     }
 
     static byte[] Bytes(PatchBytes bytes)
