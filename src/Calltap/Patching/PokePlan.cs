@@ -13,6 +13,7 @@ sealed class PokePlan
     public const string NoLongerMapped = "no longer mapped";
 
     const int ReadTries = 100;
+    const int MismatchTries = 20; // looks, each of which the program may have answered with a library that came and went
     static readonly TimeSpan s_readAgain = TimeSpan.FromMicroseconds(100);
 
     readonly TargetProcess _target;
@@ -326,11 +327,11 @@ sealed class PokePlan
     /// </summary>
     bool IsGone(Site site, PatchBytes expected, ref PatchBytes found)
     {
-        for (int tries = 0; found != expected; tries++)
+        for (int tries = 0; found != expected && tries < MismatchTries; tries++)
         {
             if (found == site.Original || !_mappings.AreStill(site.Address, site.Address + PatchBytes.Length, asked: true)) return true;
+            Clock.Sleep(s_readAgain);
             if (ReadSite(site.Address) is not { } again) return true;
-            if (again == found || tries == ReadTries) return false;
             found = again;
         }
         return false;
