@@ -18,7 +18,7 @@ static class CountCommand
         Option<TimeSpan?> duration = OptionParsers.Duration("--duration", "Stop after this time.");
         Option<int?> top = OptionParsers.Number("--top", "Show only so many functions (default: all at the end, 20 in an interval).", "N");
         var json = new Option<bool>("--json") { Description = "One JSON object at the end." };
-        var follow = new Option<bool>("--follow") { Description = "Follow the process into what it forks and executes: every process of the tree is traced from its start." };
+        Option<bool> follow = OptionParsers.Follow();
         var window = new WindowOptions();
         var command = new Command("count", "Count the calls of functions, until ctrl-C, --duration, or the target's end.");
         target.AddTo(command);

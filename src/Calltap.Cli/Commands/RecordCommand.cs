@@ -25,7 +25,7 @@ static class RecordCommand
             HelpName = "graph:GLOB|count:GLOB",
             Arity = ArgumentArity.OneOrMore,
         };
-        var follow = new Option<bool>("--follow") { Description = "Follow the process into what it forks and executes: every process of the tree is traced from its start." };
+        Option<bool> follow = OptionParsers.Follow();
         var window = new WindowOptions();
         var command = new Command("record", "Trace a process into a file, until ctrl-C, a limit, or its end.");
         target.AddTo(command);

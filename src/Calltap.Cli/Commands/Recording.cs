@@ -119,7 +119,6 @@ sealed class Recording(Terminal terminal)
         return FileNameOf(target.Name);
     }
 
-
     /// <summary>Creates the file.</summary>
     public static FileStream Create(string path)
     {

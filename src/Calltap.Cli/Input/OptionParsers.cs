@@ -58,4 +58,7 @@ static class OptionParsers
         result.AddError($"{option}'{TextOf(result)}' {what}");
         return default;
     }
+
+    /// <summary><c>--follow</c>.</summary>
+    public static Option<bool> Follow() => new Option<bool>("--follow") { Description = "Follow the process into what it forks and executes: every process of the tree is traced from its start." };
 }

@@ -20,7 +20,7 @@ public sealed class FollowedProcess
 
     /// <summary>Whether it has ended.</summary>
     internal bool HasEnded => Target?.HasExited ?? ProcFiles.Threads(Pid).All(thread =>
-        ProcFiles.TryReadText(ProcFiles.Thread(Pid, thread, "status")) is not { Length: > 0 } text || ProcStatus.Parse(text).IsDead);
+        ProcStatus.TryRead(ProcFiles.Thread(Pid, thread, "status")) is null or { IsDead: true });
 
     /// <summary>Whether it runs another program by now.</summary>
     internal bool IsReplaced => Target is { RunsAnotherProgram: true };

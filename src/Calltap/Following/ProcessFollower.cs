@@ -314,8 +314,7 @@ public sealed class ProcessFollower : IDisposable
 
     /// <summary>Whether it lives, and the tree does not have it: what the kernel has attached with its maker will be told of.</summary>
     static bool IsUnfollowed(Tid child) =>
-        ProcFiles.TryReadText(ProcFiles.Process(new Pid(child.Value), "status")) is { Length: > 0 } text
-        && ProcStatus.Parse(text) is { IsDead: false } status && !Directory.Exists($"/proc/self/task/{status.TracerPid.Value}");
+        ProcStatus.TryRead(ProcFiles.Process(new Pid(child.Value), "status")) is { IsDead: false } status && !Directory.Exists($"/proc/self/task/{status.TracerPid.Value}");
 
     /// <summary>A child that runs: a copy of its parent's memory since that was armed, or something else.</summary>
     void BeginRunning(Pid child, Pid parent)

@@ -285,8 +285,7 @@ sealed class ProcessTree : IDisposable
 
     static TreeThread Newborn(Tid tid) => new(tid, StatusOf(tid)?.ThreadGroup ?? new Pid(tid.Value)) { IsUnborn = true };
 
-    static ProcStatus? StatusOf(Tid tid) =>
-        ProcFiles.TryReadText(ProcFiles.Process(new Pid(tid.Value), "status")) is { Length: > 0 } text ? ProcStatus.Parse(text) : null;
+    static ProcStatus? StatusOf(Tid tid) => ProcStatus.TryRead(ProcFiles.Process(new Pid(tid.Value), "status"));
 
     /// <summary>What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee.</summary>
     void Settle(TreeThread thread, TraceeStop stop)

@@ -48,6 +48,9 @@ public sealed record ProcStatus(
     /// <summary>Whether system calls of the thread are filtered (seccomp), and of every thread that it makes.</summary>
     public bool HasFilter => SeccompMode != 0;
 
+    /// <summary>The status in a file of /proc; null when there is none any more.</summary>
+    internal static ProcStatus? TryRead(string path) => ProcFiles.TryReadText(path) is { Length: > 0 } text ? Parse(text) : null;
+
     /// <summary>Reads the text; fields that a kernel does not write count as 0.</summary>
     public static ProcStatus Parse(string text)
     {

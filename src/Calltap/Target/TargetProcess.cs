@@ -100,7 +100,7 @@ public sealed class TargetProcess : IDisposable
 
     /// <summary>The status of a thread, or null when it has ended.</summary>
     public ProcStatus? ReadStatus(Tid tid) =>
-        ProcFiles.TryReadText(ProcFiles.Thread(Pid, tid, "status")) is { Length: > 0 } text ? ProcStatus.Parse(text) : null;
+        ProcStatus.TryRead(ProcFiles.Thread(Pid, tid, "status"));
 
     /// <summary>The mappings of the process by address.</summary>
     /// <exception cref="AttachException">The process has ended.</exception>
