@@ -13,7 +13,7 @@ namespace Calltap.Code;
 /// The target catches SIGSEGV, SIGBUS or SIGFPE, so that someone may look up the pc of a fault: an instruction that can fault stays in place.
 /// </param>
 /// <param name="ShadowStack">The target runs with a shadow stack: a displaced call (push + jmp) would break it.</param>
-/// <param name="GoCode">Go's own code: nothing in it is patched.</param>
+/// <param name="GoCode">Go's own code: only entries are patched in it, at single instructions behind the check of the stack.</param>
 public sealed record AnalysisInput(
     ICodeImage Image,
     IReadOnlyList<CodeFunction> Functions,

@@ -10,4 +10,7 @@ public sealed record CodeFunction(ImageAddress Address, ByteSize Size, IReadOnly
 {
     /// <summary>What is known of how control reaches its first byte.</summary>
     public StartEvidence Evidence { get; init; }
+
+    /// <summary>It belongs to Go's runtime, which runs where nothing of a goroutine is certain: left alone.</summary>
+    public bool IsGoRuntime { get; init; }
 }

@@ -17,6 +17,9 @@ public sealed record FunctionPlan(
     IReadOnlyList<RefusedExit> RefusedExits,
     bool HasUnknownExits)
 {
+    /// <summary>Go's own code: a call may begin with one thread on one stack, and go on with another on another.</summary>
+    public bool IsGo { get; init; }
+
     /// <summary>Whether every way out of the function is known and patchable.</summary>
     public bool AllExitsPatchable => !HasUnknownExits && RefusedExits.Count == 0;
 }

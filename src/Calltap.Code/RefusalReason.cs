@@ -72,8 +72,17 @@ public enum RefusalReason
     /// <summary>It is no function: jumps of other functions lead into it.</summary>
     PartOfAnother,
 
-    /// <summary>Go code: there may be no room below its stack pointer.</summary>
+    /// <summary>Go's runtime itself.</summary>
     GoRuntime,
+
+    /// <summary>Go code that does not check its stack: there may be no room below its stack pointer.</summary>
+    GoUnchecked,
+
+    /// <summary>Go code without an instruction of 5 bytes right behind the check of its stack: goroutines park between any two.</summary>
+    GoNoInstruction,
+
+    /// <summary>An exit of Go code: goroutines park within its last instructions, and go on with other threads and stacks.</summary>
+    GoExit,
 
     /// <summary>No room is left in the arena for its stub.</summary>
     ArenaFull,

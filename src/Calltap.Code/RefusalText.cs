@@ -29,7 +29,10 @@ public static class RefusalText
         RefusalReason.NoRoom => "no room for the displaced code",
         RefusalReason.NotProvenEntry => "unnamed, and not proven to be called",
         RefusalReason.PartOfAnother => "part of another function",
-        RefusalReason.GoRuntime => "go-runtime: a goroutine's stack may have no room left",
+        RefusalReason.GoRuntime => "go-runtime: part of the runtime",
+        RefusalReason.GoUnchecked => "go-runtime: does not check its stack, which may have no room left",
+        RefusalReason.GoNoInstruction => "go-runtime: no instruction of 5 bytes behind the check of its stack",
+        RefusalReason.GoExit => "go-runtime: goroutines park within exits",
         RefusalReason.ArenaFull => "no room left in the arena",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };

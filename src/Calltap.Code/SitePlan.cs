@@ -34,6 +34,11 @@ public sealed record SitePlan(
     /// <summary>Behind the region of a plain entry stands a bare <c>ret</c>, which a stub may run itself as long as that exit is not armed.</summary>
     public bool ReturnFollows { get; init; }
 
+    /// <summary>
+    /// The region is a conditional jump that a call takes before it has begun, and then it comes here again: only who does not take it makes an event.
+    /// </summary>
+    public bool CountsNotTaken { get; init; }
+
     /// <summary>The region's bytes as the module's file has them; what is behind <see cref="Length"/> is zero.</summary>
     public RegionBytes Original { get; init; }
 

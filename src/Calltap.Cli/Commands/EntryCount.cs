@@ -15,7 +15,7 @@ sealed class EntryCount(TraceCatalog catalog, MonotonicNs from, MonotonicNs to) 
     {
         foreach (TraceEvent e in events)
         {
-            if (catalog.Sites.Find(e.Site).Kind != SiteKind.Entry) continue;
+            if (catalog.Sites.Find(e.Site).Kind is not (SiteKind.Entry or SiteKind.EntryAlone)) continue;
             MonotonicNs time = _clock.ToMonotonic(e.Time);
             if (time >= from && time < to) Entries++;
         }

@@ -17,6 +17,8 @@ internal sealed class ClassifyPass(ModuleFacts facts)
         _code.Decode(parts);
         FunctionFlow flow = facts.Flow[index] ?? s_usual;
         var scope = new FunctionScope(facts, _code, flow, function.Address);
+        if (IsGo(function.Address))
+            return PlanGo(index, scope, function.IsGoRuntime);
         var entry = new EntryClassifier(scope);
         SitePlan? site = entry.Classify(out RefusalReason refusal);
         if (verdict == StartVerdict.NotProven && site is not null)
@@ -24,6 +26,18 @@ internal sealed class ClassifyPass(ModuleFacts facts)
         var exits = new ExitClassifier(scope, site);
         exits.Classify();
         return new(index, site, refusal, exits.Sites, exits.Count, exits.Refused, exits.LeadToUnknownParts || HasUnknownExits(scope));
+    }
+
+    // Entries alone: of an exit, nobody knows with which thread and on which stack the goroutine comes there.
+    private static FunctionPlan PlanGo(int index, FunctionScope scope, bool isRuntime)
+    {
+        RefusalReason refusal = RefusalReason.GoRuntime;
+        SitePlan? site = isRuntime ? null : new GoEntryClassifier(scope).Classify(out refusal);
+        var exits = new ExitClassifier(scope, site);
+        exits.Classify();
+        RefusedExit[] refused = [.. exits.Sites.Select(exit => exit.Address + exit.TransferOffset).Concat(exits.Refused.Select(exit => exit.Address)).Order()
+            .Select(address => new RefusedExit(address, RefusalReason.GoExit))];
+        return new(index, site, refusal, [], exits.Count, refused, exits.LeadToUnknownParts || HasUnknownExits(scope)) { IsGo = true };
     }
 
     private static readonly FunctionFlow s_usual = new();
@@ -34,8 +48,6 @@ internal sealed class ClassifyPass(ModuleFacts facts)
             return RefusalReason.UnknownSize;
         if (facts.Memory.Find(function.Address) is null)
             return RefusalReason.Unreadable;
-        if (IsGo(function.Address))
-            return RefusalReason.GoRuntime;
         return parts.IsEmpty || parts[0].Start != function.Address ? RefusalReason.Overlaps : RefusalReason.None;
     }
 

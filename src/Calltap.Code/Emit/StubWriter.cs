@@ -12,6 +12,7 @@ namespace Calltap.Code.Emit;
 /// it is about to leave, which are the only places a stub does so (<see cref="TrampolineEmitter"/>).
 /// <code>
 /// entry:   mov dword [rsp-16], operand; call trampoline; displaced...; jmp site+length
+/// check:   jcc displaced; mov dword ...; call trampoline; displaced: jcc target; jmp site+length
 /// count:   find the thread's slot; inc its counter; displaced...; jmp site+length, or ret where one stands there; a call
 ///          for who has no slot yet
 /// return:  displaced...; mov dword [rsp-16], operand; call trampoline; ret
@@ -80,7 +81,9 @@ public sealed class StubWriter
         SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at, in StubEvents events, Span<byte> offsets,
         out TargetAddress displaced)
     {
+        int skip = plan.CountsNotTaken ? Skip(region) : 0;
         int firstCall = EntryEvent(events, plan.FlagsDeadAtEntry);
+        if (skip != 0) _buffer[skip - 1] = checked((byte)(Length - skip));
         displaced = Next;
         if (!Displace(region[..plan.CodeLength], at, offsets, out RefusalReason reason)) return reason;
         // Who only counts arms no exit: the return behind the region is as good here, and saves the jump back to it.
@@ -113,13 +116,20 @@ public sealed class StubWriter
     {
         displaced = Next;
         if (plan.TransferOffset != 0 || plan.TailTarget is not { } target) return RefusalReason.IndirectJumpNotUnderstood;
-        // The jump on the same condition: 0F 8x or 7x, low four bits are the condition (SDM vol. 2, Jcc).
-        int condition = (region[0] == 0x0f ? region[1] : region[0]) & 0xf;
-        Emit([(byte)(0x70 | condition), JumpSize]);
+        _buffer[Skip(region) - 1] = JumpSize;
         Jump(at + plan.Length);
         if (events.ExitTrampoline is { } exit) Event(events.ExitOperand, exit);
         Jump(at + (target - plan.Address));
         return RefusalReason.None;
+    }
+
+    // A short jump on the condition of the region's: 0F 8x or 7x, low four bits are the condition (SDM vol. 2, Jcc). Returns where it jumps
+    // from; its distance is the byte before.
+    int Skip(ReadOnlySpan<byte> region)
+    {
+        int condition = (region[0] == 0x0f ? region[1] : region[0]) & 0xf;
+        Emit([(byte)(0x70 | condition), 0]);
+        return Length;
     }
 
     // Returns where the distance to FirstCall is to be stored; 0 when there is none.

@@ -31,6 +31,28 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
             End(stack, EndedBy.Unknown, entry.Time);
     }
 
+    /// <summary>A call of which nothing is known but that it was made.</summary>
+    public void Alone(FunctionId function, TscTime time)
+    {
+        Entries++;
+        int depth = scope.DepthOf(function, -1);
+        if (!scope.Tells(depth))
+            return;
+        visitor.OnEntry(function, depth, time);
+        visitor.OnCall(new Call
+        {
+            Index = _told++,
+            Parent = -1,
+            Function = function,
+            Depth = depth,
+            Start = time,
+            End = null,
+            SelfTicks = null,
+            EndedBy = EndedBy.Unknown,
+            IsOutermost = true,
+        });
+    }
+
     /// <summary>Ends the innermost call, of which no exit was seen, at the time that revealed it.</summary>
     public void EndUnseen(CallStack stack, TscTime revealed)
     {

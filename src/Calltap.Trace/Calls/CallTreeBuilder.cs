@@ -17,7 +17,8 @@ namespace Calltap.Trace;
 /// remembered, and an entry in its range is on it without doubt (<see cref="StackGap"/>);
 /// C5 what is open at the end is unknown;
 /// C6 what is held is decided as the events tell. At the end, at a loss, or when too much is held, the calls in doubt are gone. There is
-/// no doubt about calls of functions without patched exits: nothing could tell.
+/// no doubt about calls of functions without patched exits: nothing could tell;
+/// C7 an entry that is alone is on no stack: a call of its own, whose end is unknown.
 /// </remarks>
 public sealed class CallTreeBuilder
 {
@@ -97,6 +98,13 @@ public sealed class CallTreeBuilder
             if (site.Kind == SiteKind.Unknown)
             {
                 UnknownSites++;
+                continue;
+            }
+
+            if (site.Kind == SiteKind.EntryAlone)
+            {
+                Now = next.Time;
+                _calls.Alone(site.Function, next.Time);
                 continue;
             }
 

@@ -59,7 +59,7 @@ sealed class Doubt
         int depth = _stack!.Find(stackLow);
         return site.Kind switch
         {
-            SiteKind.Unknown => Verdict.None,
+            SiteKind.Unknown or SiteKind.EntryAlone => Verdict.None,
             SiteKind.Entry => JudgeEntry(depth, site.Function, stackLow),
             _ => JudgeExit(depth, site.Function),
         };

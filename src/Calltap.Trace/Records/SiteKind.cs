@@ -14,4 +14,7 @@ public enum SiteKind
 
     /// <summary>The function is about to leave by a jump to another function; its caller will see that one return.</summary>
     TailExit = 3,
+
+    /// <summary>The function was called, and nothing tells where in a tree: a goroutine's, which goes on with other threads and on other stacks.</summary>
+    EntryAlone = 4,
 }

@@ -18,5 +18,5 @@ public readonly record struct SiteRecord(SiteId Id, FunctionId Function, SiteKin
     static SiteRecord IRecord<SiteRecord>.Read(ref ByteReader input) => new(
         new SiteId((uint)input.Positive((int)TraceLimits.MaxSiteId, "a site id")),
         new FunctionId(input.Number(TraceLimits.MaxFunctionId, "a function id")),
-        (SiteKind)input.Number((int)SiteKind.TailExit, "a site kind"));
+        (SiteKind)input.Number((int)SiteKind.EntryAlone, "a site kind"));
 }

@@ -42,6 +42,7 @@ public static class ModuleAnalysis
         {
             Evidence = f.Name is not null || pointers.Contains(f.Address) ? StartEvidence.Called
                 : landings.Contains(f.Address) ? StartEvidence.Part : StartEvidence.Unproven,
+            IsGoRuntime = symbols.IsGo && GoPackages.IsRuntime(f.Name),
         });
         IEnumerable<CodeFunction> parts = symbols.UnownedFragments.Select(part => new CodeFunction(part.Start, part.Size, []) { Evidence = StartEvidence.Part });
         return [.. functions.Concat(parts).OrderBy(start => start.Address)];

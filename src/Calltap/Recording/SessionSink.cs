@@ -156,7 +156,7 @@ sealed class SessionSink : IEventSink
     static IEnumerable<SiteRecord> Sites(FunctionSites sites, FunctionId function, uint firstSite)
     {
         uint first = sites.Entry.Id.Value;
-        yield return new SiteRecord(InFile(sites.Entry.Id), function, TraceSiteKind.Entry);
+        yield return new SiteRecord(InFile(sites.Entry.Id), function, sites.Function.Plan.IsGo ? TraceSiteKind.EntryAlone : TraceSiteKind.Entry);
         if (sites.Entry.ExitId.Value != 0)
             yield return new SiteRecord(InFile(sites.Entry.ExitId), function, CombinedExit(sites.Entry));
         foreach (Site exit in sites.Exits)

@@ -4,44 +4,81 @@ using Calltap.LiveTests.Programs;
 using Calltap.LiveTests.Target;
 using Calltap.Modules;
 using Calltap.Probes;
+using Calltap.Recording;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
 
-/// <summary>Programs of Go: what runs on the stacks of goroutines is left alone, C beside it is traced.</summary>
+/// <summary>Programs of Go: goroutines that grow their stacks, panic, are preempted, profiled and collected around while their functions are armed.</summary>
 [Collection(EngineTests.Name)]
 public sealed class GoTests(ITestOutputHelper output)
 {
     static Op All(string glob, OpKind kind) => new(kind, FunctionFilter.Parse([glob], []), glob);
 
     [Fact]
-    public void C_functions_of_a_Go_program_are_counted_exactly_and_Go_is_left_alone()
+    public void Go_functions_are_counted_exactly_while_all_are_armed_and_disarmed()
     {
         using GoProgram program = GoProgram.Start("mixed");
         using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions { Scope = FunctionScope.All });
-        TargetFunction go = Assert.Single(session.Catalog.Functions, f => f.Name == "main.build");
-        Assert.Equal((null, RefusalReason.GoRuntime), (go.Plan.Entry, go.Plan.EntryRefusal));
-        Op leaf = All("mixed_leaf", OpKind.Count), all = All("*", OpKind.Graph);
-        Assert.Equal(1, session.Add(leaf).Armed);
+        Op counted = new(OpKind.Count, FunctionFilter.Parse(["main.*", "mixed_leaf"], []), "counted"), all = All("*", OpKind.Graph);
+        ArmReport armed = session.Add(counted);
+        output.WriteLine($"{armed.Armed} of {armed.Wanted} armed");
         program.Begin();
-        long start = Stopwatch.GetTimestamp();
-        int rounds = LiveTest.Repeat(3, 300);
-        for (int i = 0; i < rounds; i++)
-        {
-            ArmReport added = session.Add(all);
-            if (i == 0) output.WriteLine($"{added.Armed} of {added.Wanted} armed");
-            Assert.True(added.Armed > 100, $"only {added.Armed} of {added.Wanted} armed");
-            session.Remove(all);
-            Assert.True(program.IsRunning, program.Output);
-        }
-        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
-        long called = program.Finish();
+        int rounds = Storm(session, program, all);
+        IReadOnlyDictionary<string, long> called = program.Finish();
         session.Detach();
-        output.WriteLine($"{called} calls");
-        Assert.True(called > 0, "the program must have called");
-        Assert.Equal((ulong)called, session.Counts(leaf).Values.Single());
+        AssertCounted(session, counted, called);
+        Assert.True(called["main.round"] > rounds / 4, $"the program must have worked meanwhile: {called["main.round"]}");
         TextImage.AssertRestored(session.Target, session.Catalog);
         program.AssertRight();
+    }
+
+    [Fact]
+    public void Recorded_and_lost_calls_of_goroutines_are_those_called()
+    {
+        using GoProgram program = GoProgram.Start("mixed");
+        using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions());
+        using var file = new MemoryStream();
+        using var recorder = new Recorder(session, file, new RecordOptions());
+        string[] names = ["main.build", "main.sum", "main.huge", "main.risky", "main.faulting", "main.square.area", "main.round", "mixed_leaf"];
+        ArmReport armed = recorder.Add([new Op(OpKind.Graph, FunctionFilter.Parse(names, []), "recorded")]);
+        Assert.Equal(names.Length, armed.Armed);
+        program.Begin();
+        Thread.Sleep(2000);
+        IReadOnlyDictionary<string, long> called = program.Finish();
+        Assert.NotNull(recorder.Stop());
+        RecordedCalls calls = RecordedCalls.Read(file);
+        long missing = 0;
+        foreach (string name in names)
+        {
+            long recorded = calls.EntriesOf(session.Catalog.Functions.Single(f => f.Name == name).Id);
+            output.WriteLine($"{name}: called {called[name]}, recorded {recorded}");
+            Assert.InRange(recorded, 0, called[name]);
+            missing += called[name] - recorded;
+        }
+        Assert.Equal(calls.LostEntries, missing);
+        Assert.True(missing < called.Values.Sum() / 2, "most must be recorded");
+        Assert.All(calls.Ends.Where(end => calls.Catalog.NameOf(end.Key.Function).StartsWith("main.", StringComparison.Ordinal)), end => Assert.Equal(Trace.EndedBy.Unknown, end.Key.EndedBy));
+        Assert.Equal(0, calls.OrphanExits);
+        program.AssertRight();
+    }
+
+    [Fact]
+    public void The_runtime_and_what_does_not_check_its_stack_are_left_alone()
+    {
+        using GoProgram program = GoProgram.Start("mixed");
+        using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions());
+        Assert.Equal(RefusalReason.GoRuntime, Plan("runtime.mallocgc").EntryRefusal);
+        Assert.Equal(RefusalReason.GoUnchecked, Plan("main.spin").EntryRefusal);
+        FunctionPlan build = Plan("main.build");
+        Assert.NotNull(build.Entry);
+        Assert.Empty(build.Exits);
+        Assert.All(build.RefusedExits, exit => Assert.Equal(RefusalReason.GoExit, exit.Reason));
+        program.Begin();
+        program.Finish();
+        program.AssertRight();
+
+        FunctionPlan Plan(string name) => Assert.Single(session.Catalog.Functions, f => f.Name == name).Plan;
     }
 
     [Fact]
@@ -62,5 +99,32 @@ public sealed class GoTests(ITestOutputHelper output)
     {
         AttachException refused = Assert.Throws<AttachException>(() => TargetLauncher.Start(GoProgram.Build("gophers"), []));
         Assert.Equal(AttachRefusal.CannotRun, refused.Reason);
+    }
+
+    int Storm(TraceSession session, GoProgram program, Op all)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int rounds = LiveTest.Repeat(3, 300);
+        for (int i = 0; i < rounds; i++)
+        {
+            ArmReport added = session.Add(all);
+            if (i == 0) output.WriteLine($"{added.Armed} of {added.Wanted} armed");
+            Assert.True(added.Armed > 500, $"only {added.Armed} of {added.Wanted} armed");
+            session.Remove(all);
+            Assert.True(program.IsRunning, program.Output);
+        }
+        output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
+        return rounds;
+    }
+
+    void AssertCounted(TraceSession session, Op counted, IReadOnlyDictionary<string, long> called)
+    {
+        Dictionary<string, long> counts = session.Counts(counted).ToDictionary(count => session.Catalog.Functions[count.Key.Value].Name, count => (long)count.Value);
+        foreach ((string name, long calls) in called)
+        {
+            output.WriteLine($"{name}: called {calls}, counted {counts.GetValueOrDefault(name)}");
+            Assert.True(calls > 0, $"{name} must have been called");
+            Assert.Equal(calls, counts.GetValueOrDefault(name));
+        }
     }
 }

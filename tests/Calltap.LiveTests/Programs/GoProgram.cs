@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Calltap.LiveTests.Programs;
 
-/// <summary>A Go program of one file in targets/, built by the installed toolchain; without it the test is skipped and says so.</summary>
+/// <summary>A Go program in targets/ that does the work of gowork.go, built by the installed toolchain; without it the test is skipped and says so.</summary>
 sealed class GoProgram : IDisposable
 {
     const int SIGUSR1 = 10;
@@ -31,13 +31,10 @@ sealed class GoProgram : IDisposable
     {
         string? go = InstalledPrograms.Find("go");
         Assert.SkipWhen(go is null, "no go: install golang");
-        string folder = Path.Combine(BuildCache.Directory, "go"), source = Path.Combine(folder, $"{name}.go"), program = Path.Combine(folder, name);
+        string folder = Path.Combine(BuildCache.Directory, "go"), program = Path.Combine(folder, name);
         Directory.CreateDirectory(folder);
-        using Stream text = typeof(GoProgram).Assembly.GetManifestResourceStream($"{name}.go") ?? throw new InvalidOperationException($"no {name}.go among the test's resources");
-        using var reader = new StreamReader(text);
-        File.WriteAllText(source, reader.ReadToEnd());
         // Its own cache makes a second build of the same source quick.
-        var start = new ProcessStartInfo(go, ["build", "-o", program, source]) { RedirectStandardError = true, WorkingDirectory = folder };
+        var start = new ProcessStartInfo(go, ["build", "-o", program, Source(folder, $"{name}.go"), Source(folder, "gowork.go")]) { RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment["GO111MODULE"] = "off";
         using Process build = Process.Start(start) ?? throw new InvalidOperationException("go did not start");
         string said = build.StandardError.ReadToEnd();
@@ -46,16 +43,25 @@ sealed class GoProgram : IDisposable
         return program;
     }
 
+    static string Source(string folder, string name)
+    {
+        string path = Path.Combine(folder, name);
+        using Stream text = typeof(GoProgram).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"no {name} among the test's resources");
+        using var reader = new StreamReader(text);
+        File.WriteAllText(path, reader.ReadToEnd());
+        return path;
+    }
+
     /// <summary>Lets it work.</summary>
     public void Begin() => _program.Send(SIGUSR1);
 
-    /// <summary>Lets it stop working, and waits; how often the C function was called.</summary>
-    public long Finish()
+    /// <summary>Lets it stop working, and waits; how often each function was called.</summary>
+    public IReadOnlyDictionary<string, long> Finish()
     {
         _program.Terminate();
         Await("done");
-        string[] words = Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        return long.Parse(words[Array.IndexOf(words, "calls") + 1], System.Globalization.CultureInfo.InvariantCulture);
+        return Output.Split('\n').Select(line => line.Split(' ')).Where(words => words.Length == 2)
+            .ToDictionary(words => words[0], words => long.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     /// <summary>Ends it; no result may ever have been wrong.</summary>

@@ -18,7 +18,8 @@ static class FunctionEncoding
         ShownOtherwise = 4,
         HasEntry = 8,
         HasUnknownExits = 16,
-        All = 31,
+        IsGo = 32,
+        All = 63,
     }
 
     [Flags]
@@ -29,7 +30,8 @@ static class FunctionEncoding
         FlagsDeadAtEntry = 2,
         CombinedExit = 4,
         ReturnFollows = 8,
-        All = 15,
+        CountsNotTaken = 16,
+        All = 31,
     }
 
     /// <summary>Writes a function.</summary>
@@ -74,7 +76,8 @@ static class FunctionEncoding
         | (function.Symbol.Name is not null ? FunctionFlags.Named : FunctionFlags.None)
         | (function.Shown is not null && function.Shown != function.Symbol.Name ? FunctionFlags.ShownOtherwise : FunctionFlags.None)
         | (function.Plan.Entry is not null ? FunctionFlags.HasEntry : FunctionFlags.None)
-        | (function.Plan.HasUnknownExits ? FunctionFlags.HasUnknownExits : FunctionFlags.None);
+        | (function.Plan.HasUnknownExits ? FunctionFlags.HasUnknownExits : FunctionFlags.None)
+        | (function.Plan.IsGo ? FunctionFlags.IsGo : FunctionFlags.None);
 
     static ImageRange[] ReadFragments(ref CacheInput input, ImageAddress origin)
     {
@@ -111,7 +114,10 @@ static class FunctionEncoding
         int exitCount = (int)input.Number();
         RefusedExit[] refused = input.Count() is > 0 and var some ? new RefusedExit[some] : [];
         for (int i = 0; i < refused.Length; i++) refused[i] = new RefusedExit(origin + input.Signed(), (RefusalReason)input.Choice(LastRefusal));
-        return new FunctionPlan(index, entry, refusal, exits, exitCount, refused, flags.HasFlag(FunctionFlags.HasUnknownExits));
+        return new FunctionPlan(index, entry, refusal, exits, exitCount, refused, flags.HasFlag(FunctionFlags.HasUnknownExits))
+        {
+            IsGo = flags.HasFlag(FunctionFlags.IsGo),
+        };
     }
 
     static void Write(CacheOutput output, SitePlan site, ImageAddress origin)
@@ -143,6 +149,7 @@ static class FunctionEncoding
             flags.HasFlag(SiteFlags.FlagsDeadAtEntry), flags.HasFlag(SiteFlags.CombinedExit))
         {
             ReturnFollows = flags.HasFlag(SiteFlags.ReturnFollows),
+            CountsNotTaken = flags.HasFlag(SiteFlags.CountsNotTaken),
             Original = RegionBytes.From(input.Bytes(length)),
         };
     }
@@ -151,5 +158,6 @@ static class FunctionEncoding
         (site.TailTarget is not null ? SiteFlags.HasTailTarget : SiteFlags.None)
         | (site.FlagsDeadAtEntry ? SiteFlags.FlagsDeadAtEntry : SiteFlags.None)
         | (site.CombinedExit ? SiteFlags.CombinedExit : SiteFlags.None)
-        | (site.ReturnFollows ? SiteFlags.ReturnFollows : SiteFlags.None);
+        | (site.ReturnFollows ? SiteFlags.ReturnFollows : SiteFlags.None)
+        | (site.CountsNotTaken ? SiteFlags.CountsNotTaken : SiteFlags.None);
 }
