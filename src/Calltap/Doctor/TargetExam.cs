@@ -97,7 +97,7 @@ public static class TargetExam
         yield return Finding.Of("threads", () =>
         {
             ThreadPointers.Verify(target);
-            return "every thread is one of glibc's or musl's";
+            return target.IsGoAlone ? "a program of Go alone" : "every thread is one of glibc's or musl's";
         });
         yield return Finding.Of("state", () =>
         {

@@ -15,9 +15,6 @@ public sealed class ModuleContents
     /// <summary>Whether it names an interpreter: an executable without one is static, and holds its C library.</summary>
     public required bool HasInterpreter { get; init; }
 
-    /// <summary>Whether the Go toolchain made it.</summary>
-    public required bool IsGo { get; init; }
-
     /// <summary>The dynamic linker writes into its code when it loads it.</summary>
     public required bool HasTextRelocations { get; init; }
 
@@ -54,7 +51,6 @@ public sealed class ModuleContents
             BuildId = symbols.BuildId,
             NamesHint = symbols.NamesHint,
             HasInterpreter = symbols.HasInterpreter,
-            IsGo = symbols.IsGo,
             HasTextRelocations = symbols.HasTextRelocations,
             LoadSegments = symbols.LoadSegments,
             Functions = functions,

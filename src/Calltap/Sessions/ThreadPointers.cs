@@ -15,10 +15,10 @@ static class ThreadPointers
 
     /// <summary>What libc keeps behind the thread pointer, the same for every thread.</summary>
     /// <param name="target">The process.</param>
-    /// <param name="runsGo">Whether Go's runtime is in it, which makes threads of its own where there is no C library.</param>
     /// <exception cref="AttachException">A thread has no thread pointer that could be verified.</exception>
-    public static ThreadDescriptorLayout Verify(TargetProcess target, bool runsGo = false)
+    public static ThreadDescriptorLayout Verify(TargetProcess target)
     {
+        if (target.IsGoAlone) return GoThreads.Layout(target);
         IThreadDescriptors[] kinds = [new GlibcThreads(target), new MuslThreads(target)];
         ThreadDescriptorLayout? layout = null;
         foreach (Tid tid in target.ReadThreads())
@@ -29,11 +29,11 @@ static class ThreadPointers
             // The helper of a tracer that was killed leaves in a moment.
             Deadline patience = Deadline.In(s_patience);
             Deadline.In(s_patienceInTheMaking).Poll(() =>
-                (gone = IsGone(target, tid)) || (found = LayoutOf(ref kinds, tid, layout)) is not null || (patience.IsPast && (runsGo || !IsInTheMaking(target, tid))));
+                (gone = IsGone(target, tid)) || (found = LayoutOf(ref kinds, tid, layout)) is not null || (patience.IsPast && !IsInTheMaking(target, tid)));
             if (gone) continue;
             layout = found ?? throw new AttachException(
                 AttachRefusal.Unsupported,
-                $"thread {tid} of process {target.Pid} ({target.Name}) has no thread pointer that could be verified: only threads made by glibc or musl can be traced{(runsGo ? ", not those of Go's runtime" : "")}");
+                $"thread {tid} of process {target.Pid} ({target.Name}) has no thread pointer that could be verified: only threads made by glibc, musl or Go's runtime can be traced");
         }
         return layout ?? throw AttachChecks.Ended(target.Pid);
     }

@@ -14,7 +14,6 @@ namespace Calltap.Target;
 /// </summary>
 internal sealed class HijackedThread
 {
-    private const int AnyRoom = 64 << 10;
     private const ulong TrapFlag = 0x100;
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_callTimeout = TimeSpan.FromSeconds(5);
@@ -25,6 +24,7 @@ internal sealed class HijackedThread
     private readonly Gadgets _gadgets;
     private readonly RestoreFrame _frame;
     private readonly user_regs_struct _stopped;
+    private TargetTextWriter? _clearer; // of a frame in spare memory
     private bool _armed;
     private bool _lost;
     private MonotonicNs _since;
@@ -67,13 +67,17 @@ internal sealed class HijackedThread
             return null;
         if (!RestartableCalls.TryContinue(stopped, out user_regs_struct own) || !PendingSignals.AllowHijack(tid, mask, own.rip != stopped.rip))
             return null;
-        RestoreFrame frame = RestoreFrame.Build(own, mask, ExtendedState.ToFrame(state.AsSpan(0, filled.Value)), gadgets.Chain);
-        if (!HasRoom(mappings, frame.Address, new TargetAddress(own.rsp)))
+        bool isGoroutine = FrameRoom.IsGoHeap(new TargetAddress(own.rsp));
+        TargetAddress? place = isGoroutine ? FrameRoom.Spare(target, mappings) : new TargetAddress(own.rsp) + -RestoreFrame.RedZone;
+        if (place is not { } top)
+            return null;
+        RestoreFrame frame = RestoreFrame.Build(top, own, mask, ExtendedState.ToFrame(state.AsSpan(0, filled.Value)), gadgets.Chain);
+        if (!(isGoroutine ? FrameRoom.FitsSpare(frame) : FrameRoom.IsSafe(mappings, frame.Address, new TargetAddress(own.rsp))))
             return null;
         if (own.rip != stopped.rip && !Ptrace.SetRegs(tid, own).Ok)
             return null; // At once, so that an EINTR of ours is undone even if the tracer dies before the first call.
         writer.Place(frame.Address, frame.Bytes);
-        return new HijackedThread(target, tid, gadgets, frame, stopped);
+        return new HijackedThread(target, tid, gadgets, frame, stopped) { _clearer = isGoroutine ? writer : null };
     }
 
     /// <summary>Makes one system call; the value or error is the kernel's.</summary>
@@ -133,13 +137,22 @@ internal sealed class HijackedThread
             NextSyscallStop();
             if (detach)
                 Check(Ptrace.Detach(Tid, 0));
+            Clear();
             if (_since != default)
                 KeptFor = TimeSpan.FromMicroseconds((Clock.Now().Value - _since.Value) / 1000.0);
         }
-        else if (detach)
+        else
         {
-            GiveBack(Tid, new TraceeStop(StopKind.Interrupted, 0, 0));
+            if (detach)
+                GiveBack(Tid, new TraceeStop(StopKind.Interrupted, 0, 0));
+            Clear();
         }
+    }
+
+    private void Clear()
+    {
+        if (_clearer is { } writer && !_target.IsGone)
+            FrameRoom.Clear(writer, _frame);
     }
 
     /// <summary>
@@ -157,8 +170,8 @@ internal sealed class HijackedThread
         user_regs_struct registers = new() { rsp = mappings[^1].End.Value, orig_rax = ulong.MaxValue };
         RestartableCalls.TryContinue(registers, out _);
         PendingSignals.AllowHijack(nobody, mask, inCall: true);
-        RestoreFrame frame = RestoreFrame.Build(registers, mask, ExtendedState.ToFrame(new byte[ExtendedState.MaximumBytes]), gadgets.Chain);
-        HasRoom(mappings, frame.Address, new TargetAddress(registers.rsp));
+        RestoreFrame frame = RestoreFrame.Build(new TargetAddress(registers.rsp), registers, mask, ExtendedState.ToFrame(new byte[ExtendedState.MaximumBytes]), gadgets.Chain);
+        FrameRoom.IsSafe(mappings, frame.Address, new TargetAddress(registers.rsp));
         Ptrace.SetSigMask(nobody, mask);
         Ptrace.Syscall(nobody, 0);
         try
@@ -187,29 +200,6 @@ internal sealed class HijackedThread
             RestartableCalls.TryRepeatAfterEintr(tid, ref registers, stop.Kind == StopKind.Signal ? stop.Signal : 0);
         Ptrace.Detach(tid, stop.Kind == StopKind.Signal ? stop.Signal : 0);
     }
-
-    // The frame must fit where a signal frame would be safe as well: on the main stack, above a guard, or with plenty of room below.
-    private static bool HasRoom(IReadOnlyList<MemoryMapping> mappings, TargetAddress low, TargetAddress high)
-    {
-        MemoryMapping? below = null;
-        foreach (MemoryMapping mapping in mappings)
-        {
-            if (mapping.Contains(high + -1))
-                return !IsGoHeap(high) && (mapping.Permissions & MappingPermissions.Write) != 0
-                    && (mapping.Path == "[stack]" || low >= mapping.Start)
-                    && (mapping.Path == "[stack]" || IsGuard(below, mapping) || low - mapping.Start >= AnyRoom);
-            below = mapping;
-        }
-
-        return false;
-    }
-
-    // Where Go's runtime asks for its heap (arenaHints in mallocinit, runtime/malloc.go): from 0xc0 << 32 upwards, or from there in one of the next
-    // terabytes. A goroutine's stack there has no guard, and other objects right below it.
-    private static bool IsGoHeap(TargetAddress stack) => (stack.Value >> 32 & 0xff) >= 0xc0 && stack.Value >> 40 < 0x40;
-
-    private static bool IsGuard(MemoryMapping? below, MemoryMapping stack) =>
-        below is not null && below.End == stack.Start && (below.Permissions & ~MappingPermissions.Shared) == MappingPermissions.None;
 
     private void NextSyscallStop()
     {

@@ -5,7 +5,7 @@ using Calltap.Native;
 namespace Calltap.Target;
 
 /// <summary>
-/// The memory below a thread's red zone through which it gets back the state it was stopped in, tracer or no tracer (A6): a few return
+/// The memory, mostly below a thread's red zone, through which it gets back the state it was stopped in, tracer or no tracer (A6): a few return
 /// addresses, then the signal context that rt_sigreturn(2) takes from rsp (arch/x86/include/uapi/asm/sigcontext.h, ucontext.h):
 /// <code>
 ///   Address     chain: the addresses that lead to rt_sigreturn
@@ -15,7 +15,9 @@ namespace Calltap.Target;
 /// </summary>
 internal sealed record RestoreFrame(TargetAddress Address, byte[] Bytes)
 {
-    private const int RedZone = 128;
+    /// <summary>What the running function may have below rsp (psABI 3.2.2).</summary>
+    internal const int RedZone = 128;
+
     private const int UContextBytes = 304;
     private const int StackFlags = 16 + 8;
     private const int GeneralRegisters = 40;
@@ -30,10 +32,10 @@ internal sealed record RestoreFrame(TargetAddress Address, byte[] Bytes)
     /// <summary>No valid mode: the kernel's restore_altstack drops the EINVAL and leaves the alternate stack as it is.</summary>
     private const uint InvalidStackFlags = 7;
 
-    /// <summary>The frame for a thread whose registers shall become <paramref name="registers"/>.</summary>
-    internal static RestoreFrame Build(in user_regs_struct registers, ulong mask, byte[] extendedState, ReadOnlySpan<ulong> chain)
+    /// <summary>The frame, below <paramref name="top"/>, for a thread whose registers shall become <paramref name="registers"/>.</summary>
+    internal static RestoreFrame Build(TargetAddress top, in user_regs_struct registers, ulong mask, byte[] extendedState, ReadOnlySpan<ulong> chain)
     {
-        ulong state = (registers.rsp - RedZone - (ulong)extendedState.Length) & ~(ulong)(StateAlignment - 1);
+        ulong state = (top.Value - (ulong)extendedState.Length) & ~(ulong)(StateAlignment - 1);
         ulong context = state - UContextBytes;
         ulong start = context - (ulong)(chain.Length * sizeof(ulong));
         byte[] bytes = new byte[(int)(state - start) + extendedState.Length];

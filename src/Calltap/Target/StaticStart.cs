@@ -5,7 +5,7 @@ namespace Calltap.Target;
 
 /// <summary>
 /// The way of a static program from its first instruction to the one at which its C library has set up the thread pointer and what lies behind
-/// it: no dynamic linker has done that. Its relocations, IRELATIVE ones too, are done by then; its constructors and main have not run.
+/// it: no dynamic linker has done that. In a program of Go alone nothing lies behind it. Its relocations, IRELATIVE ones too, are done by then; its constructors and main have not run.
 /// <code>
 ///   first instruction -> [system call]* -> arch_prctl(ARCH_SET_FS) -> [step]* -> ready
 /// </code>
@@ -42,7 +42,7 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
             if (!Ptrace.GetRegs(tid, out user_regs_struct registers).Ok)
                 return false;
             // Past a system call there is one more step, behind which the kernel knows nothing of it.
-            if (registers.orig_rax == ulong.MaxValue && IsReady(registers.fs_base))
+            if (registers.orig_rax == ulong.MaxValue && (IsReady(registers.fs_base) || (target.IsGoAlone && registers.fs_base != 0)))
                 return true;
             if (!Next(Ptrace.SingleStep))
                 return false;

@@ -14,6 +14,7 @@ public sealed class TargetProcess : IDisposable
     private readonly SafeFileHandle _memory;
     private SafeFileHandle? _maps;
     private readonly TargetAddress _probeAddress;
+    private readonly Lazy<bool> _isGoAlone;
 
     private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
     {
@@ -22,6 +23,7 @@ public sealed class TargetProcess : IDisposable
         _pidfd = pidfd;
         _memory = memory;
         _maps = OpenOrNull(ProcFiles.Thread(pid, LiveThread(), "maps"));
+        _isGoAlone = new Lazy<bool>(() => GoThreads.IsGoAlone(this));
         IReadOnlyList<MemoryMapping> mappings = ReadMappings();
         _probeAddress = mappings.FirstOrDefault(m => (m.Permissions & MappingPermissions.Read) != 0 && m.IsExecutable)?.Start
             ?? throw AttachChecks.Ended(pid);
@@ -55,7 +57,13 @@ public sealed class TargetProcess : IDisposable
     /// <summary>Whether exec has replaced the program. What is about to end has no memory either, and is not to be taken for it.</summary>
     public bool RunsAnotherProgram => MemoryIsGone && ReadStatus(new Tid(Pid.Value)) is { HasMemory: true };
 
+    /// <summary>Whether its program is of Go alone, without a C library.</summary>
+    internal bool IsGoAlone => _isGoAlone.Value;
+
     internal SafeFileHandle Memory => _memory;
+
+    /// <summary>Opens the file of its program; null when it cannot be reached.</summary>
+    internal SafeFileHandle? OpenProgram() => OpenOrNull(ProcFiles.Thread(Pid, LiveThread(), "exe"));
 
     /// <summary>Opens a running process.</summary>
     /// <exception cref="AttachException">It cannot be traced; the message says why and what to do.</exception>

@@ -8,7 +8,7 @@ using Calltap.Target;
 namespace Calltap.LiveTests.Engine;
 
 /// <summary>
-/// A tracer to be killed: this test program, run again, which arms the shapes program's functions; then it holds them
+/// A tracer to be killed: this test program, run again, which arms functions of a program; then it holds them
 /// armed, or arms and disarms for ever. It says in a file how far it is.
 /// </summary>
 sealed class ArmingTracer : IDisposable
@@ -22,14 +22,15 @@ sealed class ArmingTracer : IDisposable
     /// <summary>Starts it.</summary>
     /// <param name="target">The program that it arms.</param>
     /// <param name="flips">Whether it goes on arming and disarming.</param>
-    public ArmingTracer(Pid target, bool flips)
+    /// <param name="glob">Names of the functions; null for those of the shapes program.</param>
+    public ArmingTracer(Pid target, bool flips, string? glob = null)
     {
         File.WriteAllBytes(_path, new byte[sizeof(long)]);
         _file = MemoryMappedFile.CreateFromFile(_path, FileMode.Open);
         _state = _file.CreateViewAccessor();
         string program = Environment.ProcessPath!;
         string[] self = Path.GetFileName(program) == "dotnet" ? [program, typeof(ArmingTracer).Assembly.Location] : [program];
-        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", _path, flips ? "flip" : "hold"]).OrThrow("posix_spawn");
+        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", _path, flips ? "flip" : "hold", .. glob is null ? (string[])[] : [glob]]).OrThrow("posix_spawn");
     }
 
     public Pid Pid { get; }
@@ -58,16 +59,16 @@ sealed class ArmingTracer : IDisposable
         string[] arguments = Environment.GetCommandLineArgs();
         int at = Array.IndexOf(arguments, Switch);
         if (at < 0) return;
-        Arm(new Pid(int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)), arguments[at + 2], arguments[at + 3] == "flip");
+        Arm(new Pid(int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)), arguments[at + 2], arguments[at + 3] == "flip", arguments.ElementAtOrDefault(at + 4));
         Environment.Exit(0);
     }
 
-    static void Arm(Pid pid, string path, bool flips)
+    static void Arm(Pid pid, string path, bool flips, string? glob)
     {
         using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
         using MemoryMappedViewAccessor state = file.CreateViewAccessor();
         using TraceSession session = TraceSession.Attach(pid, new SessionOptions());
-        Op op = ShapesAtWork.OpOf(OpKind.Graph), other = ShapesAtWork.OpOf(OpKind.Count);
+        Op op = OpOf(OpKind.Graph), other = OpOf(OpKind.Count);
         session.Add(op);
         for (long rounds = 1; ; rounds++)
         {
@@ -78,5 +79,7 @@ sealed class ArmingTracer : IDisposable
             session.Remove(op);
             session.Add(op);
         }
+
+        Op OpOf(OpKind kind) => glob is null ? ShapesAtWork.OpOf(kind) : new Op(kind, FunctionFilter.Parse([glob], []), $"{kind}");
     }
 }

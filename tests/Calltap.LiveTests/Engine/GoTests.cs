@@ -5,6 +5,7 @@ using Calltap.LiveTests.Target;
 using Calltap.Modules;
 using Calltap.Probes;
 using Calltap.Recording;
+using Calltap.Sessions;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
@@ -15,10 +16,12 @@ public sealed class GoTests(ITestOutputHelper output)
 {
     static Op All(string glob, OpKind kind) => new(kind, FunctionFilter.Parse([glob], []), glob);
 
-    [Fact]
-    public void Go_functions_are_counted_exactly_while_all_are_armed_and_disarmed()
+    [Theory]
+    [InlineData("mixed")]
+    [InlineData("gophers")]
+    public void Go_functions_are_counted_exactly_while_all_are_armed_and_disarmed(string name)
     {
-        using GoProgram program = GoProgram.Start("mixed");
+        using GoProgram program = GoProgram.Start(name);
         using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions { Scope = FunctionScope.All });
         Op counted = new(OpKind.Count, FunctionFilter.Parse(["main.*", "mixed_leaf"], []), "counted"), all = All("*", OpKind.Graph);
         ArmReport armed = session.Add(counted);
@@ -33,14 +36,16 @@ public sealed class GoTests(ITestOutputHelper output)
         program.AssertRight();
     }
 
-    [Fact]
-    public void Recorded_and_lost_calls_of_goroutines_are_those_called()
+    [Theory]
+    [InlineData("mixed")]
+    [InlineData("gophers")]
+    public void Recorded_and_lost_calls_of_goroutines_are_those_called(string name)
     {
-        using GoProgram program = GoProgram.Start("mixed");
+        using GoProgram program = GoProgram.Start(name);
         using TraceSession session = TraceSession.Attach(program.Pid, new SessionOptions());
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
-        string[] names = ["main.build", "main.sum", "main.huge", "main.risky", "main.faulting", "main.square.area", "main.round", "mixed_leaf"];
+        string[] names = ["main.build", "main.sum", "main.huge", "main.risky", "main.faulting", "main.square.area", "main.round"];
         ArmReport armed = recorder.Add([new Op(OpKind.Graph, FunctionFilter.Parse(names, []), "recorded")]);
         Assert.Equal(names.Length, armed.Armed);
         program.Begin();
@@ -49,12 +54,12 @@ public sealed class GoTests(ITestOutputHelper output)
         Assert.NotNull(recorder.Stop());
         RecordedCalls calls = RecordedCalls.Read(file);
         long missing = 0;
-        foreach (string name in names)
+        foreach (string function in names)
         {
-            long recorded = calls.EntriesOf(session.Catalog.Functions.Single(f => f.Name == name).Id);
-            output.WriteLine($"{name}: called {called[name]}, recorded {recorded}");
-            Assert.InRange(recorded, 0, called[name]);
-            missing += called[name] - recorded;
+            long recorded = calls.EntriesOf(session.Catalog.Functions.Single(f => f.Name == function).Id);
+            output.WriteLine($"{function}: called {called[function]}, recorded {recorded}");
+            Assert.InRange(recorded, 0, called[function]);
+            missing += called[function] - recorded;
         }
         Assert.Equal(calls.LostEntries, missing);
         Assert.True(missing < called.Values.Sum() / 2, "most must be recorded");
@@ -82,23 +87,51 @@ public sealed class GoTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_program_of_Go_alone_is_refused_in_one_line_and_runs_on()
+    public void A_command_of_Go_alone_is_traced_from_its_first_function()
     {
-        using GoProgram program = GoProgram.Start("gophers");
-        program.Begin();
-        AttachException refused = Assert.Throws<AttachException>(() => TraceSession.Attach(program.Pid, new SessionOptions()));
-        Assert.Equal(AttachRefusal.Unsupported, refused.Reason);
-        Assert.DoesNotContain("\n", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("Go's runtime", refused.Message, StringComparison.Ordinal);
-        program.Finish();
-        program.AssertRight();
+        using TargetLauncher launcher = TargetLauncher.Start(GoProgram.Build("gophers"), ["once"]);
+        using TraceSession session = TraceSession.Attach(launcher.Pid, new SessionOptions { Launcher = launcher });
+        Op counted = new(OpKind.Count, FunctionFilter.Parse(["main.*"], []), "counted");
+        session.Add(counted);
+        session.Release();
+        Assert.Equal(new CommandExit(5, 0), launcher.WaitForExit());
+        Dictionary<string, ulong> counts = session.Counts(counted).ToDictionary(count => session.Catalog.Functions[count.Key.Value].Name, count => count.Value);
+        Assert.Equal((1ul, 3ul, 25ul * 255), (counts["main.main"], counts["main.round"], counts["main.build"]));
     }
 
-    [Fact]
-    public void A_command_of_Go_alone_is_refused()
+    [Theory]
+    [InlineData("mixed")]
+    [InlineData("gophers")]
+    public void Goroutines_outlive_tracers_killed_at_any_moment(string name)
     {
-        AttachException refused = Assert.Throws<AttachException>(() => TargetLauncher.Start(GoProgram.Build("gophers"), []));
-        Assert.Equal(AttachRefusal.CannotRun, refused.Reason);
+        using GoProgram program = GoProgram.Start(name);
+        program.Begin();
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
+        var random = new Random(1);
+        int armed = 0, kills = LiveTest.Repeat(3, 100);
+        for (int i = 0; i < kills; i++)
+        {
+            using (var tracer = new ArmingTracer(program.Pid, flips: true, "*"))
+            {
+                if (i % 3 == 2) tracer.AwaitArmed();
+                else Thread.Sleep(random.Next(i % 3 == 0 ? 300 : 800)); // while it attaches, with a borrowed thread; or arms for the first time
+                Thread.Sleep(random.Next(20));
+                tracer.Kill();
+            }
+            Assert.True(program.IsRunning, program.Output);
+            HelperPlace.AwaitOrphan(target);
+            if (LeftSession.Find(target) is { IsDetached: false } left)
+            {
+                if (TextImage.Differences(target, catalog.Modules[0]) > 0) armed++;
+                Assert.Empty(left.Restore().Refused);
+            }
+            TextImage.AssertRestored(target, catalog);
+        }
+        output.WriteLine($"{kills} kills, {armed} while functions were armed");
+        Assert.True(armed > 0, "a tracer must have been killed while functions were armed");
+        Assert.True(program.Finish()["main.round"] > 0, "the program must have worked");
+        program.AssertRight();
     }
 
     int Storm(TraceSession session, GoProgram program, Op all)
@@ -109,7 +142,7 @@ public sealed class GoTests(ITestOutputHelper output)
         {
             ArmReport added = session.Add(all);
             if (i == 0) output.WriteLine($"{added.Armed} of {added.Wanted} armed");
-            Assert.True(added.Armed > 500, $"only {added.Armed} of {added.Wanted} armed");
+            Assert.True(added.Armed > 400, $"only {added.Armed} of {added.Wanted} armed");
             session.Remove(all);
             Assert.True(program.IsRunning, program.Output);
         }

@@ -38,7 +38,7 @@ static class ContentsEncoding
     {
         output.Optional(contents.BuildId);
         output.Optional(contents.NamesHint);
-        output.Byte((byte)((contents.HasInterpreter ? 1 : 0) | (contents.IsGo ? 2 : 0) | (contents.HasTextRelocations ? 4 : 0)));
+        output.Byte((byte)((contents.HasInterpreter ? 1 : 0) | (contents.HasTextRelocations ? 2 : 0)));
         output.Number((ulong)contents.LoadSegments.Count);
         foreach (LoadSegment segment in contents.LoadSegments) Write(output, segment);
         output.Number((ulong)contents.Excluded.Count);
@@ -50,7 +50,7 @@ static class ContentsEncoding
     public static ModuleContents ReadContents(ref CacheInput input)
     {
         string? buildId = input.Optional(), namesHint = input.Optional();
-        int kind = input.Choice(7);
+        int kind = input.Choice(3);
         var segments = new LoadSegment[input.Count()];
         for (int i = 0; i < segments.Length; i++) segments[i] = ReadSegment(ref input);
         var excluded = new ExcludedFunction[input.Count()];
@@ -60,8 +60,7 @@ static class ContentsEncoding
             BuildId = buildId,
             NamesHint = namesHint,
             HasInterpreter = (kind & 1) != 0,
-            IsGo = (kind & 2) != 0,
-            HasTextRelocations = (kind & 4) != 0,
+            HasTextRelocations = (kind & 2) != 0,
             LoadSegments = segments,
             Excluded = excluded,
             Functions = ReadFunctions(ref input),
