@@ -4,7 +4,7 @@ namespace Calltap.Modules;
 static class GoPackages
 {
     // syscall: between the fork and the exec of a child its functions run in memory that both share. The others are called by the runtime itself.
-    static readonly string[] s_runtime = ["runtime", "syscall", "sync/atomic", "internal/abi", "internal/bytealg", "internal/cpu"];
+    static readonly string[] s_runtime = ["runtime", "syscall", "sync/atomic", "internal/abi", "internal/bytealg", "internal/byteorder", "internal/chacha8rand", "internal/cpu", "internal/godebugs", "internal/stringslite"];
     static readonly string[] s_below = ["runtime/internal/", "internal/runtime/", "runtime/cgo"];
 
     /// <summary>Whether it is the runtime, belongs to it, or has no package: what the linker and the assembler make for it.</summary>

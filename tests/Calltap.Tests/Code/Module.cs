@@ -28,7 +28,10 @@ internal sealed class Module
 
     internal Module Function(int offset, int size, params (int Offset, int Size)[] fragments)
     {
-        _functions.Add(new(At(offset), new(size), [.. fragments.Select(f => new CodeRange(At(f.Offset), new(f.Size)))]));
+        _functions.Add(new(At(offset), new(size), [.. fragments.Select(f => new CodeRange(At(f.Offset), new(f.Size)))])
+        {
+            IsGoRuntime = Options.Contains("runtime", StringComparison.Ordinal),
+        });
         return this;
     }
 
@@ -77,7 +80,7 @@ internal sealed class Module
         string exit = site.CombinedExit ? " exit" : "";
         string transfer = site.Kind != SiteKind.Entry && site.TransferOffset > 0 || site.CombinedExit ? $" transfer={site.TransferOffset}" : "";
         string tail = site.TailTarget is { } target ? $" ->{target}" : "";
-        string dead = (site.FlagsDeadAtEntry ? " dead" : "") + (site.ReturnFollows ? " returns" : "");
+        string dead = (site.FlagsDeadAtEntry ? " dead" : "") + (site.ReturnFollows ? " returns" : "") + (site.CountsNotTaken ? " not-taken" : "");
         return $"{name}{site.Class}+{site.Address.Value - Base:x} {site.CodeLength}/{site.Length}{starts}{exit}{transfer}{tail}{dead}";
     }
 }

@@ -122,9 +122,38 @@ internal static class SiteCorpus
         call through the GOT may stay | faults | 53ff15000100005bc390909090 | 9 | SeveralInstructions+0 7/7 {1}; Return/ReturnWithPadding+8 1/5
         # lea rax,[rdi+rdi*4]; lea rcx,[rdi]; ret | nop;nop;nop;nop
         lea does not access memory | faults | 488d04bf488d0fc390909090 | 8 | SeveralInstructions+0 7/7 {4} returns; Return/ReturnWithPadding+7 1/5
-        # push rbx; mov ebx,edi; mov eax,edi; pop rbx; ret | nop;nop;nop;nop
-        one instruction of Go | go | 4881ec00010000c390909090 | 8 | !GoRuntime; unknown
-        # mov eax,1; ret | nop;nop;nop;nop
+        # f: cmp rsp,[r14+0x10]; .byte 0x0f,0x86; .long more-.-4; sub rsp,24; xor eax,eax; add rsp,24; ret; more: call 0x11000; jmp f
+        Go: near jump of the check | go | 493b66100f860b0000004883ec1831c04883c418c3e8e6ff0000ebe4 | 28 | SingleInstruction+4 6/6 not-taken; !GoExit+14
+        # f: cmp rsp,[r14+0x10]; jbe more; sub rsp,24; mov [rsp+16],rbp; lea rbp,[rsp+16]; xor eax,eax; mov rbp,[rsp+16]; add rsp,24; ret; more: call 0x11000; jmp f
+        Go: frame pointer saved behind a short check | go | 493b6610761a4883ec1848896c2410488d6c241031c0488b6c24104883c418c3e8dbff0000ebd9 | 39 | SingleInstruction+a 5/5 dead; !GoExit+1f
+        # f: lea r12,[rsp-16]; cmp r12,[r14+0x10]; jbe more; sub rsp,0x90; xor eax,eax; add rsp,0x90; ret; more: call 0x11000; jmp f
+        Go: frame above the smallest | go | 4c8d6424f04d3b661076114881ec9000000031c04881c490000000c3e8dfff0000ebdd | 35 | SingleInstruction+b 7/7 dead; !GoExit+1b
+        # f: mov r12,rsp; sub r12,0x1f40; jb more; cmp r12,[r14+0x10]; jbe more; push rbp; mov rbp,rsp; sub rsp,0x1fa0; xor eax,eax; add rsp,0x1fa0; pop rbp; ret; more: call 0x11000; jmp f
+        Go: frame above the guard | go | 4989e44981ec401f0000721c4d3b66107616554889e54881eca01f000031c04881c4a01f00005dc3e8d3ff0000ebd1 | 47 | SingleInstruction+16 7/7 dead; !GoExit+27
+        # f: cmp rsp,[r14+0x10]; jbe more; push rbp; mov rbp,rsp; sub rsp,16; mov [rsp+32],rax; xor eax,eax; add rsp,16; pop rbp; ret; more: mov [rsp+8],rax; call 0x11000; mov rax,[rsp+8]; jmp f
+        Go: spill behind the frame | go | 493b66107615554889e54883ec10488944242031c04883c4105dc34889442408e8dbff0000488b442408ebd4 | 44 | SingleInstruction+e 5/5 dead; !GoExit+1a
+        # f: cmp rsp,[r14+0x10]; jbe more; push rbp; mov rbp,rsp; call 0x11000; pop rbp; ret; more: call 0x11000; jmp f
+        Go: call behind the frame | go | 493b6610760b554889e5e8f1ff00005dc3e8eaff0000ebe8 | 24 | SingleInstruction+a 5/5; !GoExit+10
+        # f: sub rsp,0x100; xor eax,eax; add rsp,0x100; ret
+        Go: no check | go | 4881ec0001000031c04881c400010000c3 | 17 | !GoUnchecked; !GoExit+10
+        # f: cmp rsp,[r14+0x18]; jbe more; sub rsp,24; mov [rsp+16],rbp; add rsp,24; ret; more: call 0x11000; jmp f
+        Go: check of the other guard | go | 493b6618760e4883ec1848896c24104883c418c3e8e7ff0000ebe5 | 27 | !GoUnchecked; !GoExit+13
+        # f: cmp rsp,[r14+0x10]; jbe more; sub rsp,24; mov [rsp+16],rbp; add rsp,24; ret; more: call 0x11000; ud2
+        Go: check that leads elsewhere | go | 493b6610760e4883ec1848896c24104883c418c3e8e7ff00000f0b | 27 | !GoUnchecked; !GoExit+13
+        # f: cmp rsp,[r14+0x10]; jbe more; sub rsp,0x100; add rsp,0x100; ret; more: call 0x11000; jmp f
+        Go: frame that the check has not seen to | go | 493b6610760f4881ec000100004881c400010000c3e8e6ff0000ebe4 | 28 | !GoNoInstruction; !GoExit+14
+        # f: cmp rsp,[r14+0x10]; jbe more; push rbp; mov rbp,rsp; mov rcx,[rax]; mov eax,1; pop rbp; ret; more: call 0x11000; jmp f
+        Go: fault before the first long instruction | go | 493b6610760e554889e5488b08b8010000005dc3e8e7ff0000ebe5 | 27 | !GoNoInstruction; !GoExit+13
+        # f: cmp rsp,[r14+0x10]; jbe more; push rbp; 1: mov eax,1; dec ecx; jne 1b; pop rbp; ret; more: call 0x11000; jmp f
+        Go: loop right behind the check | go | 493b6610760c55b801000000ffc975f75dc3e8e9ff0000ebe7 | 25 | !GoNoInstruction; !GoExit+11
+        # f: cmp rsp,[r14+0x10]; jbe more; mov rsp,rbp; mov eax,1; ret; more: call 0x11000; jmp f
+        Go: stack switched before the first long instruction | go | 493b661076094889ecb801000000c3e8ecff0000ebea | 22 | !GoNoInstruction; !GoExit+e
+        # f: cmp rsp,[r14+0x10]; jbe more; sub rsp,24; mov [rsp+16],rbp; jmp rdx; more: call 0x11000; jmp f
+        Go: jump not understood, site in the frame | go | 493b6610760b4883ec1848896c2410ffe2e8eaff0000ebe8 | 24 | SingleInstruction+a 5/5; unknown
+        # f: cmp rsp,[r14+0x10]; jbe more; push rbp; mov eax,1; jmp rdx; more: call 0x11000; jmp f
+        Go: jump not understood, no site in the frame | go | 493b6610760855b801000000ffe2e8edff0000ebeb | 21 | !GoNoInstruction; unknown
+        # f: cmp rsp,[r14+0x10]; .byte 0x0f,0x86; .long more-.-4; ret; more: call 0x11000; jmp f
+        Go: the runtime | go runtime | 493b66100f8601000000c3e8f0ff0000ebee | 18 | !GoRuntime; !GoExit+a
         # test edi,edi; .byte 0x0f,0x84; .long 0x10000; mov eax,1; ret | nop;nop;nop;nop
         conditional tail jump in the entry region |  | 85ff0f8400000100b801000000c390909090 | 14 | SeveralInstructions+0 8/8 {2} dead; Return/ReturnWithPadding+d 1/5; !Overlaps+2
         # sub rsp,8; xor eax,eax; .byte 0xe8; .long 0x10000

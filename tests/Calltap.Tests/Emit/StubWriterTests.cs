@@ -14,7 +14,7 @@ public sealed class StubWriterTests
 
     static readonly StubEvents s_exit = new(null, 0, false, new(ExitTrampoline), 8);
 
-    static readonly CountingStub s_counting = new(new(Arena + 0x300), 0x2d0);
+    static readonly CountingStub s_counting = new(new(Arena + 0x300), new ThreadDescriptorLayout(0x2d0, 0x10));
 
     [Fact]
     public void A_counting_entry_counts_by_itself_and_calls_only_where_a_thread_has_no_slot()
@@ -57,6 +57,36 @@ public sealed class StubWriterTests
         Assert.Equal(code[0].IP, stub.Start.Value);
         Assert.Equal(code[2].IP, stub.Displaced.Value);
         Assert.Equal([code[3].IP, code[4].IP], stub.Interior.Select(i => i.Value));
+    }
+
+    [Fact]
+    public void A_jump_that_counts_when_it_is_not_taken_is_asked_first()
+    {
+        // jbe, of 6 bytes, to 0x106 behind the site
+        SitePlan plan = Plan(SiteKind.Entry, 6, 6, 6, []) with { CountsNotTaken = true };
+        Stub stub = Write("0f8600010000", plan, s_both with { ExitTrampoline = null }, out List<Instruction> code);
+        Assert.Equal(
+            [$"jbe {stub.Displaced.Value:X}", "mov dword ptr [rsp-10],7", $"call {EntryTrampoline:X}", $"jbe {SiteAddress + 0x106:X}", $"jmp {SiteAddress + 6:X}"],
+            Text(code).Select(line => line.Replace("short ", "", StringComparison.Ordinal).Replace("near ptr ", "", StringComparison.Ordinal)));
+        Assert.Equal(code[3].IP, stub.Displaced.Value);
+    }
+
+    [Fact]
+    public void A_jump_that_counts_when_it_is_not_taken_jumps_over_all_that_counts()
+    {
+        SitePlan plan = Plan(SiteKind.Entry, 6, 6, 6, []) with { CountsNotTaken = true };
+        Stub stub = Write("0f8600010000", plan, s_both with { CountsItself = true, ExitTrampoline = null }, out List<Instruction> code);
+        Assert.Equal((Mnemonic.Jbe, stub.Displaced.Value), (code[0].Mnemonic, code[0].NearBranchTarget));
+        Assert.Contains(code, i => i.Mnemonic == Mnemonic.Lahf); // the jump reads the flags
+    }
+
+    [Fact]
+    public void Without_a_library_a_counting_entry_goes_by_the_thread_pointer()
+    {
+        SitePlan plan = Plan(SiteKind.Entry, 6, 6, 6, [1, 4]) with { FlagsDeadAtEntry = true };
+        Write("554889e54157", plan, s_both with { CountsItself = true, ExitTrampoline = null }, out List<Instruction> code, s_counting with { Thread = ThreadDescriptorLayout.None });
+        Assert.Equal(["rdfsbase rax", "shr rax,9"], Text(code).Skip(2).Take(2));
+        Assert.DoesNotContain(code, i => i.SegmentPrefix == Register.FS);
     }
 
     [Fact]
@@ -140,10 +170,10 @@ public sealed class StubWriterTests
     static SitePlan Plan(SiteKind kind, int length, int code, int transfer, int[] starts) => new(
         default, length, kind, SiteClass.SeveralInstructions, starts.Aggregate(default(OffsetSet), (s, o) => s.With(o)), transfer, code, null, false, false);
 
-    static Stub Write(string hex, SitePlan plan, StubEvents events, out List<Instruction> code)
+    static Stub Write(string hex, SitePlan plan, StubEvents events, out List<Instruction> code, CountingStub? counting = null)
     {
         var buffer = new byte[1024];
-        var writer = new StubWriter(buffer, new(Arena + 0x1000), s_counting);
+        var writer = new StubWriter(buffer, new(Arena + 0x1000), counting ?? s_counting);
         Assert.True(writer.TryWrite(plan, Convert.FromHexString(hex), new(SiteAddress), events, out Stub? stub, out RefusalReason reason), $"{reason}");
         Decoder decoder = Decoder.Create(64, buffer[..writer.Length], Arena + 0x1000);
         code = [];

@@ -61,6 +61,18 @@ public sealed class AnalysisCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_program_of_Go_is_kept_as_it_is()
+    {
+        string source = _sample.FilePath("main.go"), program = _sample.FilePath("gopher");
+        File.WriteAllText(source, "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(1) }\n");
+        Tool.Run("go", "build", "-o", program, source);
+        FunctionCatalog made = FunctionCatalog.LoadFile(program, Cache());
+        Assert.Contains(made.Functions, f => f.Plan is { IsGo: true, Entry.CountsNotTaken: true });
+        Assert.Contains(made.Functions, f => f.Plan is { IsGo: true, Entry.CountsNotTaken: false });
+        Assert.Equal(Dump(made), Dump(FunctionCatalog.LoadFile(program, Cache())));
+    }
+
+    [Fact]
     public void Traits_of_the_process_are_told_apart()
     {
         CacheKey[] keys =

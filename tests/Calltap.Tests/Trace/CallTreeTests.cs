@@ -46,6 +46,22 @@ public sealed class CallTreeTests
     }
 
     [Fact]
+    public void A_call_that_is_alone_has_no_place_in_the_tree_and_ends_nothing()
+    {
+        var sites = new SiteTable();
+        foreach (SiteRecord site in Sites) sites.Add(site);
+        sites.Add(new SiteRecord(new SiteId(100), new FunctionId(4), SiteKind.EntryAlone));
+        var log = new CallLog();
+        var tree = new CallTreeBuilder(sites, new ExitCoverage(Functions, []), log);
+        tree.Add([Entry(1, "main", Top), Alone(2, Top + 64), Entry(3, "f", Top - 16), Alone(4, Top - 4096), Exit(5, "f", Top - 16), Alone(6, 0x40), Exit(9, "main", Top)]);
+        tree.Finish();
+        Assert.Equal(["leaky 0 -1 - - Unknown", "leaky 0 -1 - - Unknown", "f 1 0 2 2 Exit", "leaky 0 -1 - - Unknown", "main 0 -1 8 6 Exit"], log.Calls.Select(Text));
+        Assert.Equal((5, 0), (tree.Entries, tree.OrphanExits));
+
+        static TraceEvent Alone(ulong time, uint stack) => new(new TscTime(time), new SiteId(100), stack);
+    }
+
+    [Fact]
     public void A_call_again_at_the_same_stack_ends_the_one_before()
     {
         Call[] calls = Build(Entry(1, "f", Top), Entry(5, "f", Top), Exit(9, "f", Top));
