@@ -6,6 +6,8 @@ namespace Calltap.LiveTests.Harmless;
 [Collection(EngineTests.Name)]
 public sealed class HandlerTests(ITestOutputHelper output) : HarmlessTests(output)
 {
+    const int Few = 10, MostRecordings = 20;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -18,10 +20,15 @@ public sealed class HandlerTests(ITestOutputHelper output) : HarmlessTests(outpu
     public void Handlers_may_interrupt_any_instruction(bool launched)
     {
         using HarmProgram program = HarmProgram.Start(launched);
-        (RecordedCalls calls, Trail trail) = Record(program, Scene.Timer);
-        AssertSame(trail.DifferenceOfTotals(calls));
-        Assert.Equal(0, trail.Left);
-        Assert.True(calls.EntriesOf(calls.Catalog.Functions.Keys.Single(id => calls.Catalog.NameOf(id) == "way_timer_handler")) > 10, "hardly a handler came");
+        long handlers = 0;
+        for (int recordings = 0; handlers <= Few && recordings < MostRecordings; recordings++) // a short scene on a busy machine may see hardly any
+        {
+            (RecordedCalls calls, Trail trail) = Record(program, Scene.Timer);
+            AssertSame(trail.DifferenceOfTotals(calls));
+            Assert.Equal(0, trail.Left);
+            handlers += calls.EntriesOf(calls.Catalog.Functions.Keys.Single(id => calls.Catalog.NameOf(id) == "way_timer_handler"));
+        }
+        Assert.True(handlers > Few, $"hardly a handler came: {handlers}");
         if (launched) program.AssertRight();
         else Storm(program, Scene.Timer);
     }
