@@ -99,7 +99,7 @@ internal sealed class GoEntryClassifier(FunctionScope scope)
                 return null;
             scope.Code.Seek(scope.Code.Parts[0], decoded.Address);
             scope.Code.Reader.TryRead(out Instruction instruction);
-            if (RegionRules.MayFault(instruction) || RegionRules.Check(instruction, decoded.Kind, scope.Facts.Input) != RefusalReason.None || !FitsFrame(instruction))
+            if (RegionRules.MayFault(instruction) || RegionRules.Check(instruction, decoded.Kind, scope.Facts.Input) != RefusalReason.None || !FitsFrame(instruction) || IsBelow(instruction))
                 return null;
             if (decoded.Length >= FunctionScope.JumpLength && scope.CheckRegion(decoded.Address, decoded.Length) == RefusalReason.None)
                 return IsOnce(instruction) ? decoded : null;
@@ -112,7 +112,10 @@ internal sealed class GoEntryClassifier(FunctionScope scope)
 
     // Where jumps are not all known, only what makes the frame is certain not to be in a loop.
     private bool IsOnce(in Instruction instruction) =>
-        !scope.Code.HasIndirectJump || instruction.Op0Register == Register.RSP || (instruction is { Mnemonic: Mnemonic.Mov, Op1Register: Register.RBP, MemoryBase: Register.RSP });
+        !scope.Code.HasIndirectJump || instruction.Op0Register == Register.RSP || instruction is { Mnemonic: Mnemonic.Mov, Op1Register: Register.RBP, MemoryBase: Register.RSP };
+
+    // What is written before a call of duffzero may stand below rsp, where the stub writes.
+    private static bool IsBelow(in Instruction instruction) => instruction.MemoryBase == Register.RSP && unchecked((long)instruction.MemoryDisplacement64) < 0;
 
     // The check has seen to the frame as the compiler makes it; what takes more, or moves rsp otherwise, was made by somebody else.
     private bool FitsFrame(in Instruction instruction)

@@ -83,7 +83,7 @@ public sealed class StubWriter
     {
         int skip = plan.CountsNotTaken ? Skip(region) : 0;
         int firstCall = EntryEvent(events, plan.FlagsDeadAtEntry);
-        if (skip != 0) _buffer[skip - 1] = checked((byte)(Length - skip));
+        if (skip != 0) _buffer[skip - 1] = (byte)checked((sbyte)(Length - skip));
         displaced = Next;
         if (!Displace(region[..plan.CodeLength], at, offsets, out RefusalReason reason)) return reason;
         // Who only counts arms no exit: the return behind the region is as good here, and saves the jump back to it.
@@ -145,7 +145,8 @@ public sealed class StubWriter
     {
         Emit(SaveTwo);
         if (!flagsDead) Emit(SaveFlags);
-        LoadKey();
+        Emit([0x64, 0x8b, 0x04, 0x25]); // mov eax, fs:[tid]
+        Emit32(_counting.TidOffset);
         Emit([0x35]); // xor eax, mask
         Emit32(unchecked((int)ThreadSlotLayout.KeyMask));
         Emit([0x89, 0xc1, 0x81, 0xe1]); // mov ecx, eax; and ecx, count-1
@@ -162,17 +163,6 @@ public sealed class StubWriter
         if (!flagsDead) Emit(RestoreFlags);
         Emit(RestoreTwo);
         return firstCall;
-    }
-
-    void LoadKey()
-    {
-        if (!_counting.Thread.HasTid)
-        {
-            Emit([0xf3, 0x48, 0x0f, 0xae, 0xc0, 0x48, 0xc1, 0xe8, ThreadDescriptorLayout.PointerShift]); // rdfsbase rax; shr rax, shift
-            return;
-        }
-        Emit([0x64, 0x8b, 0x04, 0x25]); // mov eax, fs:[tid]
-        Emit32(_counting.Thread.Tid);
     }
 
     // The thread has no slot yet, or shares its place in the table: as every other call does it.

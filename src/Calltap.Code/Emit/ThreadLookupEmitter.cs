@@ -13,7 +13,6 @@ namespace Calltap.Code.Emit;
 /// the session is off. Changes rax, rcx and flags.
 /// A signal handler may interrupt it anywhere and run it again for the same thread: the slot's key is stored last, so
 /// the handler either finds the slot whole or claims a header of its own, which is drained like any other.
-/// Where no library keeps the tid, the key is of the thread pointer, and the kernel is asked for the tid.
 /// A thread that was not made by libc, or that libc is about to end, may have anything where libc keeps the tid. Only one
 /// whose descriptor looks like libc's claims a header (<see cref="ThreadDescriptorLayout"/>; a tid within the kernel's bounds).
 /// </remarks>
@@ -71,7 +70,6 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
             asm.cmp(r9, __qword_ptr.fs[second]);
             asm.jne(none);
         }
-        if (!options.Thread.HasTid) AskForTid();
         asm.lea(r8d, __dword_ptr[rbp - 1]);
         asm.cmp(r8d, MaxTid);
         asm.jae(none);
@@ -87,19 +85,6 @@ sealed class ThreadLookupEmitter(TrampolineOptions options, Assembler asm)
         asm.Label(ref release);
         asm.mov(__dword_ptr[rdx + ThreadSlotLayout.Key], 0);
         asm.jmp(none);
-    }
-
-    /// <summary>ebp = the running thread's id, from the kernel; changes r8, r9 and r11. Once in a thread's life.</summary>
-    void AskForTid()
-    {
-        const int NR_gettid = 186;
-        asm.mov(r8d, eax);
-        asm.mov(r9d, ecx);
-        asm.mov(eax, NR_gettid);
-        asm.syscall(); // destroys rcx and r11
-        asm.mov(ebp, eax);
-        asm.mov(eax, r8d);
-        asm.mov(ecx, r9d);
     }
 
     /// <summary>r8 = address and r10 = index of a header taken from the queue, now this thread's.</summary>

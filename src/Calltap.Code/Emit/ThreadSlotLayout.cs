@@ -6,9 +6,9 @@ namespace Calltap.Code.Emit;
 /// </summary>
 /// <remarks>
 /// Offset table of the table's first line: +0 dword switch (1 = record). Slots follow at <see cref="SlotsOffset"/>,
-/// one cache line each, found by the tid that libc keeps behind the thread pointer, or by that pointer itself (<see cref="ThreadDescriptorLayout.None"/>):
+/// one cache line each, found by the tid that libc keeps behind the thread pointer:
 /// <code>
-/// +0  key     dword: the owner's tid or thread pointer, masked (<see cref="KeyMask"/>); 0 = free, 1 = being claimed, 2 = its owner has ended
+/// +0  key     dword: the owner's tid, masked (<see cref="KeyMask"/>); 0 = free, 1 = being claimed, 2 = its owner has ended
 /// +8  header  address of the thread header (ThreadHeaderLayout)
 /// +16 data    address of the ring's first byte
 /// +24 counts  address of the thread's counters, 8 bytes each
@@ -41,7 +41,7 @@ public static class ThreadSlotLayout
     public const int TableSize = SlotsOffset + SlotSize * SlotCount;
 
     /// <summary>
-    /// A key is the tid with these bits changed: no tid, no pointer to a thread, nor a 0 where some code of its own has put no tid, gives the key
+    /// A key is the tid with these bits changed: no tid, nor a 0 where some code of its own has put no tid, gives the key
     /// of a free slot.
     /// </summary>
     public const uint KeyMask = 0xC0A1_1A90;

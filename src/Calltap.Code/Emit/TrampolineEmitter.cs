@@ -74,7 +74,7 @@ public sealed class TrampolineEmitter
             new StreamCodeWriter(stream), at.Value, BlockEncoderOptions.ReturnNewInstructionOffsets);
         TargetAddress Of(Label label) => new(result.GetLabelRIP(label));
         while (stream.Length % sizeof(ulong) != 0) stream.WriteByte(Padding);
-        var counting = new CountingStub(at + stream.Length, _options.Thread);
+        var counting = new CountingStub(at + stream.Length, _options.Thread.Tid);
         stream.Write(BitConverter.GetBytes((_options.ThreadTable + ThreadSlotLayout.SlotsOffset).Value));
         return new Trampolines(
             stream.ToArray(), counting, Of(graphEntry), Of(graphEntryFlagsDead), Of(graphExit),
@@ -329,21 +329,13 @@ public sealed class TrampolineEmitter
     }
 
     /// <summary>
-    /// rdx = the running thread's slot, or a jump to <paramref name="none"/>. Changes rax, rcx. By the tid where a library keeps it: a fork child or
+    /// rdx = the running thread's slot, or a jump to <paramref name="none"/>. Changes rax, rcx. By the tid: a fork child or
     /// a new thread on a cached stack has the thread pointer of another.
     /// </summary>
     void FindSlot(Label none)
     {
         Label found = _asm.CreateLabel();
-        if (_options.Thread.HasTid)
-        {
-            _asm.mov(eax, __dword_ptr.fs[_options.Thread.Tid]);
-        }
-        else
-        {
-            _asm.rdfsbase(rax);
-            _asm.shr(rax, ThreadDescriptorLayout.PointerShift);
-        }
+        _asm.mov(eax, __dword_ptr.fs[_options.Thread.Tid]);
         _asm.xor(eax, unchecked((int)ThreadSlotLayout.KeyMask));
         _asm.mov(ecx, eax);
         _asm.and(ecx, ThreadSlotLayout.SlotCount - 1);

@@ -96,8 +96,9 @@ public static class TargetExam
         });
         yield return Finding.Of("threads", () =>
         {
+            if (target.IsGoAlone) return "a program of Go alone: one thread is looked at when it is attached to";
             ThreadPointers.Verify(target);
-            return target.IsGoAlone ? "a program of Go alone" : "every thread is one of glibc's or musl's";
+            return "every thread is one of glibc's or musl's";
         });
         yield return Finding.Of("state", () =>
         {

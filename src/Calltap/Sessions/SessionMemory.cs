@@ -129,13 +129,6 @@ sealed class SessionMemory : IDisposable
     /// <summary>The owner's tid, as libc knows it; 0 when it has not claimed the header, or wrote what is no tid.</summary>
     public Tid Owner(int index) => new(Math.Max(0, Volatile.Read(ref _file.Dword(Layout.HeaderAt(index) + ThreadHeaderLayout.Tid))));
 
-    /// <summary>The owner of the header at an address in the target; null when none is there.</summary>
-    public Tid? OwnerAt(TargetAddress header)
-    {
-        long offset = header - (Address + Layout.Headers), index = offset / SessionMemoryLayout.HeaderSize;
-        return offset >= 0 && offset % SessionMemoryLayout.HeaderSize == 0 && index < Layout.Capacity ? Owner((int)index) : null;
-    }
-
     /// <summary>The ring's bytes.</summary>
     public Span<byte> Ring(int index) => _file.At(Layout.RingAt(index), Layout.RingSize);
 

@@ -14,10 +14,9 @@ namespace Calltap.Sessions;
 /// <param name="SiteTable">The site table: private, so that a fork child finds its own.</param>
 /// <param name="WindowTable">The window table: private likewise.</param>
 /// <param name="Arenas">The arenas.</param>
-/// <param name="ThreadDescriptors">How the trampolines know the thread that runs them.</param>
 sealed record TargetMemory(
     SessionMemory Session, TargetAddress ThreadTable, TargetAddress OpLists, TargetAddress SiteTable,
-    TargetAddress WindowTable, ArenaSet Arenas, ThreadDescriptorLayout ThreadDescriptors)
+    TargetAddress WindowTable, ArenaSet Arenas)
 {
     public const int ProtectionReadExecute = 5, MapPrivateAnonymous = 0x22, MapNoReserve = 0x4000, MapFixedNoReplace = 0x100000;
     const int ProtectionRead = 1, ProtectionReadWrite = 3;
@@ -61,7 +60,7 @@ sealed record TargetMemory(
         var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, descriptors);
         var arenas = new ArenaSet(writer, options, session);
         foreach (ArenaPlace place in plan.Arenas) arenas.Add(place);
-        var memory = new TargetMemory(session, threads, lists, sites, window, arenas, descriptors);
+        var memory = new TargetMemory(session, threads, lists, sites, window, arenas);
         memory.Describe(plan);
         return memory;
     }

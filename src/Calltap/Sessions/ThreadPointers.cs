@@ -18,7 +18,6 @@ static class ThreadPointers
     /// <exception cref="AttachException">A thread has no thread pointer that could be verified.</exception>
     public static ThreadDescriptorLayout Verify(TargetProcess target)
     {
-        if (target.IsGoAlone) return GoThreads.Layout(target);
         IThreadDescriptors[] kinds = [new GlibcThreads(target), new MuslThreads(target)];
         ThreadDescriptorLayout? layout = null;
         foreach (Tid tid in target.ReadThreads())

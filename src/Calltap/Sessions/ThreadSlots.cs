@@ -8,7 +8,7 @@ namespace Calltap.Sessions;
 /// The thread table in the target, as the drain needs it: slots of dead threads are given free. The session closes it
 /// before the table is unmapped: whatever the target maps there next is none of ours to write.
 /// </summary>
-sealed class ThreadSlots(TargetProcess target, TargetTextWriter writer, TargetMemory memory)
+sealed class ThreadSlots(TargetProcess target, TargetTextWriter writer, TargetAddress table)
 {
     readonly Lock _lock = new();
     bool _closed;
@@ -26,22 +26,7 @@ sealed class ThreadSlots(TargetProcess target, TargetTextWriter writer, TargetMe
     /// <returns>False when the table is closed, or its memory gone: the slot stands.</returns>
     public bool Retire(Tid tid)
     {
-        lock (_lock) return !_closed && (memory.ThreadDescriptors.HasTid ? Mark(ThreadSlotLayout.KeyOf(tid)) : MarkByOwner(tid));
-    }
-
-    // Keys are of thread pointers: whose slot it is, its header tells. Threads of Go hardly ever end, so all slots may be read for it.
-    bool MarkByOwner(Tid tid)
-    {
-        var slots = new byte[ThreadSlotLayout.SlotSize * ThreadSlotLayout.SlotCount];
-        if (target.ReadMemory(memory.ThreadTable + ThreadSlotLayout.SlotsOffset, slots) != slots.Length) return false;
-        bool marked = true;
-        for (int at = 0; at < slots.Length; at += ThreadSlotLayout.SlotSize)
-        {
-            uint key = BinaryPrimitives.ReadUInt32LittleEndian(slots.AsSpan(at + ThreadSlotLayout.Key));
-            var header = new TargetAddress(BinaryPrimitives.ReadUInt64LittleEndian(slots.AsSpan(at + ThreadSlotLayout.Header)));
-            if (key is not (0 or ThreadSlotLayout.KeyBusy or ThreadSlotLayout.KeyOfDead) && memory.Session.OwnerAt(header) == tid) marked &= Mark(key);
-        }
-        return marked;
+        lock (_lock) return !_closed && Mark(ThreadSlotLayout.KeyOf(tid));
     }
 
     bool Mark(uint key)
@@ -50,7 +35,7 @@ sealed class ThreadSlots(TargetProcess target, TargetTextWriter writer, TargetMe
         int index = ThreadSlotLayout.SlotOf(key);
         for (int probe = 0; probe < ThreadSlotLayout.ProbeLimit; probe++, index = (index + 1) & (ThreadSlotLayout.SlotCount - 1))
         {
-            TargetAddress at = memory.ThreadTable + (ThreadSlotLayout.SlotsOffset + (long)ThreadSlotLayout.SlotSize * index + ThreadSlotLayout.Key);
+            TargetAddress at = table + (ThreadSlotLayout.SlotsOffset + (long)ThreadSlotLayout.SlotSize * index + ThreadSlotLayout.Key);
             if (target.ReadMemory(at, found) != found.Length) return false;
             uint holds = BinaryPrimitives.ReadUInt32LittleEndian(found);
             if (holds == 0) return true;

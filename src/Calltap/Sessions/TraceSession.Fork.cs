@@ -19,7 +19,7 @@ public sealed partial class TraceSession
         _table = new WindowTable(child, writer, memory.WindowTable);
         _poker = new TextPoker(child, writer, _table) { Policy = IInt3Policy.Of(_plan.Int3), WithoutPtrace = parent.WithoutPtrace };
         _poker.Know(_registry.Sites);
-        ThreadSlots = new ThreadSlots(child, writer, memory);
+        ThreadSlots = new ThreadSlots(child, writer, memory.ThreadTable);
         _follower = FollowerOf(Catalog);
     }
 

@@ -34,7 +34,7 @@ public sealed partial class TraceSession : IDisposable
         _lists = new OpLists(writer, memory.OpLists, plan.OpListsSize);
         _table = new WindowTable(target, writer, memory.WindowTable);
         _poker = new TextPoker(target, writer, _table) { Policy = IInt3Policy.Of(plan.Int3) };
-        ThreadSlots = new ThreadSlots(target, writer, memory);
+        ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
         _follower = FollowerOf(catalog);
     }
 
@@ -140,8 +140,8 @@ public sealed partial class TraceSession : IDisposable
         HelperPlace.AwaitOrphan(target);
         HelperPlace.RefuseIfWindowIsOpen(target);
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
-        ThreadDescriptorLayout descriptors = ThreadPointers.Verify(target);
         var writer = new TargetTextWriter(target);
+        ThreadDescriptorLayout descriptors = target.IsGoAlone ? GoThreads.Verify(target, writer, hold) : ThreadPointers.Verify(target);
         using HelperThread helper = HelperPlace.Start(target, writer, hold);
         (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
         var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Calltap.Code.Emit;
 using Calltap.Symbols;
@@ -6,32 +7,67 @@ using Microsoft.Win32.SafeHandles;
 namespace Calltap.Target;
 
 /// <summary>
-/// A program of Go alone has no library that keeps descriptors of threads. Each has a thread pointer of its own, into the runtime's m, set before it runs
+/// A program of Go alone has no library that keeps descriptors of threads, but its runtime's m of each: the thread pointer leads into it, set before the thread runs
 /// anything but the runtime (runtime.settls).
+/// <code>
+/// type m struct { ...; procid uint64; gsignal *g; goSigStack [5]uintptr; sigmask [2]uint32; tls [6]uintptr; ... }     thread pointer = &amp;tls + 8
+/// </code>
+/// procid is the thread's id (runtime.minit), and 0 until then.
 /// </summary>
 static class GoThreads
 {
-    const ulong AT_NULL = 0, AT_BASE = 7, AT_HWCAP2 = 26;
-    const ulong HWCAP2_FSGSBASE = 2; // arch/x86/include/uapi/asm/hwcap2.h
+    const ulong AT_NULL = 0, AT_BASE = 7;
+    const int Tries = 3;
+
+    // runtime2.go of Go 1.17 to 1.25.
+    static readonly ThreadDescriptorLayout s_layout = new(-0x48, null);
 
     /// <summary>Whether the program is of Go alone.</summary>
     /// <param name="target">The process.</param>
-    public static bool IsGoAlone(TargetProcess target)
+    public static bool IsGoAlone(TargetProcess target) =>
+        Auxiliary(target, AT_BASE) == 0 && ReadProgram(target) is { } program && GoPrograms.IsGoAlone(program, target.Name); // a dynamic linker brings a C library
+
+    /// <summary>
+    /// Where the threads' ids are, seen in one of them, which is stopped for that: the runtime makes all alike. One that is held at its start has none yet; then the toolchain's version
+    /// must be known.
+    /// </summary>
+    /// <exception cref="AttachException">It is not where it should be.</exception>
+    public static ThreadDescriptorLayout Verify(TargetProcess target, TargetTextWriter writer, TargetHold? hold)
     {
-        if (Auxiliary(target, AT_BASE) != 0) return false; // a dynamic linker, and with it a C library
+        if (hold is not null)
+        {
+            int found = Injection.RunHeld(target, writer, hold.Thread, hold.HeldThread, thread => TidIn(target, thread));
+            if (found == IdOf(target, hold.HeldThread) || (found == 0 && ReadProgram(target) is { } program && GoPrograms.IsOfKnownVersion(program, target.Name))) return s_layout;
+            throw Refuse(target, "the version of its toolchain is not known: Go 1.17 to 1.25 are; another may be attached to when it runs");
+        }
+        for (int tries = 0; tries < Tries; tries++) // one that was just made has no id yet
+        {
+            (Tid tid, int found) = Injection.Run(target, writer, thread => (thread.Tid, TidIn(target, thread)));
+            if (found != 0 && found == IdOf(target, tid)) return s_layout;
+        }
+        throw Refuse(target, "its runtime does not keep the threads' ids where Go 1.17 to 1.25 do");
+    }
+
+    static AttachException Refuse(TargetProcess target, string why) =>
+        AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}) is of Go alone, and {why}");
+
+    static int TidIn(TargetProcess target, HijackedThread thread)
+    {
+        Span<byte> word = stackalloc byte[sizeof(int)];
+        return target.ReadMemory(new TargetAddress(thread.Registers.fs_base) + s_layout.Tid, word) == word.Length ? BinaryPrimitives.ReadInt32LittleEndian(word) : -1;
+    }
+
+    static int IdOf(TargetProcess target, Tid tid) => target.ReadStatus(tid)?.NamespaceId ?? -1;
+
+    static byte[]? ReadProgram(TargetProcess target)
+    {
         using SafeFileHandle? program = target.OpenProgram();
-        if (program is null) return false;
+        if (program is null) return null;
         byte[] bytes = GC.AllocateUninitializedArray<byte>(checked((int)Math.Min(RandomAccess.GetLength(program), Array.MaxLength)));
         int read = 0;
         for (int more = 1; read < bytes.Length && more > 0; read += more) more = RandomAccess.Read(program, bytes.AsSpan(read), read);
-        return GoPrograms.IsGoAlone(bytes.AsMemory(0, read), target.Name);
+        return read == bytes.Length ? bytes : null;
     }
-
-    /// <summary>How the trampolines know its threads.</summary>
-    /// <exception cref="AttachException">The machine does not let programs read their thread pointer.</exception>
-    public static ThreadDescriptorLayout Layout(TargetProcess target) => (Auxiliary(target, AT_HWCAP2) & HWCAP2_FSGSBASE) != 0
-        ? ThreadDescriptorLayout.None
-        : throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}) is of Go alone, whose threads are told apart by the instruction rdfsbase: Linux allows it since 5.9, on CPUs that have it");
 
     static ulong Auxiliary(TargetProcess target, ulong type)
     {

@@ -67,12 +67,13 @@ internal sealed class HijackedThread
             return null;
         if (!RestartableCalls.TryContinue(stopped, out user_regs_struct own) || !PendingSignals.AllowHijack(tid, mask, own.rip != stopped.rip))
             return null;
-        bool isGoroutine = FrameRoom.IsGoHeap(new TargetAddress(own.rsp));
-        TargetAddress? place = isGoroutine ? FrameRoom.Spare(target, mappings) : new TargetAddress(own.rsp) + -RestoreFrame.RedZone;
-        if (place is not { } top)
+        byte[] extended = ExtendedState.ToFrame(state.AsSpan(0, filled.Value));
+        var stack = new TargetAddress(own.rsp);
+        bool isGoroutine = target.IsGoAlone && !FrameRoom.IsMainStack(mappings, stack);
+        if ((isGoroutine ? FrameRoom.Spare(target, mappings, RestoreFrame.MostBytes(extended)) : stack + -RestoreFrame.RedZone) is not { } top)
             return null;
-        RestoreFrame frame = RestoreFrame.Build(top, own, mask, ExtendedState.ToFrame(state.AsSpan(0, filled.Value)), gadgets.Chain);
-        if (!(isGoroutine ? FrameRoom.FitsSpare(frame) : FrameRoom.IsSafe(mappings, frame.Address, new TargetAddress(own.rsp))))
+        RestoreFrame frame = RestoreFrame.Build(top, own, mask, extended, gadgets.Chain);
+        if (!isGoroutine && !FrameRoom.IsSafe(mappings, frame.Address, stack, new TargetAddress(own.fs_base)))
             return null;
         if (own.rip != stopped.rip && !Ptrace.SetRegs(tid, own).Ok)
             return null; // At once, so that an EINTR of ours is undone even if the tracer dies before the first call.
@@ -171,7 +172,7 @@ internal sealed class HijackedThread
         RestartableCalls.TryContinue(registers, out _);
         PendingSignals.AllowHijack(nobody, mask, inCall: true);
         RestoreFrame frame = RestoreFrame.Build(new TargetAddress(registers.rsp), registers, mask, ExtendedState.ToFrame(new byte[ExtendedState.MaximumBytes]), gadgets.Chain);
-        FrameRoom.IsSafe(mappings, frame.Address, new TargetAddress(registers.rsp));
+        FrameRoom.IsSafe(mappings, frame.Address, new TargetAddress(registers.rsp), default);
         Ptrace.SetSigMask(nobody, mask);
         Ptrace.Syscall(nobody, 0);
         try

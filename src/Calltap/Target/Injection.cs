@@ -56,7 +56,7 @@ internal static class Injection
         if (target.IsGone)
             throw AttachChecks.Ended(target.Pid); // another program may have its pid and its mappings now
         Gadgets gadgets = Gadgets.Find(target, mappings);
-        FrameRoom.Spare(target, mappings); // its file is read for that once: not while a thread waits
+        _ = target.IsGoAlone; // its file is read for that once: not while a thread waits
         Deadline deadline = Deadline.In(s_timeout);
         for (int round = 0; !deadline.IsPast; round++)
         {

@@ -25,12 +25,16 @@ internal sealed record RestoreFrame(TargetAddress Address, byte[] Bytes)
     private const int FloatingPointer = GeneralRegisters + 184;
     private const int SignalMask = GeneralRegisters + 256;
     private const int StateAlignment = 64;
+    private const int MostChain = 4 * sizeof(ulong);
     private const ulong UC_FP_XSTATE = 1;
     private const ulong UC_SIGCONTEXT_SS = 2;
     private const ulong UC_STRICT_RESTORE_SS = 4;
 
     /// <summary>No valid mode: the kernel's restore_altstack drops the EINVAL and leaves the alternate stack as it is.</summary>
     private const uint InvalidStackFlags = 7;
+
+    /// <summary>The most that a frame with such an extended state takes.</summary>
+    internal static int MostBytes(byte[] extendedState) => extendedState.Length + StateAlignment + UContextBytes + MostChain;
 
     /// <summary>The frame, below <paramref name="top"/>, for a thread whose registers shall become <paramref name="registers"/>.</summary>
     internal static RestoreFrame Build(TargetAddress top, in user_regs_struct registers, ulong mask, byte[] extendedState, ReadOnlySpan<ulong> chain)

@@ -22,13 +22,12 @@ sealed unsafe partial class TrampolineExecution : IDisposable
 
     readonly byte* _memory;
 
-    /// <summary>Trampolines for this process, which know a thread by its tid or by its thread pointer alone.</summary>
-    public TrampolineExecution(SessionMemoryLayout layout, bool byPointer = false)
+    public TrampolineExecution(SessionMemoryLayout layout)
     {
         Layout = layout;
         _memory = mmap(null, Size, 7, 0x22, -1, 0);
         Assert.True(_memory != (byte*)-1);
-        var options = new TrampolineOptions(At(TableAt), At(SessionAt), layout, At(ListsAt), byPointer ? ThreadDescriptorLayout.None : new ThreadDescriptorLayout(FindTidOffset(), 0x10));
+        var options = new TrampolineOptions(At(TableAt), At(SessionAt), layout, At(ListsAt), new ThreadDescriptorLayout(FindTidOffset(), 0x10));
         Trampolines = TrampolineEmitter.Emit(options, At(CodeAt));
         Trampolines.Code.Span.CopyTo(new Span<byte>(_memory + CodeAt, CallerAt));
         Assert.True((ulong)layout.TotalSize < Size - SessionAt);

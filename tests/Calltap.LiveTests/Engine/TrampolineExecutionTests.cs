@@ -1,5 +1,4 @@
 using Calltap.Code.Emit;
-using Calltap.Native;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -13,12 +12,10 @@ public sealed class TrampolineExecutionTests
 
     static readonly SessionMemoryLayout s_layout = new(4, 1 << 16, 64, Sites: 8);
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Every_register_and_flag_survives_in_every_form_and_state(bool byPointer)
+    [Fact]
+    public void Every_register_and_flag_survives_in_every_form_and_state()
     {
-        using var run = new TrampolineExecution(s_layout, byPointer);
+        using var run = new TrampolineExecution(s_layout);
         Trampolines forms = run.Trampolines;
         WriteList(run);
         // Off; then without a header; then claiming one; then the fast path, with room and without.
@@ -39,14 +36,12 @@ public sealed class TrampolineExecutionTests
     }
 
     [Theory]
-    [InlineData(true, false)]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    [InlineData(false, true)]
-    public void A_stub_that_counts_by_itself_changes_nothing_and_counts_every_call(bool flagsDead, bool byPointer)
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_stub_that_counts_by_itself_changes_nothing_and_counts_every_call(bool flagsDead)
     {
         const int Calls = 64;
-        using var run = new TrampolineExecution(s_layout, byPointer);
+        using var run = new TrampolineExecution(s_layout);
         TargetAddress stub = run.CountingStub(9, flagsDead);
         int compared = flagsDead ? 14 : 16;
         Action[] states = [() => run.IsOn = false, () => run.IsOn = true, () => run.Offer(3, 60)];
@@ -61,18 +56,6 @@ public sealed class TrampolineExecutionTests
         }
         Assert.Equal((ulong)Calls, run.Session(SessionMemoryLayout.UnattributedCounts)); // on, and without a header
         Assert.Equal((ulong)Calls, run.Session(s_layout.CountersAt(3) + 8 * 9));
-    }
-
-    [Fact]
-    public void A_thread_known_by_its_pointer_tells_its_tid_once()
-    {
-        using var run = new TrampolineExecution(s_layout, byPointer: true);
-        run.Offer(2, 100);
-        run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
-        run.Call(run.Trampolines.GraphEntry, 11, 1, AlwaysOn);
-        Assert.Equal(SystemCall.CurrentThread().Value, (int)run.Session(s_layout.HeaderAt(2) + ThreadHeaderLayout.Tid));
-        Assert.Equal(1ul, run.Session(SessionMemoryLayout.QueueHead));
-        Assert.Equal(2ul * EventLayout.Size, run.Session(s_layout.HeaderAt(2) + ThreadHeaderLayout.Head));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class StubWriterTests
 
     static readonly StubEvents s_exit = new(null, 0, false, new(ExitTrampoline), 8);
 
-    static readonly CountingStub s_counting = new(new(Arena + 0x300), new ThreadDescriptorLayout(0x2d0, 0x10));
+    static readonly CountingStub s_counting = new(new(Arena + 0x300), 0x2d0);
 
     [Fact]
     public void A_counting_entry_counts_by_itself_and_calls_only_where_a_thread_has_no_slot()
@@ -81,12 +81,11 @@ public sealed class StubWriterTests
     }
 
     [Fact]
-    public void Without_a_library_a_counting_entry_goes_by_the_thread_pointer()
+    public void In_Go_a_counting_entry_finds_the_tid_before_the_thread_pointer()
     {
         SitePlan plan = Plan(SiteKind.Entry, 6, 6, 6, [1, 4]) with { FlagsDeadAtEntry = true };
-        Write("554889e54157", plan, s_both with { CountsItself = true, ExitTrampoline = null }, out List<Instruction> code, s_counting with { Thread = ThreadDescriptorLayout.None });
-        Assert.Equal(["rdfsbase rax", "shr rax,9"], Text(code).Skip(2).Take(2));
-        Assert.DoesNotContain(code, i => i.SegmentPrefix == Register.FS);
+        Write("554889e54157", plan, s_both with { CountsItself = true, ExitTrampoline = null }, out List<Instruction> code, s_counting with { TidOffset = -0x48 });
+        Assert.Equal(unchecked((ulong)-0x48), code.Single(i => i.SegmentPrefix == Register.FS).MemoryDisplacement64);
     }
 
     [Fact]

@@ -50,6 +50,24 @@ public sealed class GoImageTests : IDisposable
         Assert.Equal(Sample.ReadAlone(whole).GoCode.Count, module.GoCode.Count);
     }
 
+    [Fact]
+    public void A_file_tells_whether_its_program_is_of_Go_alone_and_of_a_known_version()
+    {
+        string source = _sample.FilePath("main.go"), program = _sample.FilePath("program");
+        File.WriteAllText(source, Program);
+        Tool.Run("go", "build", "-ldflags=-s -w", "-o", program, source);
+        byte[] image = File.ReadAllBytes(program);
+        Assert.True(GoPrograms.IsGoAlone(image, program));
+        Assert.True(GoPrograms.IsOfKnownVersion(image, program));
+        int version = image.AsSpan().IndexOf(" Go buildinf:"u8) + 32;
+        Assert.Equal("go1."u8, image.AsSpan(version, 4));
+        image.AsSpan(version + 4, 2).Fill((byte)'9');
+        Assert.False(GoPrograms.IsOfKnownVersion(image, program));
+        string native = _sample.Compile("int main(void) { return 0; }", "c", "-static");
+        Assert.False(GoPrograms.IsGoAlone(File.ReadAllBytes(native), native));
+        Assert.False(GoPrograms.IsGoAlone(File.ReadAllBytes(source), source));
+    }
+
     // The table has [...] where the symbol spells the type argument out; assembly functions carry their ABI in the symbol alone.
     private static string Plain(string name) => name.Replace(".abi0", "", StringComparison.Ordinal).Split('[')[0];
 
