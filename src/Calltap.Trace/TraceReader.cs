@@ -12,6 +12,7 @@ public sealed class TraceReader : IDisposable
     readonly BlockCodec _codec = new();
     readonly EventsChunk _events = new();
     readonly List<StreamItem> _items = [];
+    readonly List<ChunkEntry> _all = [];
     TraceCatalog _catalog;
     TraceEvent[] _buffer = [];
     long _eventCount;
@@ -37,6 +38,9 @@ public sealed class TraceReader : IDisposable
 
     /// <summary>Number of events in the readable part.</summary>
     public long Events => _items.Sum(item => (long)item.Chunk.Count);
+
+    /// <summary>All chunks that were found, in file order.</summary>
+    public IReadOnlyList<ChunkEntry> Chunks => _all;
 
     /// <summary>The chunks of events, in file order.</summary>
     public IEnumerable<ChunkEntry> EventChunks => _items.Where(item => item.IsEvents).Select(item => item.Chunk);
@@ -169,6 +173,7 @@ public sealed class TraceReader : IDisposable
     void Scan()
     {
         _items.Clear();
+        _all.Clear();
         _eventCount = 0;
         _catalog = new TraceCatalog(NewBudget());
         long offset = TraceFormat.FileHeaderBytes;
@@ -199,6 +204,7 @@ public sealed class TraceReader : IDisposable
 
     void Take(ChunkEntry entry, ReadOnlySpan<byte> payload)
     {
+        _all.Add(entry);
         if (entry.Type == ChunkType.Events)
             TakeEvents(entry);
         else

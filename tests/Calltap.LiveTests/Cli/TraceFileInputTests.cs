@@ -18,6 +18,8 @@ public sealed class TraceFileInputTests
         Assert.Contains("calltap: ", report.Errors);
         Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 0);
         CliRun.Run(1, "replay", cut).Dispose();
+        using CliRun info = CliRun.Run(1, "info", cut, "--json");
+        Assert.False(JsonDocument.Parse(info.Output).RootElement.GetProperty("complete").GetBoolean());
     }
 
     [Fact]
@@ -27,6 +29,7 @@ public sealed class TraceFileInputTests
         File.WriteAllText(folder.File("text"), "no trace at all, but long enough to hold a header");
         Assert.Contains("is it a trace", CliRun.RunBad(2, "report", folder.File("text")));
         Assert.Contains("is it a trace", CliRun.RunBad(2, "replay", folder.File("text")));
+        Assert.Contains("is it a trace", CliRun.RunBad(2, "info", folder.File("text")));
         Assert.Contains("can't read", CliRun.RunBad(2, "report", folder.File("absent")));
     }
 
