@@ -65,6 +65,7 @@ static class CommandLine
         root.Add(StatusCommand.Create(terminal));
         root.Add(DetachCommand.Create(terminal));
         root.Add(DemoCommand.Create(terminal));
+        root.Add(CompletionsCommand.Create(terminal));
         root.SetAction((ParseResult _) => NoCommand());
         return root;
     }
