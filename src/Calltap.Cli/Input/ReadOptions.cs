@@ -22,7 +22,16 @@ sealed class ReadOptions
     /// <summary>Adds the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_filter, _depth, _from, _to]) command.Add(option);
+        command.Add(_filter);
+        command.Add(_depth);
+        AddWindowTo(command);
+    }
+
+    /// <summary>Adds those of time alone.</summary>
+    public void AddWindowTo(Command command)
+    {
+        command.Add(_from);
+        command.Add(_to);
     }
 
     /// <summary>The window asked for.</summary>
@@ -50,7 +59,9 @@ sealed class ReadOptions
         return texts.Length == 0 ? new CallScope(maxDepth: depth) : new CallScope(texts.SelectMany(text => Matches(text, catalog)), depth);
     }
 
-    static List<FunctionId> Matches(string text, TraceCatalog catalog)
+    /// <summary>The functions of a trace that a pattern matches.</summary>
+    /// <exception cref="CommandException">It is none, or matches none.</exception>
+    public static List<FunctionId> Matches(string text, TraceCatalog catalog)
     {
         FunctionPattern pattern = Pattern(text);
         List<FunctionId> matches = [.. catalog.Functions.Values.Where(f => pattern.IsMatch(new FunctionNames(f.DisplayName, [f.Name]), catalog.ModuleOf(f.Id))).Select(f => f.Id)];

@@ -15,7 +15,7 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
         int depth = scope.DepthOf(function, stack.Count > 0 ? stack[stack.Count - 1].Depth : -1);
         bool isTold = scope.Tells(depth);
         if (isTold)
-            visitor.OnEntry(function, depth, entry.Time);
+            visitor.OnEntry(function, depth, stack.Count > 0 ? stack[stack.Count - 1].Told : -1, entry.Time);
         var frame = new CallFrame
         {
             Index = Entries++,
@@ -38,7 +38,7 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
         int depth = scope.DepthOf(function, -1);
         if (!scope.Tells(depth))
             return;
-        visitor.OnEntry(function, depth, time);
+        visitor.OnEntry(function, depth, -1, time);
         visitor.OnCall(new Call
         {
             Index = _told++,

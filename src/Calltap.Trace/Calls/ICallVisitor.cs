@@ -3,8 +3,11 @@ namespace Calltap.Trace;
 /// <summary>Receives the calls of one thread. Every entry is followed by one end, inner calls first.</summary>
 public interface ICallVisitor
 {
-    /// <summary>A call of <paramref name="function"/> was entered, <paramref name="depth"/> deep on its stack.</summary>
-    void OnEntry(FunctionId function, int depth, TscTime start);
+    /// <summary>
+    /// A call of <paramref name="function"/> was entered, <paramref name="depth"/> deep on its stack. Its <see cref="Call.Index"/> is the number of entries before;
+    /// that of its caller is <paramref name="parent"/>, -1 where there is none.
+    /// </summary>
+    void OnEntry(FunctionId function, int depth, long parent, TscTime start);
 
     /// <summary>A call ended.</summary>
     void OnCall(in Call call);

@@ -16,7 +16,7 @@ sealed class ReplayThread(Tid thread, TraceCatalog catalog, TraceClock clock, Re
     long _entries;
 
     /// <inheritdoc/>
-    public void OnEntry(FunctionId function, int depth, TscTime start)
+    public void OnEntry(FunctionId function, int depth, long parent, TscTime start)
     {
         WriteHeld();
         _held = (function, depth);

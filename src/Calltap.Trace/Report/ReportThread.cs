@@ -62,7 +62,7 @@ sealed class ReportThread : IEventVisitor, ICallVisitor
     }
 
     /// <inheritdoc/>
-    public void OnEntry(FunctionId function, int depth, TscTime start)
+    public void OnEntry(FunctionId function, int depth, long parent, TscTime start)
     {
         // Counted when the call ends, which every one does.
     }

@@ -107,7 +107,7 @@ public sealed class RealProgramsTracedTests(ITestOutputHelper output)
 
         public long Ends { get; private set; }
 
-        public void OnEntry(FunctionId function, int depth, TscTime start) => Calls++;
+        public void OnEntry(FunctionId function, int depth, long parent, TscTime start) => Calls++;
 
         public void OnCall(in Call call) => Ends++;
     }

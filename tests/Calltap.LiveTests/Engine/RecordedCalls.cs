@@ -95,7 +95,7 @@ sealed class RecordedCalls : IEventVisitor
         readonly Dictionary<(FunctionId, EndedBy), long> _ends = owner._ends[thread] = [];
         readonly List<(FunctionId, bool, int)> _sequence = owner._sequences[thread] = [];
 
-        public void OnEntry(FunctionId function, int depth, TscTime start)
+        public void OnEntry(FunctionId function, int depth, long parent, TscTime start)
         {
             _entries[function] = _entries.GetValueOrDefault(function) + 1;
             if (sequences) _sequence.Add((function, true, depth));

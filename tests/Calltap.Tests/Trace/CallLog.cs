@@ -9,7 +9,7 @@ sealed class CallLog : ICallVisitor
 
     public long Entries { get; private set; }
 
-    public void OnEntry(FunctionId function, int depth, TscTime start) => Entries++;
+    public void OnEntry(FunctionId function, int depth, long parent, TscTime start) => Entries++;
 
     public void OnCall(in Call call) => Calls.Add(call);
 }
