@@ -19,6 +19,16 @@ static class DurationText
         return usable;
     }
 
+    /// <summary>Reads two durations with two dots between them, of which one may be left out.</summary>
+    public static bool TryParsePart(string text, out (TimeSpan? From, TimeSpan? To) part)
+    {
+        part = default;
+        if (text.Split("..") is not [string from, string to] || from.Length + to.Length == 0) return false;
+        if (from.Length > 0 && (TryParse(from, out TimeSpan start) ? part.From = start : null) is null) return false;
+        if (to.Length > 0 && (TryParse(to, out TimeSpan end) ? part.To = end : null) is null) return false;
+        return part.From is null || part.To is null || part.From < part.To;
+    }
+
     static double? WithUnit(string text)
     {
         foreach ((string unit, double scale) in s_units)

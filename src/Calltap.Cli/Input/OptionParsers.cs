@@ -18,6 +18,16 @@ static class OptionParsers
             : Fail<TimeSpan?>(result, "is no duration: give 500ms, 2s, 1m or dd:hh:mm:ss"),
     };
 
+    /// <summary>A part of a trace by time; null when not given.</summary>
+    public static Option<(TimeSpan? From, TimeSpan? To)?> Part(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "FROM..TO",
+        CustomParser = result => DurationText.TryParsePart(TextOf(result), out (TimeSpan? From, TimeSpan? To) part)
+            ? part
+            : Fail<(TimeSpan?, TimeSpan?)?>(result, "is no part: give 1s..2s, ..500ms or 10s.."),
+    };
+
     /// <summary>A size; <paramref name="otherwise"/> when not given.</summary>
     public static Option<ByteSize> Size(string name, string description, ByteSize otherwise) => new(name)
     {

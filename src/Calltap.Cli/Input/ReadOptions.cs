@@ -39,14 +39,20 @@ sealed class ReadOptions
     public TimeWindow Window(ParseResult parsed, TraceReader trace)
     {
         TimeSpan? from = parsed.GetValue(_from), to = parsed.GetValue(_to);
-        if (from is null && to is null) return TimeWindow.All;
         if (from > to) throw CommandException.Usage("--from is later than --to");
+        return WindowOf(trace, from, to) ?? throw CommandException.Nothing("--from is behind the last event of the trace");
+    }
+
+    /// <summary>The events between two times counted from the first event; null where the first lies behind the last event.</summary>
+    public static TimeWindow? WindowOf(TraceReader trace, TimeSpan? from, TimeSpan? to)
+    {
+        if (from is null && to is null) return TimeWindow.All;
         ulong start = ulong.MaxValue, end = 0;
         foreach (ChunkEntry chunk in trace.EventChunks)
             (start, end) = (Math.Min(start, chunk.First.Value), Math.Max(end, chunk.Last.Value));
         TscTime? At(TimeSpan? time) =>
             time is { } known ? new TscTime(trace.Catalog.Clock.ToTicks(known.TotalNanoseconds) is var ticks && ticks > ulong.MaxValue - start ? ulong.MaxValue : start + ticks) : null;
-        if (At(from) is { } first && first.Value > end) throw CommandException.Nothing("--from is behind the last event of the trace");
+        if (At(from) is { } first && first.Value > end) return null;
         return new TimeWindow(At(from) ?? TimeWindow.All.From, At(to) ?? TimeWindow.All.To);
     }
 

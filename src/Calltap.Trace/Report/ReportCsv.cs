@@ -18,6 +18,7 @@ public static class ReportCsv
         }
     }
 
-    static string Quoted(string text) =>
+    /// <summary>A field, quoted where it has to be.</summary>
+    public static string Quoted(string text) =>
         text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }

@@ -30,6 +30,8 @@ public sealed class TraceFileInputTests
         Assert.Contains("is it a trace", CliRun.RunBad(2, "report", folder.File("text")));
         Assert.Contains("is it a trace", CliRun.RunBad(2, "replay", folder.File("text")));
         Assert.Contains("is it a trace", CliRun.RunBad(2, "info", folder.File("text")));
+        Assert.Contains("is it a trace", CliRun.RunBad(2, "graph", folder.File("text"), "main"));
+        Assert.Contains("is it a trace", CliRun.RunBad(2, "diff", folder.File("text"), folder.File("text")));
         Assert.Contains("can't read", CliRun.RunBad(2, "report", folder.File("absent")));
     }
 
@@ -38,6 +40,25 @@ public sealed class TraceFileInputTests
     {
         using var folder = new ScratchFolder();
         Assert.Contains("no thread 1 in this trace", CliRun.RunBad(1, "replay", Record(folder), "--tid", "1"));
+    }
+
+    [Fact]
+    public void One_trace_is_seen_in_every_view()
+    {
+        using var folder = new ScratchFolder();
+        string trace = Record(folder);
+        using CliRun report = CliRun.Run(0, "report", trace, "--json", "--top", "1", "--sort", "calls");
+        JsonElement first = JsonDocument.Parse(report.Output).RootElement.GetProperty("functions")[0];
+        (string name, long calls) = (first.GetProperty("name").GetString()!, first.GetProperty("calls").GetInt64());
+        using CliRun graph = CliRun.Run(0, "graph", trace, name, "--json");
+        Assert.Equal(calls, JsonDocument.Parse(graph.Output).RootElement.GetProperty("callers").GetProperty("calls").GetInt64());
+        using CliRun diff = CliRun.Run(0, "diff", trace, trace, "--csv");
+        string[] line = diff.Output.Split('\n').Single(l => l.StartsWith($"{name},", StringComparison.Ordinal)).Split(',');
+        Assert.Equal(($"{calls}", $"{calls}"), (line[2], line[3]));
+        using CliRun info = CliRun.Run(0, "info", trace, "--json");
+        Assert.True(JsonDocument.Parse(info.Output).RootElement.GetProperty("events").GetInt64() >= calls);
+        Assert.Contains("no function of this trace matches", CliRun.RunBad(1, "graph", trace, "no_such_function"));
+        Assert.Contains("give a second trace", CliRun.RunBad(64, "diff", trace));
     }
 
     [Fact]
