@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Calltap.Patching;
 using Calltap.Symbols;
 using Calltap.Target;
 using Microsoft.Win32.SafeHandles;
@@ -39,8 +40,9 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     }
 
     /// <summary>Looks at all that is mapped.</summary>
+    /// <param name="steps">Told of the steps.</param>
     /// <exception cref="AttachException">The target has ended.</exception>
-    public ModuleChanges Look()
+    public ModuleChanges Look(StepClock steps)
     {
         bool consistent = _linker.IsConsistent();
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
@@ -55,9 +57,10 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         Forget(fresh);
         fresh.RemoveAll(file => _dismissed.Contains(KeyOf(file)));
         _unsettled = fresh.Count > 0 && !consistent;
+        steps.Mark("maps");
         foreach (IReadOnlyList<MemoryMapping> file in consistent ? fresh : [])
         {
-            if (Take(file) is not { } module) continue;
+            if (Take(file, steps) is not { } module) continue;
             come.Add(module);
             _unsettled |= ModuleLoader.HasCode(ModuleLoader.Beside(file, module)); // loaded twice
         }
@@ -83,7 +86,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         foreach (FileKey key in _waiting.Keys.Where(key => !there.Contains(key)).ToList()) _waiting.Remove(key);
     }
 
-    TargetModule? Take(IReadOnlyList<MemoryMapping> file)
+    TargetModule? Take(IReadOnlyList<MemoryMapping> file, StepClock steps)
     {
         TargetTraits traits = TargetTraits.Of(target);
         string path = file[0].Path;
@@ -91,11 +94,14 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         using SafeFileHandle? handle = target.OpenMappedFile(code);
         if (!target.IsStillMapped(code, code.Start, code.End, asked: true)) return Wait(file, "gone at once"); // what was opened may be another's
         if (handle is null) return Dismiss(file, "its file can't be read");
+        steps.Mark("open");
         ContentHash hash = ContentHash.Of(handle);
+        steps.Mark("hash");
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
         if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache, catalog.Pool))) is not { } contents)
             return Dismiss(file, "its file is no ELF image of this machine");
+        steps.Mark("contents");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");
         if (RefusalOf(module, known is null) is { } reason) return Dismiss(file, reason);

@@ -220,16 +220,19 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Asked before a thread is borrowed: whoever traces the target's threads steps aside until what is given is disposed.</summary>
     internal Func<IDisposable>? MakeWay { get; set; }
 
-    ArmReport Arm(IReadOnlyList<TargetModule> modules)
+    ArmReport Arm(IReadOnlyList<TargetModule> modules, StepClock steps)
     {
         using IDisposable? way = MakeWay?.Invoke();
         using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
+        steps.Mark("helper");
         var calls = new HelperCalls(Target, helper);
         List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
         foreach (TargetModule module in modules)
             _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
-        ArmReport report = Change(helper, null, functions);
+        steps.Mark("arena");
+        ArmReport report = Change(helper, null, functions, steps);
         helper.Exit();
+        steps.Mark("leave");
         return report;
     }
 
@@ -314,7 +317,7 @@ public sealed partial class TraceSession : IDisposable
         }
     }
 
-    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null)
+    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null, StepClock? steps = null)
     {
         if (running is null)
         {
@@ -325,12 +328,15 @@ public sealed partial class TraceSession : IDisposable
         }
         _poker.HeldThread = Hold?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
+        steps?.Mark("register");
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory) : null;
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, callers);
         planner.Make(among ?? Catalog.Functions);
+        steps?.Mark("stubs");
         if (WithoutPtrace && vacating is null) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
+        steps?.Mark("batch");
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want, _) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;
