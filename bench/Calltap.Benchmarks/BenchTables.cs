@@ -25,10 +25,10 @@ sealed class BenchTables(TextWriter output)
         Line($"");
         Line($"From dlopen's return to the first recorded call of a library that comes while a session records, ms, median (least to most).");
         Line($"");
-        Line($"| library | busy threads | loads | noticed | armed | **first call** | steps, medians |");
-        Line($"| --- | ---: | ---: | ---: | ---: | ---: | --- |");
+        Line($"| library | busy threads | loads | noticed | armed | **first call** | collector | steps, medians |");
+        Line($"| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (LoadCost c in costs)
-            Line($"| {c.Library} | {c.BusyThreads} | {c.Rounds.Count} | {Span(c, r => r.Noticed)} | {Span(c, r => r.Armed)} | {Span(c, r => r.FirstCall)} | {Steps(c)} |");
+            Line($"| {c.Library} | {c.BusyThreads} | {c.Rounds.Count} | {Span(c, r => r.Noticed)} | {Span(c, r => r.Armed)} | {Span(c, r => r.FirstCall)} | {Span(c, r => r.Collected)} | {Steps(c)} |");
     }
 
     static string Span(LoadCost cost, Func<LoadRound, double> time) =>

@@ -62,7 +62,7 @@ static class LoadBenchmark
         return Rounds(seen, file, program.Control.TscHz / 1e3);
     }
 
-    sealed record Seen(TscTime Loaded, TscTime Noticed, TscTime Armed, ModuleReport Report);
+    sealed record Seen(TscTime Loaded, TscTime Noticed, TscTime Armed, TimeSpan Collected, ModuleReport Report);
 
     static TraceSession Attach(Pid pid, AnalysisCache cache)
     {
@@ -74,12 +74,14 @@ static class LoadBenchmark
     static Seen AwaitArming(Recorder recorder, TimeStampCounter clock)
     {
         TscTime noticed = default;
+        TimeSpan collected = GC.GetTotalPauseDuration();
         ModuleReport armed = Await(recorder, report => report.Armed.Count > 0, () => noticed = clock.Now);
         TscTime done = clock.Now;
+        collected = GC.GetTotalPauseDuration() - collected;
         long before = recorder.Progress.Events;
         for (Deadline deadline = Deadline.In(s_patience); recorder.Progress.Events == before; Clock.Sleep(s_tick))
             if (deadline.IsPast) throw new TimeoutException("no call was recorded");
-        return new Seen(default, noticed, done, armed);
+        return new Seen(default, noticed, done, collected, armed);
     }
 
     static ModuleReport Await(Recorder recorder, Func<ModuleReport, bool> isIt, Action? aboutToLook = null)
@@ -97,10 +99,21 @@ static class LoadBenchmark
         var calls = new FirstEvents([.. seen.Select(s => s.Loaded)]);
         using (TraceReader reader = TraceReader.Open(file.ToArray(), "benchmark")) reader.Read(calls);
         return [.. seen.Select((s, i) => new LoadRound(
-            Since(s, s.Noticed), Since(s, s.Armed), Since(s, calls.First[i]),
-            [.. s.Report.Steps.Where(step => step.Step != "batch"), .. s.Report.Arming!.Batch.Steps]))];
+            Since(s, s.Noticed), Since(s, s.Armed), Since(s, calls.First[i]), s.Collected.TotalMilliseconds, Steps(s.Report)))];
 
         double Since(Seen s, TscTime time) => (long)(time.Value - s.Loaded.Value) / ticksPerMs;
+    }
+
+    /// <summary>With those of the batch in the place of the batch.</summary>
+    static List<(string Step, TimeSpan Time)> Steps(ModuleReport report)
+    {
+        const string Batch = "batch";
+        IReadOnlyList<(string Step, TimeSpan Time)> inBatch = report.Arming!.Batch.Steps;
+        var all = new List<(string Step, TimeSpan Time)>();
+        foreach ((string step, TimeSpan time) in report.Steps)
+            if (step == Batch) all.AddRange([.. inBatch, ("settle", time - inBatch.Aggregate(TimeSpan.Zero, (sum, s) => sum + s.Time))]);
+            else all.Add((step, time));
+        return all;
     }
 
     /// <summary>The first event behind each of some times.</summary>

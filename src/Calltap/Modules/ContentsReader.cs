@@ -8,10 +8,9 @@ namespace Calltap.Modules;
 /// <param name="traits">What is known of the process that they are loaded in.</param>
 /// <param name="cache">Where analyses are kept; null when nowhere.</param>
 /// <param name="pool">What was read already; null when that is not asked for.</param>
-sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsPool? pool)
+/// <param name="demangler">Makes names readable.</param>
+sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsPool? pool, CxaDemangler demangler)
 {
-    readonly CxaDemangler _demangler = new();
-
     /// <summary>Reads one module.</summary>
     /// <param name="file">Its file.</param>
     /// <param name="path">Its path in the target; debug files are looked for beside it.</param>
@@ -36,8 +35,8 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
         return contents;
     }
 
-    CacheKey KeyOf(ContentHash content, string path) => CacheKey.Of(content, path, traits, _demangler.IsAvailable);
+    CacheKey KeyOf(ContentHash content, string path) => CacheKey.Of(content, path, traits, demangler.IsAvailable);
 
     ModuleContents Analyze(byte[] image, string path, Func<string, ReadOnlyMemory<byte>?> openFile) =>
-        ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, _demangler);
+        ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, demangler);
 }

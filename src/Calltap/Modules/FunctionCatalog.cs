@@ -1,3 +1,4 @@
+using Calltap.Native;
 using Calltap.Probes;
 using Calltap.Symbols;
 using Calltap.Target;
@@ -16,12 +17,14 @@ public sealed class FunctionCatalog
     readonly List<ExcludedFunction> _excluded = [];
     readonly List<(ContentHash Hash, TargetTraits Traits, Range Functions)> _known = []; // by module
     readonly HashSet<int> _unloaded = [];
+    readonly CxaDemangler _demangler;
 
-    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache, ContentsPool? pool) => (Scope, Cache, Pool) = (scope, cache, pool);
+    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache, ContentsPool? pool, CxaDemangler? demangler = null) =>
+        (Scope, Cache, Pool, _demangler) = (scope, cache, pool, demangler ?? new CxaDemangler());
 
     /// <summary>The same functions of what was just forked: from now on its modules come and go by themselves.</summary>
     internal FunctionCatalog(FunctionCatalog original)
-        : this(original.Scope, original.Cache, original.Pool)
+        : this(original.Scope, original.Cache, original.Pool, original._demangler)
     {
         _modules.AddRange(original._modules);
         _functions.AddRange(original._functions);
@@ -52,6 +55,10 @@ public sealed class FunctionCatalog
     /// <summary>What the modules of other processes contain; null when there are none.</summary>
     internal ContentsPool? Pool { get; }
 
+    /// <summary>Reads what modules contain.</summary>
+    /// <param name="traits">What is known of the process now.</param>
+    internal ContentsReader ReaderFor(TargetTraits traits) => new(traits, Cache, Pool, _demangler);
+
     /// <summary>Reads the modules in scope and analyses their functions. The target is only read.</summary>
     /// <param name="target">The target.</param>
     /// <param name="scope">Which modules.</param>
@@ -65,8 +72,8 @@ public sealed class FunctionCatalog
     {
         ArgumentNullException.ThrowIfNull(target);
         TargetTraits traits = TargetTraits.Of(target);
-        var reader = new ContentsReader(traits, cache, pool);
         var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named), cache, pool);
+        ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(target.ReadMappings()))
         {
@@ -87,8 +94,8 @@ public sealed class FunctionCatalog
     {
         using SafeFileHandle file = File.OpenHandle(path);
         ContentHash hash = ContentHash.Of(file);
-        ModuleContents contents = new ContentsReader(TargetTraits.None, cache, null).Read(file, path, hash);
         var catalog = new FunctionCatalog(null, cache, null);
+        ModuleContents contents = catalog.ReaderFor(TargetTraits.None).Read(file, path, hash);
         catalog.Add(new TargetModule(0, path, 0, default, default, contents), hash, TargetTraits.None);
         return catalog;
     }

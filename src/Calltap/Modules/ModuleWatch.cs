@@ -19,6 +19,9 @@ namespace Calltap.Modules;
 /// </param>
 sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxFunctions, Func<TargetModule, bool> isRenewed)
 {
+    /// <summary>Bytes of new modules that are read before all ordinary threads of the machine: some milliseconds.</summary>
+    const long MostReadUrgently = 256 << 10;
+
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     readonly DynamicLinker _linker = new(target);
@@ -58,6 +61,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         fresh.RemoveAll(file => _dismissed.Contains(KeyOf(file)));
         _unsettled = fresh.Count > 0 && !consistent;
         steps.Mark("maps");
+        using UrgentThread urgent = fresh.Sum(file => file.Sum(m => m.Size.Value)) <= MostReadUrgently ? UrgentThread.Begin() : default;
         foreach (IReadOnlyList<MemoryMapping> file in consistent ? fresh : [])
         {
             if (Take(file, steps) is not { } module) continue;
@@ -99,7 +103,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         steps.Mark("hash");
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
-        if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache, catalog.Pool))) is not { } contents)
+        if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, catalog.ReaderFor(traits))) is not { } contents)
             return Dismiss(file, "its file is no ELF image of this machine");
         steps.Mark("contents");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module

@@ -14,6 +14,9 @@ namespace Calltap;
 /// </summary>
 public sealed partial class TraceSession : IDisposable
 {
+    /// <summary>Functions whose arming is planned before all ordinary threads of the machine: some milliseconds.</summary>
+    const int MostPlannedUrgently = 512;
+
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
     readonly TargetMemory _memory;
@@ -222,11 +225,12 @@ public sealed partial class TraceSession : IDisposable
 
     ArmReport Arm(IReadOnlyList<TargetModule> modules, StepClock steps)
     {
+        List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
+        using UrgentThread urgent = functions.Count <= MostPlannedUrgently ? UrgentThread.Begin() : default;
         using IDisposable? way = MakeWay?.Invoke();
         using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
         steps.Mark("helper");
         var calls = new HelperCalls(Target, helper);
-        List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
         foreach (TargetModule module in modules)
             _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
         steps.Mark("arena");
