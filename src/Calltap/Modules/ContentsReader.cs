@@ -11,6 +11,17 @@ namespace Calltap.Modules;
 /// <param name="demangler">Makes names readable.</param>
 sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsPool? pool, CxaDemangler demangler)
 {
+    readonly Queue<Action> _unkept = [];
+
+    /// <summary>What files were found to hold.</summary>
+    public required HashedFiles Hashes { get; init; }
+
+    /// <summary>Writes into the cache what was analysed since: not while somebody waits for it.</summary>
+    public void Keep()
+    {
+        while (_unkept.TryDequeue(out Action? keep)) keep();
+    }
+
     /// <summary>Reads one module.</summary>
     /// <param name="file">Its file.</param>
     /// <param name="path">Its path in the target; debug files are looked for beside it.</param>
@@ -31,7 +42,8 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
         byte[] image = ModuleFiles.ReadAll(file); // hashed again: what is kept belongs to what was analysed, whatever happens to the file
         var asked = new AskedFiles();
         ModuleContents contents = Analyze(image, path, asked.Open);
-        cache.Keep(KeyOf(ContentHash.Of(image), path), contents, asked);
+        CacheKey key = KeyOf(ContentHash.Of(image), path);
+        _unkept.Enqueue(() => cache.Keep(key, contents, asked));
         return contents;
     }
 

@@ -42,7 +42,7 @@ public sealed partial class TraceSession : IDisposable
     }
 
     ModuleFollower? FollowerOf(FunctionCatalog catalog) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
-        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm);
+        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _memory.Arenas, _poker.Forget, Arm);
 
     /// <summary>The target.</summary>
     public TargetProcess Target { get; }
@@ -234,7 +234,9 @@ public sealed partial class TraceSession : IDisposable
         foreach (TargetModule module in modules)
             _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
         steps.Mark("arena");
-        ArmReport report = Change(helper, null, functions, steps);
+        var reclaiming = Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming);
+        ArmReport report = Change(helper, reclaiming?.Watch, functions, steps);
+        if (reclaiming is not null) _registry.Forget(reclaiming.End(report.Batch));
         helper.Exit();
         steps.Mark("leave");
         return report;
@@ -337,9 +339,10 @@ public sealed partial class TraceSession : IDisposable
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, callers);
         planner.Make(among ?? Catalog.Functions);
         steps?.Mark("stubs");
-        if (WithoutPtrace && vacating is null) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
+        bool atEnd = vacating is not null && among is null;
+        if (WithoutPtrace && !atEnd) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
-        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
+        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, atEnd || planner.Pokes.Count > 0 ? vacating : null);
         steps?.Mark("batch");
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want, _) in planner.Changed)

@@ -52,7 +52,7 @@ internal static class Injection
         }
     }
 
-    /// <param name="isOnly">No other thread was seized before it: one that did not stop is let go with the end of the ptrace thread.</param>
+    // isOnly: no other was seized before it; one that did not stop is let go with the end of the ptrace thread.
     private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer, Seizing seizing, out bool isOnly)
     {
         isOnly = true;
