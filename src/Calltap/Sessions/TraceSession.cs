@@ -234,7 +234,7 @@ public sealed partial class TraceSession : IDisposable
         foreach (TargetModule module in modules)
             _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
         steps.Mark("arena");
-        var reclaiming = Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming);
+        Reclaiming? reclaiming = Hold is not null ? null : Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming); // the guard does not look at a thread that is held
         ArmReport report = Change(helper, reclaiming?.Watch, functions, steps);
         if (reclaiming is not null) _registry.Forget(reclaiming.End(report.Batch));
         helper.Exit();
