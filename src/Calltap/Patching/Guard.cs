@@ -21,7 +21,8 @@ sealed class Guard : IWindowGuard
 {
     // Most threads that run come by a system call or a breakpoint by themselves. But calls are not recorded before they are seen, and while breakpoints
     // stand to wait costs the others more.
-    static readonly TimeSpan s_patienceAtFirst = TimeSpan.FromMicroseconds(250), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(100), s_patience = TimeSpan.FromMilliseconds(1);
+    static readonly TimeSpan s_patienceAtFirst = TimeSpan.FromMicroseconds(250), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(100);
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_helping = TimeSpan.FromMilliseconds(10);

@@ -4,6 +4,7 @@ using Calltap.Target;
 namespace Calltap.Sessions;
 
 /// <summary>What thousands of sites hold, without a system call for each. Those that are near one another are best asked for one after another.</summary>
+/// <param name="target">The target, whose mappings are read once.</param>
 sealed class NearbyBytes(TargetProcess target)
 {
     const int Most = 64 << 10;
