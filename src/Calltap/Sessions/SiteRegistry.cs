@@ -230,8 +230,17 @@ sealed class SiteRegistry : IPokeJournal
         var entry = new SiteTableEntry(
             site.Address, stub?.Start ?? default, stub?.Displaced ?? default, site.Original, installed,
             site.Plan.Length, site.Plan.CodeLength, site.Plan.Kind, site.Plan.Class, state, ops, trampoline,
-            site.Function, site.Id, _mappings.NumberOf(site.Mapping));
+            site.Function, site.Id, _mappings.NumberOf(site.Mapping, MappingsInUse));
         entry.Write(_table.AsSpan(SiteTableEntry.Size * (int)site.Id.Value, SiteTableEntry.Size));
+    }
+
+    /// <summary>Those of sites that may hold something of ours: the others are told from what lies there by nothing but their bytes, which are the file's.</summary>
+    HashSet<int> MappingsInUse()
+    {
+        var inUse = new HashSet<int>();
+        for (int site = 1; site < _next; site++)
+            if (SiteTableEntry.Read(_table.AsSpan(SiteTableEntry.Size * site)) is { State: not SiteState.Original } entry) inUse.Add(entry.Mapping);
+        return inUse;
     }
 
     /// <summary>One write for all: what lies between is written with its own value.</summary>
