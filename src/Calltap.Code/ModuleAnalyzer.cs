@@ -8,7 +8,7 @@ namespace Calltap.Code;
 /// </summary>
 public static class ModuleAnalyzer
 {
-    private const int Few = 64; // are done before another thread has got a CPU
+    private const int Few = 2048; // are done before another thread has got a CPU, where all are busy
     private const int MaxJoins = 8; // compilers make parts of functions, hardly parts of parts
 
     /// <summary>One plan for each function, in the order given. Uses all CPUs where there are many.</summary>

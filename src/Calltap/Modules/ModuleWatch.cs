@@ -19,8 +19,8 @@ namespace Calltap.Modules;
 /// </param>
 sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxFunctions, Func<TargetModule, bool> isRenewed)
 {
-    /// <summary>Bytes of new modules that are read before all ordinary threads of the machine: some milliseconds.</summary>
-    const long MostReadUrgently = 256 << 10;
+    /// <summary>Bytes of new modules that are read before all ordinary threads of the machine: some milliseconds, by this thread alone (<c>ModuleAnalyzer</c>).</summary>
+    const long MostReadUrgently = 128 << 10;
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
@@ -70,7 +70,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     {
         TargetTraits traits = TargetTraits.Of(target);
         _reader = catalog.ReaderFor(traits);
-        using UrgentThread urgent = fresh.Sum(file => file.Sum(m => m.Size.Value)) <= MostReadUrgently ? UrgentThread.Begin() : default;
+        using UrgentThread urgent = fresh.Sum(file => file.Sum(m => m.Size.Value)) <= MostReadUrgently ? UrgentThread.BeginBesideOthers() : default;
         foreach (IReadOnlyList<MemoryMapping> file in fresh)
         {
             if (Take(file, traits, _reader, steps) is not { } module) continue;

@@ -226,7 +226,7 @@ public sealed partial class TraceSession : IDisposable
     ArmReport Arm(IReadOnlyList<TargetModule> modules, StepClock steps)
     {
         List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
-        using UrgentThread urgent = functions.Count <= MostPlannedUrgently ? UrgentThread.Begin() : default;
+        using UrgentThread urgent = functions.Count <= MostPlannedUrgently ? UrgentThread.BeginBesideOthers() : default;
         using IDisposable? way = MakeWay?.Invoke();
         using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
         steps.Mark("helper");
