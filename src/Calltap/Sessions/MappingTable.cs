@@ -25,6 +25,9 @@ sealed class MappingTable(TargetTextWriter writer, TargetAddress table, SessionM
     readonly MappingNumbers _numbers = new(MaxEntries);
     (MemoryMapping? Mapping, int Number) _last;
 
+    /// <summary>Which numbers the sites have that may hold something of ours.</summary>
+    public required Func<IReadOnlySet<int>> InUse { get; init; }
+
     /// <summary>The copy of a table in what was just forked.</summary>
     public MappingTable(MappingTable original, TargetTextWriter writer, TargetAddress table, SessionMemory session)
         : this(writer, table, session)
@@ -34,13 +37,11 @@ sealed class MappingTable(TargetTextWriter writer, TargetAddress table, SessionM
     }
 
     /// <summary>The number of a mapping, which is in the table when this returns; 0 for none, and when the table is full.</summary>
-    /// <param name="mapping">The mapping.</param>
-    /// <param name="inUse">Which numbers the sites have that hold something of ours.</param>
-    public int NumberOf(MemoryMapping? mapping, Func<IReadOnlySet<int>> inUse)
+    public int NumberOf(MemoryMapping? mapping)
     {
         if (mapping is null) return 0;
         if (ReferenceEquals(mapping, _last.Mapping)) return _last.Number; // sites come by address
-        int number = _numbers.Of(mapping, inUse, out bool isNew);
+        int number = _numbers.Of(mapping, InUse, out bool isNew);
         if (isNew)
         {
             Span<byte> entry = stackalloc byte[EntrySize];

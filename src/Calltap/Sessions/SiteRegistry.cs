@@ -32,7 +32,7 @@ sealed class SiteRegistry : IPokeJournal
         _memory = memory;
         _table = new byte[(long)SiteTableEntry.Size * plan.MaxSites];
         _maxSites = plan.MaxSites;
-        _mappings = new MappingTable(writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
+        _mappings = new MappingTable(writer, memory.SiteTable + plan.MappingTableOffset, memory.Session) { InUse = MappingsInUse };
     }
 
     /// <summary>The same sites in what was just forked, as they are there.</summary>
@@ -40,7 +40,7 @@ sealed class SiteRegistry : IPokeJournal
     {
         (_target, _writer, _memory, _maxSites, _next) = (target, writer, memory, original._maxSites, original._next);
         _table = original._table.AsSpan().ToArray();
-        _mappings = new MappingTable(original._mappings, writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
+        _mappings = new MappingTable(original._mappings, writer, memory.SiteTable + plan.MappingTableOffset, memory.Session) { InUse = MappingsInUse };
         foreach ((FunctionId id, FunctionSites sites) in original._functions)
             _functions.Add(id, new FunctionSites(catalog.Functions[id.Value], new Site(sites.Entry), [.. sites.Exits.Select(exit => new Site(exit))]) { Armed = sites.Armed });
         foreach ((SiteId site, (ulong, TargetAddress) wanted) in original._wanted) _wanted.Add(site, wanted);
@@ -230,7 +230,7 @@ sealed class SiteRegistry : IPokeJournal
         var entry = new SiteTableEntry(
             site.Address, stub?.Start ?? default, stub?.Displaced ?? default, site.Original, installed,
             site.Plan.Length, site.Plan.CodeLength, site.Plan.Kind, site.Plan.Class, state, ops, trampoline,
-            site.Function, site.Id, _mappings.NumberOf(site.Mapping, MappingsInUse));
+            site.Function, site.Id, _mappings.NumberOf(site.Mapping));
         entry.Write(_table.AsSpan(SiteTableEntry.Size * (int)site.Id.Value, SiteTableEntry.Size));
     }
 

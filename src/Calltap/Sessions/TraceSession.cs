@@ -14,8 +14,8 @@ namespace Calltap;
 /// </summary>
 public sealed partial class TraceSession : IDisposable
 {
-    /// <summary>Functions whose arming is planned before all ordinary threads of the machine: some milliseconds.</summary>
-    const int MostPlannedUrgently = 512;
+    /// <summary>Functions of modules whose arming is planned before all ordinary threads of the machine, on one of its CPUs: some tens of milliseconds.</summary>
+    const int MostPlannedUrgently = 8192;
 
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
