@@ -26,12 +26,15 @@ sealed record BenchReport(BenchMachine Machine)
     /// <summary>Call rates.</summary>
     public IReadOnlyList<RateStep>? Rate { get; init; }
 
+    /// <summary>Libraries that come.</summary>
+    public IReadOnlyList<LoadCost>? Loads { get; init; }
+
     /// <summary>What the analysis of a file takes.</summary>
     public AnalysisCost? Analysis { get; init; }
 
     /// <summary>Writes the figures for programs.</summary>
     public void WriteJson(string path) => File.WriteAllText(path, JsonSerializer.Serialize(
-        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Groups = Groups?.Select(g => new { g.Choice.GroupSize, g.Choice.ByTracer, Rounds = g.Rounds.Select(Figures) }), Remap, Rate, Analysis }, s_json));
+        new { Machine, Calls = Calls?.Select(Figures), Arming = Arming?.Select(Figures), Traps = Traps?.Select(Figures), Groups = Groups?.Select(g => new { g.Choice.GroupSize, g.Choice.ByTracer, Rounds = g.Rounds.Select(Figures) }), Remap, Rate, Loads, Analysis }, s_json));
 
     static object Figures(CallCost cost) => new
     {

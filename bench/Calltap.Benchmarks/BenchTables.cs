@@ -16,8 +16,26 @@ sealed class BenchTables(TextWriter output)
         if (report.Groups is { } groups) Groups(groups);
         if (report.Remap is { } remap) Remap(remap);
         if (report.Rate is { } rate) Rate(rate);
+        if (report.Loads is { } loads) Loads(loads);
         if (report.Analysis is { } analysis) Analysis(analysis);
     }
+
+    void Loads(IReadOnlyList<LoadCost> costs)
+    {
+        Line($"");
+        Line($"From dlopen's return to the first recorded call of a library that comes while a session records, ms, median (least to most).");
+        Line($"");
+        Line($"| library | busy threads | loads | noticed | armed | **first call** | collector | steps, medians |");
+        Line($"| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+        foreach (LoadCost c in costs)
+            Line($"| {c.Library} | {c.BusyThreads} | {c.Rounds.Count} | {Span(c, r => r.Noticed)} | {Span(c, r => r.Armed)} | {Span(c, r => r.FirstCall)} | {Span(c, r => r.Collected)} | {Steps(c)} |");
+    }
+
+    static string Span(LoadCost cost, Func<LoadRound, double> time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Medians.Of(cost.Rounds.Select(time)):F1} ({cost.Rounds.Min(time):F1} to {cost.Rounds.Max(time):F1})");
+
+    static string Steps(LoadCost cost) => string.Join(", ", cost.Rounds.SelectMany(r => r.Steps).GroupBy(s => s.Step)
+        .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {Medians.OfMs(s.Select(step => step.Time)):F2}")));
 
     void Analysis(AnalysisCost cost)
     {

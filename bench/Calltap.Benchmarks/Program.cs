@@ -12,7 +12,7 @@ return words switch
     ["read"] => ReadBenchmark.Run(),
     ["target"] => BuildTarget(),
     ["analysis", var file] => Analyze(file),
-    ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "all"] => Measure(words[0]),
+    ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "loads" or "all"] => Measure(words[0]),
     _ => Usage(),
 };
 
@@ -27,6 +27,7 @@ int Measure(string what)
         Groups = what is "groups" or "all" ? GroupBenchmark.Run(rounds ?? ArmingRounds) : null,
         Remap = what is "remap" or "all" ? RemapBenchmark.Run() : null,
         Rate = what is "rate" or "all" ? RateBenchmark.Run() : null,
+        Loads = what is "loads" or "all" ? LoadBenchmark.Run(rounds ?? DefaultRounds, name => name.Contains(only, StringComparison.Ordinal)) : null,
     };
     new BenchTables(Console.Out).Write(report);
     if (json is not null) report.WriteJson(json);
@@ -60,7 +61,7 @@ string? Option(string name)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | all  [--rounds N] [--only TEXT] [--json FILE]");
+    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | loads | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks events | read | target");
     return 64;

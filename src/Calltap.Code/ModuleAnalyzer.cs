@@ -8,9 +8,10 @@ namespace Calltap.Code;
 /// </summary>
 public static class ModuleAnalyzer
 {
+    private const int Few = 2048; // are done before another thread has got a CPU, where all are busy
     private const int MaxJoins = 8; // compilers make parts of functions, hardly parts of parts
 
-    /// <summary>One plan for each function, in the order given. Uses all CPUs.</summary>
+    /// <summary>One plan for each function, in the order given. Uses all CPUs where there are many.</summary>
     /// <param name="input">The module.</param>
     /// <exception cref="ArgumentException">The functions are not sorted by address.</exception>
     public static IReadOnlyList<FunctionPlan> Analyze(AnalysisInput input)
@@ -26,7 +27,7 @@ public static class ModuleAnalyzer
         Each(facts, unproven.Length, (pass, i) => pass.VisitUnproven(unproven[i]));
 
         var plans = new FunctionPlan[count];
-        Parallel.For(0, count, () => new ClassifyPass(facts), (i, _, pass) => Run(pass, i, plans), static _ => { });
+        Each(count, () => new ClassifyPass(facts), (pass, i) => plans[i] = pass.Plan(i));
         return plans;
     }
 
@@ -48,17 +49,16 @@ public static class ModuleAnalyzer
         Each(facts, jumping.Length, (pass, i) => pass.VisitTables(jumping[i]));
     }
 
-    private static void Each(ModuleFacts facts, int count, Action<TargetPass, int> visit) =>
-        Parallel.For(0, count, () => new TargetPass(facts), (i, _, pass) =>
+    private static void Each(ModuleFacts facts, int count, Action<TargetPass, int> visit) => Each(count, () => new TargetPass(facts), visit);
+
+    private static void Each<T>(int count, Func<T> begin, Action<T, int> visit)
+    {
+        int workers = count <= Few ? 1 : Environment.ProcessorCount;
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = workers }, begin, (i, _, pass) =>
         {
             visit(pass, i);
             return pass;
         }, static _ => { });
-
-    private static ClassifyPass Run(ClassifyPass pass, int function, FunctionPlan[] plans)
-    {
-        plans[function] = pass.Plan(function);
-        return pass;
     }
 
     private static void MarkKnown(ModuleFacts facts)

@@ -8,9 +8,19 @@ namespace Calltap.Modules;
 /// <param name="traits">What is known of the process that they are loaded in.</param>
 /// <param name="cache">Where analyses are kept; null when nowhere.</param>
 /// <param name="pool">What was read already; null when that is not asked for.</param>
-sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsPool? pool)
+/// <param name="demangler">Makes names readable.</param>
+sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsPool? pool, CxaDemangler demangler)
 {
-    readonly CxaDemangler _demangler = new();
+    readonly Queue<Action> _unkept = [];
+
+    /// <summary>What files were found to hold.</summary>
+    public required HashedFiles Hashes { get; init; }
+
+    /// <summary>Writes into the cache what was analysed since: not while somebody waits for it.</summary>
+    public void Keep()
+    {
+        while (_unkept.TryDequeue(out Action? keep)) keep();
+    }
 
     /// <summary>Reads one module.</summary>
     /// <param name="file">Its file.</param>
@@ -32,12 +42,13 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
         byte[] image = ModuleFiles.ReadAll(file); // hashed again: what is kept belongs to what was analysed, whatever happens to the file
         var asked = new AskedFiles();
         ModuleContents contents = Analyze(image, path, asked.Open);
-        cache.Keep(KeyOf(ContentHash.Of(image), path), contents, asked);
+        CacheKey key = KeyOf(ContentHash.Of(image), path);
+        _unkept.Enqueue(() => cache.Keep(key, contents, asked));
         return contents;
     }
 
-    CacheKey KeyOf(ContentHash content, string path) => CacheKey.Of(content, path, traits, _demangler.IsAvailable);
+    CacheKey KeyOf(ContentHash content, string path) => CacheKey.Of(content, path, traits, demangler.IsAvailable);
 
     ModuleContents Analyze(byte[] image, string path, Func<string, ReadOnlyMemory<byte>?> openFile) =>
-        ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, _demangler);
+        ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, demangler);
 }

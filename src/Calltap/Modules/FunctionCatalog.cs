@@ -1,3 +1,4 @@
+using Calltap.Native;
 using Calltap.Probes;
 using Calltap.Symbols;
 using Calltap.Target;
@@ -16,12 +17,15 @@ public sealed class FunctionCatalog
     readonly List<ExcludedFunction> _excluded = [];
     readonly List<(ContentHash Hash, TargetTraits Traits, Range Functions)> _known = []; // by module
     readonly HashSet<int> _unloaded = [];
+    readonly CxaDemangler _demangler;
+    readonly HashedFiles _hashes;
 
-    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache, ContentsPool? pool) => (Scope, Cache, Pool) = (scope, cache, pool);
+    FunctionCatalog(ModuleScope? scope, AnalysisCache? cache, ContentsPool? pool, CxaDemangler? demangler = null, HashedFiles? hashes = null) =>
+        (Scope, Cache, Pool, _demangler, _hashes) = (scope, cache, pool, demangler ?? new CxaDemangler(), hashes ?? new HashedFiles());
 
     /// <summary>The same functions of what was just forked: from now on its modules come and go by themselves.</summary>
     internal FunctionCatalog(FunctionCatalog original)
-        : this(original.Scope, original.Cache, original.Pool)
+        : this(original.Scope, original.Cache, original.Pool, original._demangler, original._hashes)
     {
         _modules.AddRange(original._modules);
         _functions.AddRange(original._functions);
@@ -52,6 +56,10 @@ public sealed class FunctionCatalog
     /// <summary>What the modules of other processes contain; null when there are none.</summary>
     internal ContentsPool? Pool { get; }
 
+    /// <summary>Reads what modules contain.</summary>
+    /// <param name="traits">What is known of the process now.</param>
+    internal ContentsReader ReaderFor(TargetTraits traits) => new(traits, Cache, Pool, _demangler) { Hashes = _hashes };
+
     /// <summary>Reads the modules in scope and analyses their functions. The target is only read.</summary>
     /// <param name="target">The target.</param>
     /// <param name="scope">Which modules.</param>
@@ -65,8 +73,8 @@ public sealed class FunctionCatalog
     {
         ArgumentNullException.ThrowIfNull(target);
         TargetTraits traits = TargetTraits.Of(target);
-        var reader = new ContentsReader(traits, cache, pool);
         var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named), cache, pool);
+        ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(target.ReadMappings()))
         {
@@ -74,6 +82,7 @@ public sealed class FunctionCatalog
             if (ModuleLoader.Load(target, file, catalog._modules.Count, reader) is { } loaded) catalog.AddAll(loaded.Module, loaded.Hash, traits, file);
             else unreadable.Add(file[0].Path);
         }
+        reader.Keep();
         catalog.Unreadable = unreadable;
         return catalog;
     }
@@ -86,9 +95,11 @@ public sealed class FunctionCatalog
     public static FunctionCatalog LoadFile(string path, AnalysisCache? cache = null)
     {
         using SafeFileHandle file = File.OpenHandle(path);
-        ContentHash hash = ContentHash.Of(file);
-        ModuleContents contents = new ContentsReader(TargetTraits.None, cache, null).Read(file, path, hash);
         var catalog = new FunctionCatalog(null, cache, null);
+        ContentsReader reader = catalog.ReaderFor(TargetTraits.None);
+        ContentHash hash = ContentHash.Of(file);
+        ModuleContents contents = reader.Read(file, path, hash);
+        reader.Keep();
         catalog.Add(new TargetModule(0, path, 0, default, default, contents), hash, TargetTraits.None);
         return catalog;
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Calltap.Patching;
 using Calltap.Symbols;
 using Calltap.Target;
 using Microsoft.Win32.SafeHandles;
@@ -18,6 +19,9 @@ namespace Calltap.Modules;
 /// </param>
 sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxFunctions, Func<TargetModule, bool> isRenewed)
 {
+    /// <summary>Bytes of new modules that are read before all ordinary threads of the machine: some milliseconds, by this thread alone (<c>ModuleAnalyzer</c>).</summary>
+    const long MostReadUrgently = 128 << 10;
+
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     readonly DynamicLinker _linker = new(target);
@@ -26,6 +30,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     readonly List<(string Module, string Reason)> _refused = [];
     readonly List<CodeMapping> _seen = []; // by the last look at everything
     readonly List<CodeMapping> _now = [];
+    ContentsReader? _reader; // of the last look
     bool _unsettled = true; // what came between the reading of the catalog and the first look
 
     readonly record struct FileKey(TargetAddress Start, DeviceNumber Device, ulong Inode, string Path);
@@ -39,8 +44,9 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     }
 
     /// <summary>Looks at all that is mapped.</summary>
+    /// <param name="steps">Told of the steps.</param>
     /// <exception cref="AttachException">The target has ended.</exception>
-    public ModuleChanges Look()
+    public ModuleChanges Look(StepClock steps)
     {
         bool consistent = _linker.IsConsistent();
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
@@ -55,14 +61,26 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         Forget(fresh);
         fresh.RemoveAll(file => _dismissed.Contains(KeyOf(file)));
         _unsettled = fresh.Count > 0 && !consistent;
-        foreach (IReadOnlyList<MemoryMapping> file in consistent ? fresh : [])
+        steps.Mark("maps");
+        if (consistent && fresh.Count > 0) Take(fresh, come, steps);
+        return new ModuleChanges(gone, come, [.. _refused]);
+    }
+
+    void Take(List<IReadOnlyList<MemoryMapping>> fresh, List<TargetModule> come, StepClock steps)
+    {
+        TargetTraits traits = TargetTraits.Of(target);
+        _reader = catalog.ReaderFor(traits);
+        using UrgentThread urgent = fresh.Sum(file => file.Sum(m => m.Size.Value)) <= MostReadUrgently ? UrgentThread.BeginBesideOthers() : default;
+        foreach (IReadOnlyList<MemoryMapping> file in fresh)
         {
-            if (Take(file) is not { } module) continue;
+            if (Take(file, traits, _reader, steps) is not { } module) continue;
             come.Add(module);
             _unsettled |= ModuleLoader.HasCode(ModuleLoader.Beside(file, module)); // loaded twice
         }
-        return new ModuleChanges(gone, come, [.. _refused]);
     }
+
+    /// <summary>Keeps the analyses of the last look, for other sessions.</summary>
+    public void KeepAnalyses() => _reader?.Keep();
 
     static FileKey KeyOf(IReadOnlyList<MemoryMapping> file) => new(file[0].Start, file[0].Device, file[0].Inode, file[0].Path);
 
@@ -83,19 +101,21 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         foreach (FileKey key in _waiting.Keys.Where(key => !there.Contains(key)).ToList()) _waiting.Remove(key);
     }
 
-    TargetModule? Take(IReadOnlyList<MemoryMapping> file)
+    TargetModule? Take(IReadOnlyList<MemoryMapping> file, TargetTraits traits, ContentsReader reader, StepClock steps)
     {
-        TargetTraits traits = TargetTraits.Of(target);
         string path = file[0].Path;
         MemoryMapping code = file.First(m => m.IsExecutable);
         using SafeFileHandle? handle = target.OpenMappedFile(code);
         if (!target.IsStillMapped(code, code.Start, code.End, asked: true)) return Wait(file, "gone at once"); // what was opened may be another's
         if (handle is null) return Dismiss(file, "its file can't be read");
-        ContentHash hash = ContentHash.Of(handle);
+        steps.Mark("open");
+        ContentHash hash = reader.Hashes.Of(handle);
+        steps.Mark("hash");
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
-        if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, new ContentsReader(traits, catalog.Cache, catalog.Pool))) is not { } contents)
+        if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, reader)) is not { } contents)
             return Dismiss(file, "its file is no ELF image of this machine");
+        steps.Mark("contents");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");
         if (RefusalOf(module, known is null) is { } reason) return Dismiss(file, reason);

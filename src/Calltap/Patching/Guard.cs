@@ -19,8 +19,10 @@ namespace Calltap.Patching;
 /// </remarks>
 sealed class Guard : IWindowGuard
 {
-    // Most threads that run come by a system call or a breakpoint by themselves; while breakpoints stand, to wait for that costs the others more.
-    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(100);
+    // Most threads that run come by a system call or a breakpoint by themselves. But calls are not recorded before they are seen, and while breakpoints
+    // stand to wait costs the others more.
+    static readonly TimeSpan s_patienceAtFirst = TimeSpan.FromMicroseconds(250), s_patienceAmongBreakpoints = TimeSpan.FromMicroseconds(100);
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50);
     static readonly TimeSpan s_listing = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_helping = TimeSpan.FromMilliseconds(10);
@@ -196,9 +198,16 @@ sealed class Guard : IWindowGuard
         _done = _current;
     }
 
+    static TimeSpan PatienceIn(GuardPhase phase) => phase switch
+    {
+        GuardPhase.Enter => s_patienceAtFirst,
+        GuardPhase.Clear => s_patienceAmongBreakpoints,
+        _ => s_patience,
+    };
+
     void LookAtThreads(GuardPhase phase)
     {
-        bool patient = Stopwatch.GetElapsedTime(_phaseStart) < (phase == GuardPhase.Clear ? s_patienceAmongBreakpoints : s_patience);
+        bool patient = Stopwatch.GetElapsedTime(_phaseStart) < PatienceIn(phase);
         if (phase == GuardPhase.Enter && Stopwatch.GetElapsedTime(_lastListing) > s_listing)
         {
             _seizer!.SeizeListed(); // the child that a thread waits for in vfork

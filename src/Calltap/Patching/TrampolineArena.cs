@@ -1,20 +1,15 @@
-using Calltap.Code;
 using Calltap.Code.Emit;
 using Calltap.Target;
 
 namespace Calltap.Patching;
 
 /// <summary>
-/// Memory of ours in the target, within reach of the code it serves, that holds the trampolines and the stubs of its
-/// sites. Private and anonymous: a fork child keeps the code it was forked with. Bytes are only ever appended; nothing
-/// in it changes while a thread may run it.
+/// Memory of ours in the target, within reach of the code it serves, that holds the trampolines and, in plots, the stubs of sites. Private and anonymous: a
+/// fork child keeps the code it was forked with. Nothing in it changes while a thread may run it.
 /// </summary>
 sealed class TrampolineArena
 {
-    const int Alignment = 16;
-
     readonly TargetTextWriter _writer;
-    TargetAddress _next;
     byte[] _buffer = [];
 
     /// <summary>Takes over mapped memory from <paramref name="start"/> on and places the trampolines.</summary>
@@ -25,12 +20,11 @@ sealed class TrampolineArena
         End = end;
         Trampolines = TrampolineEmitter.Emit(options, start);
         _writer.Place(start, Trampolines.Code.Span);
-        _next = Align(start + Trampolines.Code.Length);
     }
 
     /// <summary>The copy of an arena in what was just forked.</summary>
     public TrampolineArena(TrampolineArena original, TargetTextWriter writer) =>
-        (_writer, Start, End, Trampolines, _next) = (writer, original.Start, original.End, original.Trampolines, original._next);
+        (_writer, Start, End, Trampolines) = (writer, original.Start, original.End, original.Trampolines);
 
     /// <summary>First byte.</summary>
     public TargetAddress Start { get; }
@@ -41,29 +35,16 @@ sealed class TrampolineArena
     /// <summary>The trampolines in it.</summary>
     public Trampolines Trampolines { get; }
 
-    /// <summary>Bytes left.</summary>
-    public long Room => End - _next;
+    /// <summary>Where plots begin.</summary>
+    public TargetAddress FirstPlot => ArenaPlot.Align(Start + Trampolines.Code.Length);
 
-    /// <summary>
-    /// Writes one stub for each site into a buffer and places them with one write. The function is called with the
-    /// writer and adds what it wants.
-    /// </summary>
-    public void Append(int stubs, Action<StubWriter> write)
+    /// <summary>A buffer of at least so many bytes, and of no more than there is room for.</summary>
+    public byte[] BufferOf(long size, long room)
     {
-        long size = Math.Min(Room, (long)stubs * StubWriter.MaxStubSize);
-        if (_buffer.Length < size || _buffer.Length > Room) _buffer = new byte[size]; // the same again where it can be: fresh memory costs more than a stub
-        var writer = new StubWriter(_buffer, _next, Trampolines.Counting);
-        try
-        {
-            write(writer);
-        }
-        finally
-        {
-            // Also of a function that fails: who was told of a stub will use it.
-            _writer.Place(_next, _buffer.AsSpan(0, writer.Length));
-            _next = Align(_next + writer.Length);
-        }
+        if (_buffer.Length < size || _buffer.Length > room) _buffer = new byte[size]; // the same again where it can be: fresh memory costs more than a stub
+        return _buffer;
     }
 
-    static TargetAddress Align(TargetAddress address) => new((address.Value + Alignment - 1) & ~(ulong)(Alignment - 1));
+    /// <summary>Places bytes that nothing leads to yet.</summary>
+    public void Place(TargetAddress address, ReadOnlySpan<byte> bytes) => _writer.Place(address, bytes);
 }

@@ -6,13 +6,16 @@ using Calltap.Target;
 
 namespace Calltap.Sessions;
 
-/// <summary>The arenas of a session, and which of them serves a module where it is loaded. One is added where a module comes that none has room for.</summary>
+/// <summary>
+/// The arenas of a session, and which plot of them serves a module where it is loaded. An arena is added where a module comes that none has room for; the plot of
+/// one that is gone serves it again where it comes back to its address, until the room is given to others (<see cref="Reclaiming"/>).
+/// </summary>
 sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, SessionMemory session)
 {
     readonly List<TrampolineArena> _all = [];
-    readonly Dictionary<TrampolineArena, long> _spare = []; // those for modules that come, with the bytes not promised to any; the others are as large as theirs need
-    readonly Dictionary<(int Module, long LoadBias), TrampolineArena> _serving = [];
-
+    readonly Dictionary<TrampolineArena, FreeRoom> _spare = []; // those for modules that come; the others are as large as theirs need
+    readonly Dictionary<(int Module, long LoadBias), ArenaPlot> _serving = [];
+    readonly HashSet<(int Module, long LoadBias)> _gone = [];
     readonly Dictionary<(int Module, long LoadBias), string> _unserved = [];
 
     /// <summary>The copies of arenas in what was just forked, whose session memory is at the same address: what is in them holds there as well.</summary>
@@ -20,10 +23,12 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
         : this(writer, original.Options, session)
     {
         Dictionary<TrampolineArena, TrampolineArena> copies = original._all.ToDictionary(arena => arena, arena => new TrampolineArena(arena, writer));
+        Dictionary<ArenaPlot, ArenaPlot> plots = original._serving.Values.Distinct().ToDictionary(plot => plot, plot => new ArenaPlot(plot, copies[plot.Arena]));
         foreach (TrampolineArena arena in original._all) Describe(copies[arena]);
-        foreach ((TrampolineArena arena, long bytes) in original._spare) _spare.Add(copies[arena], bytes);
-        foreach (((int, long) module, TrampolineArena arena) in original._serving) _serving.Add(module, copies[arena]);
+        foreach ((TrampolineArena arena, FreeRoom free) in original._spare) _spare.Add(copies[arena], new FreeRoom(free));
+        foreach (((int, long) module, ArenaPlot plot) in original._serving) _serving.Add(module, plots[plot]);
         foreach (((int, long) module, string reason) in original._unserved) _unserved.Add(module, reason);
+        _gone.UnionWith(original._gone);
     }
 
     TrampolineOptions Options => options;
@@ -31,64 +36,90 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     /// <summary>All of them.</summary>
     public IReadOnlyList<TrampolineArena> All => _all;
 
-    /// <summary>The arena that serves a module; null when there was no room for one.</summary>
-    public TrampolineArena? Of(TargetModule module) => _serving.GetValueOrDefault((module.Id, module.LoadBias));
+    /// <summary>The plot that serves a module; null when there was no room for one.</summary>
+    public ArenaPlot? Of(TargetModule module) => _serving.GetValueOrDefault(KeyOf(module));
 
     /// <summary>Why none does.</summary>
-    public string WhyNone(TargetModule module) => _unserved.GetValueOrDefault((module.Id, module.LoadBias), "no room for its trampolines");
+    public string WhyNone(TargetModule module) => _unserved.GetValueOrDefault(KeyOf(module), "no room for its trampolines");
+
+    static (int Module, long LoadBias) KeyOf(TargetModule module) => (module.Id, module.LoadBias);
 
     /// <summary>Takes over an arena that is mapped.</summary>
     public TrampolineArena Add(ArenaPlace place)
     {
         var arena = new TrampolineArena(writer, place.Start, place.Start + place.Size, options);
         Describe(arena);
-        foreach (TargetModule module in place.Modules) _serving.Add((module.Id, module.LoadBias), arena);
+        var plot = new ArenaPlot(arena, arena.FirstPlot, arena.End);
+        foreach (TargetModule module in place.Modules) _serving.Add(KeyOf(module), plot);
         return arena;
     }
 
-    /// <summary>Sees to it that a module has an arena: the one that it had there before, one with room, or a new one.</summary>
+    /// <summary>Sees to it that a module has a plot: the one that it had there before, one in an arena with room, or in a new one.</summary>
     /// <param name="target">The target.</param>
     /// <param name="calls">Map it.</param>
     /// <param name="module">The module.</param>
-    /// <param name="size">Bytes that its stubs may need.</param>
+    /// <param name="stubs">Bytes that its stubs may need.</param>
     /// <param name="plan">How large a new arena is at least.</param>
     /// <exception cref="AttachException">A mapping is refused.</exception>
-    public void Serve(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
+    public void Serve(TargetProcess target, HelperCalls calls, TargetModule module, long stubs, SessionPlan plan)
     {
+        _gone.Remove(KeyOf(module));
         if (Of(module) is not null) return;
-        TrampolineArena? arena = _spare.FirstOrDefault(
-            s => s.Value >= size && AddressSpace.IsInReach(s.Key.Start, s.Key.End, module.Start, module.End)).Key;
-        if (arena is null && _all.Count < SessionHeader.MaxArenas) arena = Map(target, calls, module, size, plan);
-        if (arena is null)
-        {
-            _unserved[(module.Id, module.LoadBias)] = _all.Count < SessionHeader.MaxArenas
+        long size = ArenaPlot.SizeFor(stubs);
+        ArenaPlot? plot = Take(module, size);
+        if (plot is null && _all.Count < SessionHeader.MaxArenas && Map(target, calls, module, size, plan)) plot = Take(module, size);
+        if (plot is not null)
+            _serving.Add(KeyOf(module), plot);
+        else
+            _unserved[KeyOf(module)] = _all.Count < SessionHeader.MaxArenas
                 ? $"no free {size >> 10} KiB within 2 GiB of it"
                 : "more modules have come than this session has trampolines for: end it and begin anew";
-            return;
-        }
-        _spare[arena] -= size;
-        _serving.Add((module.Id, module.LoadBias), arena);
     }
 
-    TrampolineArena? Map(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
+    ArenaPlot? Take(TargetModule module, long size)
     {
-        for (int doublings = Math.Min(_spare.Count, plan.SpareDoublings); doublings >= 0; doublings--)
-            if (Map(target, calls, module, Math.Max(size, plan.SpareArena << doublings)) is { } arena) return arena;
+        foreach ((TrampolineArena arena, FreeRoom free) in _spare)
+            if (AddressSpace.IsInReach(arena.Start, arena.End, module.Start, module.End) && free.Take(size) is { } start) return new ArenaPlot(arena, start, start + size);
         return null;
     }
 
-    TrampolineArena? Map(TargetProcess target, HelperCalls calls, TargetModule module, long size)
+    bool Map(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
+    {
+        for (int doublings = Math.Min(_spare.Count, plan.SpareDoublings); doublings >= 0; doublings--)
+            if (Map(target, calls, module, Math.Max(size + SessionPlan.ArenaBase, plan.SpareArena << doublings))) return true;
+        return false;
+    }
+
+    bool Map(TargetProcess target, HelperCalls calls, TargetModule module, long size)
     {
         for (int tries = 8; tries > 0; tries--) // the program may map something there meanwhile
         {
             IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
-            if (AddressSpace.FindRoom([.. mappings.OrderBy(m => m.Start)], module.Start, module.End, size) is not { } start) return null;
+            if (AddressSpace.FindRoom([.. mappings.OrderBy(m => m.Start)], module.Start, module.End, size) is not { } start) return false;
             if (!calls.TryMapAt(start, size, TargetMemory.ProtectionReadExecute, TargetMemory.MapPrivateAnonymous | TargetMemory.MapNoReserve)) continue;
             TrampolineArena arena = Add(new ArenaPlace(start, size, new HashSet<TargetModule>()));
-            _spare.Add(arena, arena.Room);
-            return arena;
+            _spare.Add(arena, new FreeRoom(arena.FirstPlot, arena.End));
+            return true;
         }
-        return null;
+        return false;
+    }
+
+    /// <summary>Notes that a module is gone, with everything that led into its plot. What the arenas were made for keeps its room.</summary>
+    public void Retire(TargetModule module)
+    {
+        if (Of(module) is { } plot && _spare.ContainsKey(plot.Arena)) _gone.Add(KeyOf(module));
+    }
+
+    /// <summary>The plots of modules that are gone.</summary>
+    public IReadOnlyList<ArenaPlot> Gone => [.. _gone.Select(key => _serving[key])];
+
+    /// <summary>Gives the room of a plot to whoever needs it: no thread is in it, and none will be.</summary>
+    public void Reclaim(ArenaPlot plot)
+    {
+        (int, long) key = _gone.First(key => _serving[key] == plot);
+        _gone.Remove(key);
+        _serving.Remove(key);
+        _spare[plot.Arena].Give(plot.Start, plot.End);
     }
 
     /// <summary>In the session header, before anything leads into it.</summary>

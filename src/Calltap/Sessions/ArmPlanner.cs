@@ -33,7 +33,7 @@ sealed class ArmPlanner(
     public void Make(IEnumerable<TargetFunction> functions)
     {
         registry.LookAgain();
-        var wanted = new Dictionary<TrampolineArena, List<(TargetFunction Function, Want Want)>>();
+        var wanted = new Dictionary<ArenaPlot, List<(TargetFunction Function, Want Want)>>();
         foreach (TargetFunction function in functions)
         {
             Want want = WantOf(function);
@@ -41,24 +41,24 @@ sealed class ArmPlanner(
             if (!want.Any) Disarm(registry.Of(function), want);
             else Among(wanted, memory.Arenas.Of(function.Module)!).Add((function, want));
         }
-        foreach ((TrampolineArena arena, List<(TargetFunction, Want)> here) in wanted)
+        foreach ((ArenaPlot plot, List<(TargetFunction, Want)> here) in wanted)
             for (int from = 0; from < here.Count; from += FunctionsOfPart)
-                Arm(arena, here.GetRange(from, Math.Min(FunctionsOfPart, here.Count - from)));
+                Arm(plot, here.GetRange(from, Math.Min(FunctionsOfPart, here.Count - from)));
         lists.Publish();
         callers?.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
     }
 
-    static List<(TargetFunction Function, Want Want)> Among(Dictionary<TrampolineArena, List<(TargetFunction Function, Want Want)>> wanted, TrampolineArena arena) =>
-        CollectionsMarshal.GetValueRefOrAddDefault(wanted, arena, out _) ??= [];
+    static List<(TargetFunction Function, Want Want)> Among(Dictionary<ArenaPlot, List<(TargetFunction Function, Want Want)>> wanted, ArenaPlot plot) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(wanted, plot, out _) ??= [];
 
-    void Arm(TrampolineArena arena, List<(TargetFunction Function, Want Want)> part)
+    void Arm(ArenaPlot plot, List<(TargetFunction Function, Want Want)> part)
     {
         int stubs = part.Sum(w => 1 + w.Function.Plan.Exits.Count) * (callers is null ? 1 : 2);
-        arena.Append(stubs, writer =>
+        plot.Append(stubs, writer =>
         {
             foreach ((TargetFunction function, Want want) in part)
             {
-                if (registry.HasRoomFor(function)) Arm(writer, arena.Trampolines, registry.Of(function), want); // those before it have taken some
+                if (registry.HasRoomFor(function)) Arm(writer, plot.Arena.Trampolines, registry.Of(function), want); // those before it have taken some
                 else _refused.Add((function, "more functions have come than this session has room for"));
             }
         });

@@ -60,6 +60,7 @@ static class HelperPlace
     /// <exception cref="AttachException">The target does not allow it.</exception>
     public static HelperThread Start(TargetProcess target, TargetTextWriter writer, TargetHold? held)
     {
+        using UrgentThread urgent = UrgentThread.BeginBesideOthers();
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         TargetAddress? old = HelperPage.Find(target, mappings);
         TargetAddress area = old ?? FindNew(target, mappings);

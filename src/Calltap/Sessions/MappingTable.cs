@@ -22,15 +22,18 @@ sealed class MappingTable(TargetTextWriter writer, TargetAddress table, SessionM
     const int EntrySize = 40;
     const int MaxEntries = Size / EntrySize;
 
-    readonly Dictionary<(TargetAddress Start, TargetAddress End, long Offset, ulong Inode, DeviceNumber Device), int> _known = [];
+    readonly MappingNumbers _numbers = new(MaxEntries);
     (MemoryMapping? Mapping, int Number) _last;
+
+    /// <summary>Which numbers the sites have that may hold something of ours.</summary>
+    public required Func<IReadOnlySet<int>> InUse { get; init; }
 
     /// <summary>The copy of a table in what was just forked.</summary>
     public MappingTable(MappingTable original, TargetTextWriter writer, TargetAddress table, SessionMemory session)
         : this(writer, table, session)
     {
-        foreach ((var key, int number) in original._known) _known.Add(key, number);
-        session.Set32(SessionHeader.MappingCount, _known.Count);
+        _numbers = new MappingNumbers(original._numbers);
+        session.Set32(SessionHeader.MappingCount, _numbers.Highest);
     }
 
     /// <summary>The number of a mapping, which is in the table when this returns; 0 for none, and when the table is full.</summary>
@@ -38,14 +41,13 @@ sealed class MappingTable(TargetTextWriter writer, TargetAddress table, SessionM
     {
         if (mapping is null) return 0;
         if (ReferenceEquals(mapping, _last.Mapping)) return _last.Number; // sites come by address
-        var key = (mapping.Start, mapping.End, mapping.Offset.Value, mapping.Inode, mapping.Device);
-        if (!_known.TryGetValue(key, out int number) && _known.Count < MaxEntries)
+        int number = _numbers.Of(mapping, InUse, out bool isNew);
+        if (isNew)
         {
-            _known.Add(key, number = _known.Count + 1);
             Span<byte> entry = stackalloc byte[EntrySize];
             Write(entry, mapping);
             writer.Place(table + EntrySize * (number - 1), entry);
-            session.Set32(SessionHeader.MappingCount, number);
+            session.Set32(SessionHeader.MappingCount, _numbers.Highest);
         }
         _last = (mapping, number);
         return number;

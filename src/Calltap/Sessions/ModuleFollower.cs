@@ -14,10 +14,11 @@ namespace Calltap.Sessions;
 /// <param name="watch">Notices what comes and goes.</param>
 /// <param name="registry">The sites.</param>
 /// <param name="ops">Who wants which functions.</param>
+/// <param name="arenas">The room for stubs.</param>
 /// <param name="forget">Told of sites that are no more.</param>
 /// <param name="arm">Arms what is wanted of modules that have come.</param>
 sealed class ModuleFollower(
-    FunctionCatalog catalog, ModuleWatch watch, SiteRegistry registry, OpTable ops, Action<IEnumerable<Site>> forget, Func<IReadOnlyList<TargetModule>, ArmReport> arm)
+    FunctionCatalog catalog, ModuleWatch watch, SiteRegistry registry, OpTable ops, ArenaSet arenas, Action<IEnumerable<Site>> forget, Func<IReadOnlyList<TargetModule>, StepClock, ArmReport> arm)
 {
     /// <summary>Looking takes at most this part of the time.</summary>
     const int Share = 20;
@@ -48,27 +49,31 @@ sealed class ModuleFollower(
 
     ModuleReport? Follow()
     {
-        ModuleChanges changes = watch.Look();
+        var steps = new StepClock(null);
+        ModuleChanges changes = watch.Look(steps);
         List<FunctionSites> retired = [.. changes.Gone.SelectMany(module => registry.Retire(catalog.FunctionsOf(module)))];
+        foreach (TargetModule module in changes.Gone.Where(module => !registry.IsLeft(catalog.FunctionsOf(module)))) arenas.Retire(module);
         forget(retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)));
+        steps.Mark("retire");
         _pending.RemoveAll(id => !catalog.IsLoaded(catalog.Modules[id]));
         if (changes.Come.Count > 0) (_retryAt, _retry) = (0, s_firstRetry);
         _pending.AddRange(changes.Come.Where(IsWanted).Select(module => module.Id).Except(_pending));
-        (ArmReport? arming, IReadOnlyList<ModuleArming> armed, string? failure) = Arm();
+        (ArmReport? arming, IReadOnlyList<ModuleArming> armed, string? failure) = Arm(steps);
+        watch.KeepAnalyses();
         if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0 } && arming is null && failure is null) return null;
-        return new ModuleReport(changes.Gone, changes.Come, armed, changes.Refused, [.. retired.Select(sites => sites.Function.Id)], arming, failure);
+        return new ModuleReport(changes.Gone, changes.Come, armed, changes.Refused, [.. retired.Select(sites => sites.Function.Id)], arming, failure, steps.Steps);
     }
 
     bool IsWanted(TargetModule module) => catalog.FunctionsOf(module).Any(f => f.Plan.Entry is not null && ops.WantOf(f).Any);
 
     /// <summary>A target that is stopped, or that gives no thread in time, is asked again.</summary>
-    (ArmReport? Report, IReadOnlyList<ModuleArming> Modules, string? Failure) Arm()
+    (ArmReport? Report, IReadOnlyList<ModuleArming> Modules, string? Failure) Arm(StepClock steps)
     {
         if (_pending.Count == 0 || Stopwatch.GetTimestamp() < _retryAt) return (null, [], null);
         List<TargetModule> modules = [.. _pending.Select(id => catalog.Modules[id])];
         try
         {
-            ArmReport report = arm(modules);
+            ArmReport report = arm(modules, steps);
             _pending.Clear();
             return (report, [.. modules.Select(module => Of(module, report))], null);
         }

@@ -10,6 +10,8 @@ namespace Calltap;
 /// <param name="Retired">Functions that were armed and are gone.</param>
 /// <param name="Arming">How arming went; null when there was nothing to arm, or it failed.</param>
 /// <param name="Failure">Why it failed: it will be tried again. Null when it did not.</param>
+/// <param name="Steps">How long each step took up to the batch, whose own are in <paramref name="Arming"/>.</param>
 public sealed record ModuleReport(
     IReadOnlyList<TargetModule> Gone, IReadOnlyList<TargetModule> Come, IReadOnlyList<ModuleArming> Armed,
-    IReadOnlyList<(string Module, string Reason)> Refused, IReadOnlyList<FunctionId> Retired, ArmReport? Arming, string? Failure);
+    IReadOnlyList<(string Module, string Reason)> Refused, IReadOnlyList<FunctionId> Retired, ArmReport? Arming, string? Failure,
+    IReadOnlyList<(string Step, TimeSpan Time)> Steps);

@@ -12,7 +12,7 @@ namespace Calltap.Sessions;
 /// <param name="MaxSites">Entries of the site table, the unused one with index 0 included.</param>
 /// <param name="MaxFunctions">Functions that there can be, those of modules that come later among them: counters of one op.</param>
 /// <param name="SpareArena">Bytes of the first arena for modules that come later, at least.</param>
-/// <param name="SpareDoublings">How often the next is twice as large, where there is room: what is gone leaves its stubs behind (I11).</param>
+/// <param name="SpareDoublings">How often the next is twice as large, where there is room.</param>
 /// <param name="Int3">What a thread at a breakpoint does.</param>
 sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout Layout, int MaxSites, int MaxFunctions, long SpareArena, int SpareDoublings, Int3Policy Int3)
 {
@@ -21,7 +21,8 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
 
     const int ListsPerFunction = 4;
     const int BytesPerStub = 128;
-    const int ArenaBase = 64 * 1024;
+    /// <summary>Bytes of an arena for what is not stubs.</summary>
+    public const int ArenaBase = 64 * 1024;
     const int SitesPerFunction = 4; // of modules that come; what has more takes room from what has fewer
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
 
@@ -30,6 +31,9 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
 
     /// <summary>Bytes of the site table.</summary>
     public long SiteTableSize => PageUp((long)SiteTableEntry.Size * MaxSites) + MappingTable.Size;
+
+    /// <summary>Bytes that modules which are gone have left behind, from which on they are asked back.</summary>
+    public long WorthReclaiming => SpareArena / 8;
 
     /// <summary>Where in it the table of mappings begins.</summary>
     public long MappingTableOffset => SiteTableSize - MappingTable.Size;
@@ -56,7 +60,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     static int SpareFunctions(TargetProcess target, FunctionCatalog catalog) =>
         catalog.Scope is not { IsOpen: true } ? 0 : HelperPlace.IsMemoryScarce(target) ? 256 : 32 * 1024;
 
-    /// <summary>Bytes that the stubs of these functions may need: room to arm everything in a second form as well, since bytes in an arena are never reused.</summary>
+    /// <summary>Bytes that the stubs of these functions may need: room to arm everything in a second form as well, since a stub stays as long as its module.</summary>
     public static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3) =>
         (int3 == Int3Policy.Caller ? 3 : 2) * BytesPerStub * functions.Sum(f => (long)SitesOf(f));
 

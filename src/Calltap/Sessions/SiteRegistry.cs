@@ -32,7 +32,7 @@ sealed class SiteRegistry : IPokeJournal
         _memory = memory;
         _table = new byte[(long)SiteTableEntry.Size * plan.MaxSites];
         _maxSites = plan.MaxSites;
-        _mappings = new MappingTable(writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
+        _mappings = new MappingTable(writer, memory.SiteTable + plan.MappingTableOffset, memory.Session) { InUse = MappingsInUse };
     }
 
     /// <summary>The same sites in what was just forked, as they are there.</summary>
@@ -40,7 +40,7 @@ sealed class SiteRegistry : IPokeJournal
     {
         (_target, _writer, _memory, _maxSites, _next) = (target, writer, memory, original._maxSites, original._next);
         _table = original._table.AsSpan().ToArray();
-        _mappings = new MappingTable(original._mappings, writer, memory.SiteTable + plan.MappingTableOffset, memory.Session);
+        _mappings = new MappingTable(original._mappings, writer, memory.SiteTable + plan.MappingTableOffset, memory.Session) { InUse = MappingsInUse };
         foreach ((FunctionId id, FunctionSites sites) in original._functions)
             _functions.Add(id, new FunctionSites(catalog.Functions[id.Value], new Site(sites.Entry), [.. sites.Exits.Select(exit => new Site(exit))]) { Armed = sites.Armed });
         foreach ((SiteId site, (ulong, TargetAddress) wanted) in original._wanted) _wanted.Add(site, wanted);
@@ -108,6 +108,25 @@ sealed class SiteRegistry : IPokeJournal
     /// <summary>Keeps a stub that was written.</summary>
     public void Keep(Site site, in StubEvents events, Stub stub) => _stubs.Add((site.Id, site.Address, events), stub);
 
+    /// <summary>Stubs whose room goes to others: no site leads there, and none will.</summary>
+    public void Forget(IReadOnlyList<ArenaPlot> plots)
+    {
+        if (plots.Count == 0) return;
+        bool IsIn(Stub stub) => plots.Any(plot => stub.Start >= plot.Start && stub.Start < plot.End);
+        foreach ((SiteId, TargetAddress, StubEvents) key in _stubs.Where(stub => IsIn(stub.Value)).Select(stub => stub.Key).ToList()) _stubs.Remove(key);
+        List<Site> without = [.. Sites.Where(site => site.Stub is { } stub && IsIn(stub))];
+        foreach (Site site in without)
+        {
+            site.Stub = null;
+            Record(site, site.State, site.Installed, null);
+        }
+        WriteSpan(without.Select(site => site.Id));
+    }
+
+    /// <summary>Whether something of ours is left at a site of these functions: in a copy of their text that the program has made.</summary>
+    public bool IsLeft(IEnumerable<TargetFunction> functions) =>
+        functions.Any(function => _functions.TryGetValue(function.Id, out FunctionSites? sites) && !sites.IsWhole(default));
+
     /// <summary>After a window that ended by an exception, the bytes themselves say what a site is.</summary>
     public void LookAgain()
     {
@@ -143,20 +162,21 @@ sealed class SiteRegistry : IPokeJournal
     public IReadOnlyList<FunctionSites> Retire(IEnumerable<TargetFunction> functions)
     {
         List<FunctionSites> retired = [];
+        var there = new NearbyBytes(_target);
         foreach (TargetFunction function in functions)
-            if (_functions.TryGetValue(function.Id, out FunctionSites? sites) && (sites.Armed.Any || !sites.IsWhole(default)) && Retire(sites)) retired.Add(sites);
+            if (_functions.TryGetValue(function.Id, out FunctionSites? sites) && (sites.Armed.Any || !sites.IsWhole(default)) && Retire(sites, there)) retired.Add(sites);
         _witnessesAreOld = true;
         WriteSpan(retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)).Select(site => site.Id));
         return retired;
     }
 
     /// <summary>Whether all of its sites are gone.</summary>
-    bool Retire(FunctionSites sites)
+    bool Retire(FunctionSites sites, NearbyBytes there)
     {
         bool all = true;
         foreach (Site site in sites.Exits.Prepend(sites.Entry))
         {
-            PatchBytes? found = Read(site);
+            PatchBytes? found = there.At(site.Address);
             bool isCopied = (found == site.Installed && site.Installed != site.Original) || (site.State == SiteState.Changing && found?.Head == PatchBytes.Int3);
             if (isCopied)
             {
@@ -212,6 +232,15 @@ sealed class SiteRegistry : IPokeJournal
             site.Plan.Length, site.Plan.CodeLength, site.Plan.Kind, site.Plan.Class, state, ops, trampoline,
             site.Function, site.Id, _mappings.NumberOf(site.Mapping));
         entry.Write(_table.AsSpan(SiteTableEntry.Size * (int)site.Id.Value, SiteTableEntry.Size));
+    }
+
+    /// <summary>Those of sites that may hold something of ours: the others are told from what lies there by nothing but their bytes, which are the file's.</summary>
+    HashSet<int> MappingsInUse()
+    {
+        var inUse = new HashSet<int>();
+        for (int site = 1; site < _next; site++)
+            if (SiteTableEntry.Read(_table.AsSpan(SiteTableEntry.Size * site)) is { State: not SiteState.Original } entry) inUse.Add(entry.Mapping);
+        return inUse;
     }
 
     /// <summary>One write for all: what lies between is written with its own value.</summary>

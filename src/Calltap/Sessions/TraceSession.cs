@@ -14,6 +14,9 @@ namespace Calltap;
 /// </summary>
 public sealed partial class TraceSession : IDisposable
 {
+    /// <summary>Functions of modules whose arming is planned before all ordinary threads of the machine, on one of its CPUs: some tens of milliseconds.</summary>
+    const int MostPlannedUrgently = 8192;
+
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
     readonly TargetMemory _memory;
@@ -39,7 +42,7 @@ public sealed partial class TraceSession : IDisposable
     }
 
     ModuleFollower? FollowerOf(FunctionCatalog catalog) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
-        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm);
+        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _memory.Arenas, _poker.Forget, Arm);
 
     /// <summary>The target.</summary>
     public TargetProcess Target { get; }
@@ -220,16 +223,22 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Asked before a thread is borrowed: whoever traces the target's threads steps aside until what is given is disposed.</summary>
     internal Func<IDisposable>? MakeWay { get; set; }
 
-    ArmReport Arm(IReadOnlyList<TargetModule> modules)
+    ArmReport Arm(IReadOnlyList<TargetModule> modules, StepClock steps)
     {
+        List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
+        using UrgentThread urgent = functions.Count <= MostPlannedUrgently ? UrgentThread.BeginBesideOthers() : default;
         using IDisposable? way = MakeWay?.Invoke();
         using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
+        steps.Mark("helper");
         var calls = new HelperCalls(Target, helper);
-        List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
         foreach (TargetModule module in modules)
             _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
-        ArmReport report = Change(helper, null, functions);
+        steps.Mark("arena");
+        Reclaiming? reclaiming = Hold is not null ? null : Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming); // the guard does not look at a thread that is held
+        ArmReport report = Change(helper, reclaiming?.Watch, functions, steps);
+        if (reclaiming is not null) _registry.Forget(reclaiming.End(report.Batch));
         helper.Exit();
+        steps.Mark("leave");
         return report;
     }
 
@@ -314,7 +323,7 @@ public sealed partial class TraceSession : IDisposable
         }
     }
 
-    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null)
+    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null, StepClock? steps = null)
     {
         if (running is null)
         {
@@ -325,12 +334,16 @@ public sealed partial class TraceSession : IDisposable
         }
         _poker.HeldThread = Hold?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
+        steps?.Mark("register");
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory) : null;
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, callers);
         planner.Make(among ?? Catalog.Functions);
-        if (WithoutPtrace && vacating is null) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
+        steps?.Mark("stubs");
+        bool atEnd = vacating is not null && among is null;
+        if (WithoutPtrace && !atEnd) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
-        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, vacating);
+        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, atEnd || planner.Pokes.Count > 0 ? vacating : null);
+        steps?.Mark("batch");
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want, _) in planner.Changed)
             if (!left.Contains(sites.Entry)) sites.Armed = want;

@@ -39,6 +39,9 @@ internal sealed class HijackedThread
     /// <summary>How long the thread was kept from its work, from the request to stop to its release; zero for one that was held anyway.</summary>
     internal TimeSpan KeptFor { get; private set; }
 
+    /// <summary>Whether it runs on, untraced.</summary>
+    internal bool IsReleased { get; private set; }
+
     /// <summary>Seizes and stops a thread and prepares its way back; null, and the thread as it was, when it is not usable at this moment.</summary>
     internal static HijackedThread? TryTake(TargetProcess target, TargetTextWriter writer, Seizing seizing, Tid tid, Gadgets gadgets, IReadOnlyList<MemoryMapping> mappings)
     {
@@ -138,6 +141,7 @@ internal sealed class HijackedThread
             NextSyscallStop();
             if (detach)
                 Check(Ptrace.Detach(Tid, 0));
+            IsReleased = detach;
             Clear();
             if (_since != default)
                 KeptFor = TimeSpan.FromMicroseconds((Clock.Now().Value - _since.Value) / 1000.0);

@@ -23,8 +23,10 @@ internal static class Injection
         using PtraceThread thread = new("calltap injection");
         return thread.Run(() =>
         {
-            HijackedThread borrowed = Borrow(target, writer, thread.Seizing);
-            return Use(borrowed, work, detach: true);
+            HijackedThread borrowed = Borrow(target, writer, thread.Seizing, out bool isOnly);
+            T result = Use(borrowed, work, detach: true);
+            thread.HoldsNothing = isOnly && borrowed.IsReleased;
+            return result;
         });
     }
 
@@ -50,8 +52,10 @@ internal static class Injection
         }
     }
 
-    private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer, Seizing seizing)
+    // isOnly: no other was seized before it; one that did not stop is let go with the end of the ptrace thread.
+    private static HijackedThread Borrow(TargetProcess target, TargetTextWriter writer, Seizing seizing, out bool isOnly)
     {
+        isOnly = true;
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         if (target.IsGone)
             throw AttachChecks.Ended(target.Pid); // another program may have its pid and its mappings now
@@ -62,8 +66,12 @@ internal static class Injection
         {
             int worst = round < RoundsForRunning ? 0 : round < RoundsForExact ? RestartableCalls.Exact : RestartableCalls.LastResort;
             foreach (ThreadCandidate candidate in ThreadCandidate.List(target, worst))
-                if (!target.MemoryIsGone && !IsFiltered(target, candidate.Tid) && HijackedThread.TryTake(target, writer, seizing, candidate.Tid, gadgets, mappings) is { } taken)
+            {
+                if (target.MemoryIsGone || IsFiltered(target, candidate.Tid)) continue;
+                if (HijackedThread.TryTake(target, writer, seizing, candidate.Tid, gadgets, mappings) is { } taken)
                     return taken;
+                isOnly = false;
+            }
             if (target.IsGone)
                 throw AttachChecks.Ended(target.Pid);
             RefuseIfAllFiltered(target);

@@ -28,6 +28,9 @@ internal sealed class PtraceThread : IDisposable
     /// <summary>How work seizes threads; whoever waits for the work helps.</summary>
     internal Seizing Seizing { get; } = new();
 
+    /// <summary>Set by work when the thread holds nothing: then nobody has to wait for its end.</summary>
+    internal bool HoldsNothing { get; set; }
+
     /// <summary>Runs <paramref name="work"/> on the thread and gives its result, or its exception.</summary>
     internal T Run<T>(Func<T> work)
     {
@@ -59,7 +62,7 @@ internal sealed class PtraceThread : IDisposable
     public void Dispose()
     {
         _work.CompleteAdding();
-        if (Thread.CurrentThread == _thread)
+        if (Thread.CurrentThread == _thread || HoldsNothing)
             return;
         _thread.Join();
         // The kernel detaches in the thread's last moments, after the runtime has let go of it: until then nobody else can attach.

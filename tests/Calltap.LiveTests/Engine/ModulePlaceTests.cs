@@ -3,6 +3,8 @@ using Calltap.LiveTests.Surroundings;
 using Calltap.LiveTests.Target;
 using Calltap.Modules;
 using Calltap.Probes;
+using Calltap.Sessions;
+using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
 
@@ -11,6 +13,7 @@ namespace Calltap.LiveTests.Engine;
 public sealed class ModulePlaceTests(ITestOutputHelper output)
 {
     const int Calls = 20, OtherCalls = 30;
+    const int PlacesInUse = 8; // an eighth of an arena is left behind before anybody looks
 
     [Theory]
     [InlineData(false)]
@@ -50,7 +53,7 @@ public sealed class ModulePlaceTests(ITestOutputHelper output)
         plugins.LoadOther();
     }
 
-    /// <summary>What a module has left behind in an arena is not used again: there has to be room for what comes after it.</summary>
+    /// <summary>What modules have left behind in arenas is used again.</summary>
     [Fact]
     public void A_library_that_never_comes_to_an_address_again_is_armed_every_time()
     {
@@ -60,23 +63,73 @@ public sealed class ModulePlaceTests(ITestOutputHelper output)
         using TraceSession session = plugins.Attach();
         Op op = PluginProgram.OpOf(OpKind.Count);
         session.Add(op);
-        var addresses = new HashSet<TargetAddress>();
+        HashSet<TargetAddress> addresses = [], places = [];
         for (int i = 0; i < rounds; i++)
         {
-            plugins.LoadLibrary(1);
-            ModuleReport report = PluginProgram.Await(session.FollowModules, r => r.Armed.Count > 0);
-            Assert.Equal(PluginProgram.FunctionsOfLarge, report.Armed.Single().Armed);
-            addresses.Add(report.Armed.Single().Module.Start);
-            plugins.CallLibrary(Calls);
-            plugins.UnloadLibrary();
-            plugins.Occupy(); // for good
-            PluginProgram.Await(session.FollowModules, r => r.Gone.Count == 1);
+            (TargetAddress library, TargetAddress stub) = ComeAndGo(plugins, session);
+            addresses.Add(library);
+            places.Add(stub);
         }
         Assert.Equal(rounds, addresses.Count);
+        Assert.InRange(places.Count, 2, PlacesInUse);
+        Assert.Equal(2, ArenasIn(plugins)); // the program's own, and one for all that came
         Assert.Equal(0, session.Detach()!.Unrestored);
         Assert.Equal(4, session.Counts(op).Values.Count(n => n == (ulong)(Calls * rounds)));
-        output.WriteLine($"{rounds} loads of {PluginProgram.FunctionsOfLarge} functions, each at another address");
+        output.WriteLine($"{rounds} loads of {PluginProgram.FunctionsOfLarge} functions, each at another address, their stubs at {places.Count}");
         plugins.Program.AssertRight();
+    }
+
+    [Fact]
+    public void What_a_thread_may_come_back_to_is_not_used_again()
+    {
+        const int Rounds = 2 * PlacesInUse;
+        using PluginProgram plugins = PluginProgram.Start();
+        plugins.AddLarge();
+        using TraceSession session = plugins.Attach();
+        session.Add(PluginProgram.OpOf(OpKind.Count));
+        byte[] stubs = [];
+        (_, TargetAddress first) = ComeAndGo(plugins, session, stub =>
+        {
+            plugins.KeepOnStack(stub.Value);
+            stubs = ReadStubs(session, stub);
+        });
+        for (int i = 0; i < Rounds; i++) Assert.NotEqual(first, ComeAndGo(plugins, session).Stub);
+        Assert.Equal(stubs, ReadStubs(session, first));
+        plugins.KeepOnStack(0); // the control: now it is
+        Assert.Contains(first, Enumerable.Range(0, Rounds).Select(_ => ComeAndGo(plugins, session).Stub));
+        Assert.NotEqual(stubs, ReadStubs(session, first));
+        Assert.Equal(0, session.Detach()!.Unrestored);
+        plugins.Program.AssertRight();
+    }
+
+    /// <summary>The large library comes, is armed and called, and goes; its place is taken for good.</summary>
+    /// <returns>Where it was, and the lowest of its stubs.</returns>
+    static (TargetAddress Library, TargetAddress Stub) ComeAndGo(PluginProgram plugins, TraceSession session, Action<TargetAddress>? armed = null)
+    {
+        plugins.LoadLibrary(1);
+        ModuleArming arming = PluginProgram.Await(session.FollowModules, r => r.Armed.Count > 0).Armed.Single();
+        Assert.Equal(PluginProgram.FunctionsOfLarge, arming.Armed);
+        plugins.CallLibrary(Calls);
+        TargetAddress stub = session.Sites.Values.Where(sites => sites.Function.Module.Id == arming.Module.Id).Min(sites => sites.Entry.Stub!.Start);
+        armed?.Invoke(stub);
+        plugins.UnloadLibrary();
+        plugins.Occupy();
+        PluginProgram.Await(session.FollowModules, r => r.Gone.Count == 1);
+        return (arming.Module.Start, stub);
+    }
+
+    static int ArenasIn(PluginProgram plugins)
+    {
+        using TargetProcess target = TargetProcess.Open(plugins.Program.Pid);
+        return LeftSession.Find(target)!.Remains.Arenas.Count;
+    }
+
+    static byte[] ReadStubs(TraceSession session, TargetAddress stub)
+    {
+        const int Enough = 128 << 10; // of some thousand
+        var bytes = new byte[Enough];
+        Assert.Equal(bytes.Length, session.Target.ReadMemory(stub, bytes));
+        return bytes;
     }
 
     /// <summary>The path in the maps leads nowhere from here.</summary>

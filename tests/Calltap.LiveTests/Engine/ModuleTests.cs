@@ -71,9 +71,9 @@ public sealed class ModuleTests(ITestOutputHelper output)
         using var file = new MemoryStream();
         using var recorder = new Recorder(session, file, new RecordOptions());
         recorder.Add([PluginProgram.Plugin]);
+        int armed = 0, gone = 0, unmapped = 0, done = 0;
         plugins.PostRounds(rounds);
-        int armed = 0, gone = 0, unmapped = 0;
-        while (!plugins.Program.Control.IsDone)
+        while (IsGoingOn())
         {
             if (recorder.FollowModules() is not { } report)
             {
@@ -85,14 +85,25 @@ public sealed class ModuleTests(ITestOutputHelper output)
             unmapped += report.Arming is { } arming && arming.Refused.Any(r => r.Reason == PokePlan.NoLongerMapped) ? 1 : 0;
             plugins.Program.AssertAlive($"after {armed} armings");
         }
-        Assert.Equal(0, plugins.Program.Control.Result(0));
-        Assert.True(plugins.Program.Control.Result(1) > rounds / 4, "it was hardly ever at the same address again");
         Assert.Equal(0, recorder.Stop()!.Unrestored);
         RecordedCalls calls = RecordedCalls.Read(file);
-        output.WriteLine($"{rounds} rounds, armed in {armed}, gone when armed {gone} times, gone in the window {unmapped} times; {calls.Entries:N0} calls recorded");
+        output.WriteLine($"{done} rounds, armed in {armed}, gone when armed {gone} times, gone in the window {unmapped} times; {calls.Entries:N0} calls recorded");
         Assert.Equal((0, 0), (calls.LostEntries, calls.UnknownSites));
         Assert.True(armed > 0 && gone > 0 && calls.Entries > 0, "it was never armed");
         plugins.Program.AssertRight();
+
+        // Each set of rounds is looked at. A tracer that hardly gets a CPU shows nothing in few: then some more are made.
+        bool IsGoingOn()
+        {
+            const int MostSets = 20;
+            if (!plugins.Program.Control.IsDone) return true;
+            Assert.Equal(0, plugins.Program.Control.Result(0));
+            Assert.True(plugins.Program.Control.Result(1) > rounds / 4, "it was hardly ever at the same address again");
+            done += rounds;
+            if ((armed > 0 && gone > 0) || done >= MostSets * rounds) return false;
+            plugins.PostRounds(rounds);
+            return true;
+        }
     }
 
     [Theory]

@@ -10,7 +10,7 @@ namespace Calltap.LiveTests.Engine;
 sealed class PluginProgram : IDisposable
 {
     public const int FunctionsOfSmall = 4, FunctionsOfLarge = 4 + 4096;
-    const int Load = 1, Unload = 2, Call = 3, VisitCommand = 4, Rounds = 5, Again = 6, Block = 7, ByHand = 8, LoadOtherCommand = 9, CallOtherCommand = 10, UnloadOtherCommand = 11;
+    const int Load = 1, Unload = 2, Call = 3, VisitCommand = 4, Rounds = 5, Again = 6, Block = 7, ByHand = 8, LoadOtherCommand = 9, CallOtherCommand = 10, UnloadOtherCommand = 11, KeepCommand = 12;
 
     PluginProgram(SmallProgram program) => Program = program;
 
@@ -93,6 +93,9 @@ sealed class PluginProgram : IDisposable
     public void CallOther(int times) => Assert.Equal(0, Program.Command(CallOtherCommand, times));
 
     public void UnloadOther() => Assert.Equal(0, Program.Command(UnloadOtherCommand));
+
+    /// <summary>Has a word on the stack of a sleeping thread from now on; 0 for none.</summary>
+    public void KeepOnStack(ulong word) => Assert.Equal(0, Program.Command(KeepCommand, (long)word));
 
     /// <summary>Looks for modules until something has happened.</summary>
     public static ModuleReport Await(Func<ModuleReport?> look, Func<ModuleReport, bool> isIt)

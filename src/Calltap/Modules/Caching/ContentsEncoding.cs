@@ -85,17 +85,20 @@ static class ContentsEncoding
         for (int i = 0; i < groups.Length; i++) groups[i] = input.Part();
         try
         {
-            Parallel.For(0, groups.Length, group =>
-            {
-                CacheInput part = groups[group];
-                for (int i = group * GroupSize; i < Math.Min((group + 1) * GroupSize, functions.Length); i++) functions[i] = FunctionEncoding.Read(ref part);
-            });
+            if (groups.Length == 1) ReadGroup(0); // before another thread has got a CPU
+            else Parallel.For(0, groups.Length, ReadGroup);
         }
         catch (AggregateException e) when (e.InnerException is InvalidDataException inner)
         {
             throw inner;
         }
         return functions;
+
+        void ReadGroup(int group)
+        {
+            CacheInput part = groups[group];
+            for (int i = group * GroupSize; i < Math.Min((group + 1) * GroupSize, functions.Length); i++) functions[i] = FunctionEncoding.Read(ref part);
+        }
     }
 
     static void Write(CacheOutput output, LoadSegment segment)
