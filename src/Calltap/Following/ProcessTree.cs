@@ -29,6 +29,8 @@ sealed class ProcessTree : IDisposable
     static readonly TimeSpan s_eager = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(50) : TimeSpan.Zero;
     static readonly TimeSpan s_busy = TimeSpan.FromMicroseconds(30), s_quiet = TimeSpan.FromMicroseconds(500), s_busyFor = TimeSpan.FromMilliseconds(5);
 
+    static readonly TimeSpan s_watched = TimeSpan.FromSeconds(1); // behind a signal that is ignored
+
     static readonly TimeSpan s_letGo = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan s_gate = TimeSpan.FromSeconds(5); // one system call of a stopped thread
 
@@ -287,17 +289,22 @@ sealed class ProcessTree : IDisposable
 
     static ProcStatus? StatusOf(Tid tid) => ProcStatus.TryRead(ProcFiles.Process(new Pid(tid.Value), "status"));
 
-    /// <summary>What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee.</summary>
+    /// <summary>
+    /// What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee. Such a signal may wake one thread, and
+    /// be taken by another that comes first (one that forks does); the first has no stop then, but for those of its calls, which are looked at as long as such signals come.
+    /// </summary>
     void Settle(TreeThread thread, TraceeStop stop)
     {
-        if (!RepeatsCalls || stop.Kind is not (StopKind.Signal or StopKind.Interrupted) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
-        if (stop.Kind == StopKind.Signal) thread.Repeated.Settle(thread.Tid, ref registers, stop.Signal);
-        else thread.Repeated.TryMake(thread.Tid, ref registers, 0);
+        if (!RepeatsCalls || stop.Kind is not (StopKind.Signal or StopKind.Interrupted or StopKind.Syscall) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
+        if (stop.Kind != StopKind.Signal) thread.Repeated.TryMake(thread.Tid, ref registers, 0);
+        else if (thread.Repeated.Settle(thread.Tid, ref registers, stop.Signal) && _threads.Values.Any(other => other != thread && other.Process == thread.Process))
+            thread.WatchedSince = Stopwatch.GetTimestamp();
     }
 
     static void Resume(TreeThread thread, int signal)
     {
-        if (thread.Gate is null) Ptrace.Cont(thread.Tid, signal);
+        bool isWatched = thread.WatchedSince != 0 && Stopwatch.GetElapsedTime(thread.WatchedSince) < s_watched;
+        if (thread.Gate is null && !isWatched) Ptrace.Cont(thread.Tid, signal);
         else Ptrace.Syscall(thread.Tid, signal);
     }
 

@@ -11,7 +11,7 @@ namespace Calltap.LiveTests.Following;
 /// <summary>The program of targets/tree.c with its tally, which every process of the tree adds to.</summary>
 sealed class TreeProgram : IDisposable
 {
-    const int GoAt = 32, ReadyAt = 48, DoneAt = 56;
+    const int GoAt = 32, ReadyAt = 48, DoneAt = 56, InterruptedAt = 64;
 
     readonly ScratchFolder _folder = new();
     readonly MemoryMappedFile _file;
@@ -44,6 +44,9 @@ sealed class TreeProgram : IDisposable
 
     public long Wrong => _tally.ReadInt64(24);
 
+    /// <summary>Waits of the root that a signal ended which it ignores.</summary>
+    public long Interrupted => _tally.ReadInt64(InterruptedAt);
+
     /// <summary>Whether the root is through with its rounds.</summary>
     public bool IsDone => _tally.ReadInt64(DoneAt) != 0;
 
@@ -73,6 +76,7 @@ sealed class TreeProgram : IDisposable
             Assert.True(code == 0, $"exit code {code}: {_running.Output}");
         }
         Assert.True(Wrong == 0, $"{Wrong} wrong: {_running?.Output}");
+        Assert.InRange(Interrupted, 0, 1); // the first such signal may be taken by another thread than it wakes
         Assert.True(IsDone);
     }
 
