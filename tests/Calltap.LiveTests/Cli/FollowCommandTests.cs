@@ -81,6 +81,17 @@ public sealed class FollowCommandTests
     public void Where_nothing_matches_anywhere_it_is_said() =>
         Assert.Contains("no function matches in any process", CliRun.RunBad(1, "count", "--follow", "-F", "no_such_function", "--", "sh", "-c", "true; true"));
 
+    [Fact]
+    public void Too_many_open_files_are_told_as_such()
+    {
+        const string Crowd = "for i in $(seq 60); do sleep 2 & done; wait";
+        using CliRun count = CliRun.StartBy(["sh", "-c", "ulimit -n 130; exec \"$@\"", "sh"], "count", "--follow", "-F", "no_such_function", "--", "sh", "-c", Crowd);
+        count.AssertEnds(1);
+        Assert.Contains("can open no more files", count.Errors);
+        Assert.DoesNotContain("ended, or started another program", count.Errors);
+        Assert.DoesNotContain("there is no process", count.Errors);
+    }
+
     static long CallsOf(string function, params string[] command)
     {
         using CliRun report = CliRun.Run(0, command);
