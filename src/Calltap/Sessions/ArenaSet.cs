@@ -26,7 +26,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
         foreach (((int, long) module, string reason) in original._unserved) _unserved.Add(module, reason);
     }
 
-    TrampolineOptions Options => options;
+    public TrampolineOptions Options => options;
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<TrampolineArena> All => _all;

@@ -35,6 +35,9 @@ sealed class SessionMemory : IDisposable
     /// <summary>Writes a dword of the session header.</summary>
     public void Set32(int offset, int value) => _file.Dword(offset) = value;
 
+    /// <summary>The session header as it is now.</summary>
+    public byte[] ReadHeader() => _file.At(0, LeftSession.HeaderSize).ToArray();
+
     /// <summary>From now on the session is found by others.</summary>
     public void Announce() => Set(SessionHeader.Magic, SessionHeader.MagicValue);
 

@@ -35,11 +35,11 @@ public sealed partial class TraceSession : IDisposable
         _table = new WindowTable(target, writer, memory.WindowTable);
         _poker = new TextPoker(target, writer, _table) { Policy = IInt3Policy.Of(plan.Int3) };
         ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
-        _follower = FollowerOf(catalog);
+        _follower = FollowerOf(catalog, []);
     }
 
-    ModuleFollower? FollowerOf(FunctionCatalog catalog) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
-        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm);
+    ModuleFollower? FollowerOf(FunctionCatalog catalog, IReadOnlyCollection<int> pending) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
+        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _poker.Forget, Arm, pending);
 
     /// <summary>The target.</summary>
     public TargetProcess Target { get; }
@@ -132,7 +132,11 @@ public sealed partial class TraceSession : IDisposable
     /// <param name="hold">Who holds the target before its <c>main</c>; null for a running target.</param>
     /// <param name="int3">What a thread does that meets a breakpoint of ours.</param>
     /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
-    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3 = Int3Policy.Site)
+    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3 = Int3Policy.Site) =>
+        Attach(target, catalog, hold, int3, null);
+
+    /// <summary>The same for what a traced process has forked, but is no copy of it as it is now: at its beginning nothing shows yet where its thread's descriptor is.</summary>
+    internal static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3, TraceSession? parent)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
@@ -140,7 +144,7 @@ public sealed partial class TraceSession : IDisposable
         HelperPlace.AwaitOrphan(target);
         HelperPlace.RefuseIfWindowIsOpen(target);
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
-        ThreadDescriptorLayout descriptors = ThreadPointers.Verify(target, catalog.Modules.Any(module => module.Contents.IsGo));
+        ThreadDescriptorLayout descriptors = parent?._memory.Arenas.Options.Thread ?? ThreadPointers.Verify(target, catalog.Modules.Any(module => module.Contents.IsGo));
         var writer = new TargetTextWriter(target);
         using HelperThread helper = HelperPlace.Start(target, writer, hold);
         (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);

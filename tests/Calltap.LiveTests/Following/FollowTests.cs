@@ -120,6 +120,24 @@ public sealed class FollowTests(ITestOutputHelper output)
         Assert.InRange(exit.ExitCode, 0, 5);
     }
 
+    /// <summary>What is forked while its parent changes is a copy of neither what was nor what will be.</summary>
+    [Fact]
+    public void What_is_forked_while_libraries_come_and_go_is_traced_whole()
+    {
+        using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Usual.Program("loadfork"), [PluginProgram.BuildLibrary(), $"{LiveTest.Repeat(30, 300)}"]);
+        using var recorder = new TreeRecorder(scope: FunctionScope.Libraries, functions: ["tree_*", "plugin_*"]);
+        recorder.Start(launcher);
+        recorder.Serve();
+        RecordedCalls calls = recorder.Stop();
+        Assert.Equal(new CommandExit(0, 0), launcher.WaitForExit());
+        output.WriteLine($"{recorder.Began.All} processes, {recorder.Began.Forked} of them taken over; {recorder.ModulesArmed} times a library was armed");
+        Assert.Equal((0, 0, 0), (calls.OrphanExits, calls.UnknownSites, calls.LostEntries));
+        Assert.Empty(recorder.NotTraced);
+        Assert.Empty(recorder.Failures);
+        Assert.InRange(recorder.ModulesArmed, 2, int.MaxValue);
+        Assert.InRange(recorder.Began.Forked, 10, int.MaxValue);
+    }
+
     [Fact]
     public void Job_control_stops_and_continues_what_is_followed()
     {

@@ -3,7 +3,6 @@ using Calltap.LiveTests.Cli;
 using Calltap.LiveTests.Engine;
 using Calltap.LiveTests.Programs;
 using Calltap.Native;
-using Calltap.Probes;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Following;
@@ -27,8 +26,6 @@ sealed class TreeProgram : IDisposable
     }
 
     public static string Path { get; } = ProgramBuild.Usual.Program("tree");
-
-    public static Op OpOf(OpKind kind) => new(kind, FunctionFilter.Parse(["tree_*"], []), $"{kind}");
 
     /// <summary>Trace files and the like.</summary>
     public ScratchFolder Folder => _folder;
