@@ -86,13 +86,13 @@ sealed class ProcessTree : IDisposable
     /// <summary>Who holds a process that is held: to be asked once for each time that it is.</summary>
     public TargetHold HoldOf(Pid process) => new TreeHold(this, process);
 
-    void Release(Pid process) => _ptrace?.Run(() =>
+    void Release(Pid process) => _ptrace?.Post(() =>
     {
         var tid = new Tid(process.Value);
-        if (!_threads.TryGetValue(tid, out TreeThread? thread) || !thread.IsHeld) return false;
+        if (!_threads.TryGetValue(tid, out TreeThread? thread) || !thread.IsHeld) return;
         thread.IsHeld = false;
         Ptrace.SetOptions(tid, Options);
-        return Ptrace.Cont(tid, 0).Ok;
+        Ptrace.Cont(tid, 0);
     });
 
     /// <summary>
@@ -158,7 +158,8 @@ sealed class ProcessTree : IDisposable
             _ptrace!.Idle = null;
         }
         TimeSpan quiet = Stopwatch.GetElapsedTime(_lastStop);
-        return quiet < s_eager && _threads.Values.Any(thread => thread.Gate is not null) ? TimeSpan.Zero : quiet < s_busyFor ? s_busy : s_quiet;
+        if (quiet < s_eager && _threads.Values.Any(thread => thread.Gate is not null)) return TimeSpan.Zero;
+        return quiet < s_busyFor || _threads.Values.Any(thread => thread.IsHeld) ? s_busy : s_quiet; // for what is held there is work to come
     }
 
     /// <summary>
@@ -266,14 +267,9 @@ sealed class ProcessTree : IDisposable
             case StopKind.Interrupted when thread.IsUnborn:
                 ServeBirth(thread);
                 break;
-            case StopKind.Syscall when thread.Gate is { } gate && gate.IsReached():
-                Native.Wait.One(tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
-                AtGate(thread, gate, gate.Pass);
+            case StopKind.Syscall when thread.Gate is { } gate:
+                if (gate.Answer() is { } answer) AtGate(thread, gate, answer);
                 if (!thread.IsHeld) Resume(thread, 0);
-                break;
-            case StopKind.Syscall when thread.Gate is { } gate && gate.IsAboutToFilter():
-                AtGate(thread, gate, gate.GiveUp);
-                Resume(thread, 0);
                 break;
             case StopKind.GroupStop:
                 Ptrace.Listen(tid);
@@ -382,12 +378,13 @@ sealed class ProcessTree : IDisposable
     }
 
     /// <summary>Whatever comes of it, the thread stands in a stop and is held, or is to be resumed, on no way to a gate any more.</summary>
-    void AtGate(TreeThread thread, EntryGate gate, Action pass)
+    void AtGate(TreeThread thread, EntryGate gate, Action answer)
     {
         string? reason = null;
+        Native.Wait.One(thread.Tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _); // taken, so that it is reported once
         try
         {
-            pass();
+            answer();
         }
         catch (Exception e) when (e is AttachException or SystemCallException or PatchMismatchException)
         {

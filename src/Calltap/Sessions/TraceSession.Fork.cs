@@ -65,7 +65,8 @@ public sealed partial class TraceSession
         using HelperThread helper = HelperPlace.Start(child, writer, hold);
         TargetMemory memory = _memory.MapInFork(child, writer, helper, _plan);
         var session = new TraceSession(this, child, writer, memory) { Hold = hold };
-        session.Open(helper);
+        session.Open();
+        helper.Exit();
         return session;
     }
 }

@@ -14,6 +14,8 @@ namespace Calltap;
 /// </summary>
 public sealed partial class TraceSession : IDisposable
 {
+    const int ReadyInHeld = 256 << 10; // bytes of a ring that are there before they are written
+
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
     readonly TargetMemory _memory;
@@ -25,6 +27,7 @@ public sealed partial class TraceSession : IDisposable
     readonly ModuleFollower? _follower;
     bool _detached;
     bool _keepsMemory;
+    HelperThread? _kept; // as long as the target is held: the one that it was attached to with
 
     TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
     {
@@ -140,29 +143,44 @@ public sealed partial class TraceSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
-        LeftSession.RefuseIfPresent(target);
-        HelperPlace.AwaitOrphan(target);
-        HelperPlace.RefuseIfWindowIsOpen(target);
+        if (hold is null) RefuseIfTraced(target); // what is held at its beginning has nothing of anybody's
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
         ThreadDescriptorLayout descriptors = parent?._memory.Arenas.Options.Thread ?? ThreadPointers.Verify(target, catalog.Modules.Any(module => module.Contents.IsGo));
         var writer = new TargetTextWriter(target);
-        using HelperThread helper = HelperPlace.Start(target, writer, hold);
-        (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
-        var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
-        session._table.Format(plan.MaxSites);
-        session.Open(helper);
-        return session;
+        HelperThread helper = HelperPlace.Start(target, writer, hold);
+        bool isKept = false;
+        try
+        {
+            (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
+            var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
+            session._table.Format(plan.MaxSites);
+            session.Open();
+            if (hold is null) helper.Exit();
+            else session._kept = helper;
+            isKept = hold is not null;
+            return session;
+        }
+        finally
+        {
+            if (!isKept) helper.Dispose();
+        }
+    }
+
+    static void RefuseIfTraced(TargetProcess target)
+    {
+        LeftSession.RefuseIfPresent(target);
+        HelperPlace.AwaitOrphan(target);
+        HelperPlace.RefuseIfWindowIsOpen(target);
     }
 
     /// <summary>Everything is mapped: threads find rings from now on.</summary>
-    void Open(HelperThread helper)
+    void Open()
     {
         Memory.OfferAll();
-        // What is held has one thread, and may have ended before it makes another.
-        int ready = Hold is null ? Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) : 1;
-        for (int i = 0; i < ready; i++) Memory.Allocate(i);
+        if (Hold is null)
+            for (int i = Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) - 1; i >= 0; i--) Memory.Allocate(i, _plan.Layout.RingSize);
+        else Memory.Allocate(0, Math.Min(_plan.Layout.RingSize, ReadyInHeld)); // it has one thread, and may end before it has made many calls
         Switch(on: true);
-        helper.Exit();
     }
 
     static (SessionPlan Plan, TargetMemory Memory) Map(
@@ -227,14 +245,14 @@ public sealed partial class TraceSession : IDisposable
     ArmReport Arm(IReadOnlyList<TargetModule> modules)
     {
         using IDisposable? way = MakeWay?.Invoke();
-        using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-        var calls = new HelperCalls(Target, helper);
-        List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
-        foreach (TargetModule module in modules)
-            _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
-        ArmReport report = Change(helper, null, functions);
-        helper.Exit();
-        return report;
+        return With(helper =>
+        {
+            var calls = new HelperCalls(Target, helper);
+            List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
+            foreach (TargetModule module in modules)
+                _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
+            return Change(helper, null, functions);
+        });
     }
 
     /// <summary>Calls that were neither recorded nor counted, because more threads ran than have room in the session's memory.</summary>
@@ -271,19 +289,7 @@ public sealed partial class TraceSession : IDisposable
         try
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
-            var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
-            using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-            ArmReport report = ChangeAtEnd(helper, vacating.Watch);
-            Switch(on: false);
-            bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
-            _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
-            ThreadSlots.Close();
-            _table.Leave(helper.CodeArea);
-            _keepsMemory = vacating.Keeps(report.Batch, restored);
-            _detached = true;
-            vacating.Unmap(Target, helper, report.Batch, restored);
-            helper.Exit();
-            return report;
+            return With(Leave);
         }
         catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)
         {
@@ -294,6 +300,21 @@ public sealed partial class TraceSession : IDisposable
         {
             throw StaysArmed(e);
         }
+    }
+
+    ArmReport Leave(HelperThread helper)
+    {
+        var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
+        ArmReport report = ChangeAtEnd(helper, vacating.Watch);
+        Switch(on: false);
+        bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
+        _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
+        ThreadSlots.Close();
+        _table.Leave(helper.CodeArea);
+        _keepsMemory = vacating.Keeps(report.Batch, restored);
+        _detached = true;
+        vacating.Unmap(Target, helper, report.Batch, restored);
+        return report;
     }
 
     /// <summary>Something has come since functions were armed: another tracer, a sandbox, a stop.</summary>
@@ -320,13 +341,7 @@ public sealed partial class TraceSession : IDisposable
 
     ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null)
     {
-        if (running is null)
-        {
-            using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-            ArmReport report = Change(helper, vacating);
-            helper.Exit();
-            return report;
-        }
+        if (running is null) return With(helper => Change(helper, vacating));
         _poker.HeldThread = Hold?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory) : null;
@@ -346,6 +361,16 @@ public sealed partial class TraceSession : IDisposable
         return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Change)], batch);
     }
 
+    /// <summary>Does something with a helper: where the target is held, with the one that it was attached to with.</summary>
+    T With<T>(Func<HelperThread, T> work)
+    {
+        if (_kept is not null) return work(_kept);
+        using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
+        T done = work(helper);
+        helper.Exit();
+        return done;
+    }
+
     /// <summary>The C library runs some of its functions with every signal blocked, where a breakpoint needs a ptracer.</summary>
     void RefuseCRuntime(IEnumerable<FunctionSites> changed)
     {
@@ -362,6 +387,9 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Lets a target that is held run, armed as it is.</summary>
     public void Release()
     {
+        _kept?.Exit();
+        _kept?.Dispose();
+        _kept = null;
         Hold?.Release();
         Hold = null;
     }
@@ -381,6 +409,7 @@ public sealed partial class TraceSession : IDisposable
         }
         finally
         {
+            _kept?.Dispose();
             // What stays mapped in the target, because a thread may be in the code that uses it, shall not stay filled. Not before: rings are read after the end.
             if (_keepsMemory) _memory.Session.DropRings();
             _memory.Session.Dispose();
