@@ -230,7 +230,7 @@ internal sealed class HijackedThread
                     throw AttachChecks.Refuse(AttachRefusal.Stopped, $"process {_target.Pid} ({_target.Name}) did not go on within {s_callTimeout.TotalSeconds} s: it is stopped or frozen");
                 case StopKind.Ended:
                     throw AttachChecks.Ended(_target.Pid);
-                case StopKind.GroupStop:
+                case StopKind.GroupStop when _since != default:
                     Check(Ptrace.Listen(Tid));
                     break;
                 default:

@@ -10,10 +10,12 @@ internal sealed class KeptSignals(Pid pid, Tid tid)
 {
     private readonly List<int> _kept = [];
 
-    /// <summary>Keeps the signal that a thread is stopped with; whether there is one. It is to be resumed without.</summary>
+    /// <summary>
+    /// Keeps the signal that a thread is stopped with, or that another thread, a helper, has taken and so stopped the process with; whether there is one. It is to be resumed without.
+    /// </summary>
     internal bool Take(TraceeStop stop)
     {
-        if (stop.Kind != StopKind.Signal)
+        if (stop.Kind is not (StopKind.Signal or StopKind.GroupStop))
             return false;
         // As the kernel does (prepare_signal in kernel/signal.c): what stops and what continues end each other.
         if (stop.Signal == Signals.SIGCONT)

@@ -74,12 +74,9 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, KeptSignals sig
             {
                 case StopKind.Syscall or StopKind.Signal when stop.Signal is 0 or Signals.SIGTRAP:
                     return true;
-                case StopKind.Signal or StopKind.Interrupted:
+                case StopKind.Signal or StopKind.Interrupted or StopKind.GroupStop:
                     signals.Take(stop);
                     resumed = resume(tid, 0);
-                    break;
-                case StopKind.GroupStop:
-                    resumed = Ptrace.Listen(tid);
                     break;
                 default:
                     return false;

@@ -18,7 +18,8 @@ public sealed class BeginningTests(ITestOutputHelper output)
         Assert.Equal(1, recorder.Began.All);
         output.WriteLine($"{calls.Entries} calls");
         Assert.InRange(calls.Entries, 30, int.MaxValue);
-        Assert.Equal((0, 0, 0), (calls.OrphanExits, calls.UnknownSites, calls.LostEntries));
+        Assert.Equal((0, 0), (calls.UnknownSites, calls.LostEntries));
+        Assert.InRange(calls.OrphanExits, 0, 2); // it runs when it is attached to: tree_leaf and tree_root may have been entered
     }
 
     [Fact]
