@@ -95,11 +95,11 @@ public sealed class TraceReader : IDisposable
     /// that has one at the present time. A thread ends at its first damaged chunk, which is left in <see cref="Damage"/>.
     /// </summary>
     /// <exception cref="IOException">The stream failed.</exception>
-    public void ReadMerged(IEventVisitor visitor, Tid? only = null, TimeWindow? window = null)
+    public void ReadMerged(IEventVisitor visitor, IReadOnlySet<Tid>? only = null, TimeWindow? window = null)
     {
         TimeWindow wanted = window ?? TimeWindow.All;
         IEnumerable<IGrouping<Tid, StreamItem>> threads = _items
-            .Where(item => (only is null || item.Thread == only) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))
+            .Where(item => (only is null || only.Contains(item.Thread)) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))
             .GroupBy(item => item.Thread);
         new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(wanted == TimeWindow.All ? visitor : new WindowVisitor(wanted, visitor));
     }

@@ -120,7 +120,7 @@ sealed class Demonstration(Terminal terminal)
         using var lines = new FirstLines(terminal.Out, TreeLines);
         try
         {
-            ReplayWriter.Write(trace, lines, thread);
+            ReplayWriter.Write(trace, lines, new HashSet<Tid> { thread });
         }
         catch (FirstLines.Taken)
         {

@@ -12,19 +12,28 @@ static class ReplayCommand
     public static Command Create(Terminal terminal)
     {
         var file = new Argument<string>("FILE") { Description = "The trace." };
-        Option<int?> tid = OptionParsers.Number("--tid", "Only this thread.", "TID");
+        Option<ThreadChoice?> tid = ThreadChoice.Option();
         var part = new ReadOptions();
         var command = new Command("replay", "Print the calls of each thread with their durations.") { file, tid };
         part.AddTo(command);
         command.SetAction(parsed =>
         {
             using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!);
-            Tid? only = parsed.GetValue(tid) is { } number ? new Tid(number) : null;
-            if (only is { } wanted && !trace.Reader.Threads.Contains(wanted))
-                throw CommandException.Nothing($"no thread {wanted} in this trace; it has {string.Join(", ", trace.Reader.Threads.OrderBy(t => t))}");
+            ThreadChoice? choice = parsed.GetValue(tid);
+            IReadOnlySet<Tid>? only = choice?.In(trace.Reader);
+            if (only?.Count == 0) throw CommandException.Nothing($"no thread {choice} in this trace; it has {Threads(trace.Reader)}");
             ReplayWriter.Write(trace.Reader, terminal.Out, only, part.Window(parsed, trace.Reader), part.Scope(parsed, trace.Reader.Catalog));
             return trace.Conclude(terminal);
         });
         return command;
+    }
+
+    /// <summary>The threads of a trace, as they may be asked for.</summary>
+    static string Threads(TraceReader trace)
+    {
+        TraceCatalog catalog = trace.Catalog;
+        bool isOfOne = catalog.Processes.Count <= 1;
+        return string.Join(", ", trace.Threads.Select(thread => (Pid: catalog.PidOf(thread), Tid: catalog.TidOf(thread))).Distinct().OrderBy(t => t.Pid.Value).ThenBy(t => t.Tid.Value)
+            .Select(t => isOfOne ? $"{t.Tid}" : $"{t.Pid}/{t.Tid}"));
     }
 }

@@ -52,6 +52,9 @@ public sealed class TraceCatalog
     /// <summary>The thread's own id: that in the file may have been made.</summary>
     public Tid TidOf(Tid thread) => _tasks.TryGetValue(thread, out TaskRecord task) ? task.Tid : thread;
 
+    /// <summary>The process that the thread belongs to.</summary>
+    public Pid PidOf(Tid thread) => _tasks.TryGetValue(thread, out TaskRecord task) && _processes.TryGetValue(task.Process, out ProcessRecord? process) ? process.Pid : Session.Target;
+
     /// <summary>The name to show for a function, also for one that is not described.</summary>
     public string NameOf(FunctionId function) => _functions.TryGetValue(function, out FunctionRecord? record) ? record.DisplayName : $"function#{function}";
 

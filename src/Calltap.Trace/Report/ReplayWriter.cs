@@ -19,10 +19,10 @@ public sealed class ReplayWriter : IEventVisitor
     }
 
     /// <summary>
-    /// Prints all threads, or <paramref name="only"/> one; or the events in a window, as if there were no others; or the calls in a scope.
+    /// Prints all threads, or <paramref name="only"/> some, by their ids in the file; or the events in a window, as if there were no others; or the calls in a scope.
     /// </summary>
     /// <exception cref="IOException">The stream or the output failed.</exception>
-    public static void Write(TraceReader trace, TextWriter output, Tid? only = null, TimeWindow? window = null, CallScope? scope = null)
+    public static void Write(TraceReader trace, TextWriter output, IReadOnlySet<Tid>? only = null, TimeWindow? window = null, CallScope? scope = null)
     {
         var replay = new ReplayWriter(output, trace.Catalog, scope ?? CallScope.All);
         replay.WriteHeader();

@@ -161,7 +161,8 @@ public sealed class ProcessFollower : IDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             _processes.TryAdd(process, new FollowedProcess(process, null, null));
-            if (e is not AttachException { Reason: AttachRefusal.TargetEnded or AttachRefusal.NoSuchProcess }) NotTraced(process, e.Message);
+            bool isEnding = e is AttachException { Reason: AttachRefusal.TargetEnded or AttachRefusal.NoSuchProcess } || _processes[process].HasEnded;
+            if (!isEnding) NotTraced(process, e.Message);
         }
     }
 
@@ -171,7 +172,11 @@ public sealed class ProcessFollower : IDisposable
     }
 
     /// <summary>A program at its beginning, or one that runs.</summary>
-    void Begin(Pid process, FollowedProcess? before, TargetHold? hold)
+    /// <param name="process">Which.</param>
+    /// <param name="before">See <see cref="IProcessTracing.Began"/>.</param>
+    /// <param name="hold">Who holds it; null when it runs.</param>
+    /// <param name="parent">The session of the process that has forked it; null when it has executed something since.</param>
+    void Begin(Pid process, FollowedProcess? before, TargetHold? hold, TraceSession? parent = null)
     {
         _told.Remove(process);
         TargetProcess target = TargetProcess.Open(process);
@@ -180,7 +185,7 @@ public sealed class ProcessFollower : IDisposable
             LeftSession.RefuseIfPresent(target);
             FunctionCatalog catalog = FunctionCatalog.Load(target, _options.Scope, _options.Filters, _options.Cache, _contents);
             bool isWanted = catalog.Scope!.IsOpen || catalog.Functions.Any(f => f.Plan.Entry is not null && _options.Ops.Any(op => op.Filter.Wants(f.Names, f.Module.Name)));
-            if (isWanted) Add(TraceSession.Attach(target, catalog, hold, _options.Int3), before, forked: false);
+            if (isWanted) Add(TraceSession.Attach(target, catalog, hold, _options.Int3, parent), before, forked: false);
             else _processes[process] = new FollowedProcess(process, target, null);
         }
         catch
@@ -215,15 +220,22 @@ public sealed class ProcessFollower : IDisposable
             _processes[child] = new FollowedProcess(child, target, null);
             return;
         }
+        bool isOld;
         try
         {
-            Add(session.Adopt(target, hold), followed, forked: true);
+            if (session.IsCopiedIn(target))
+            {
+                Add(session.Adopt(target, hold), followed, forked: true);
+                return;
+            }
+            isOld = session.IsFormerlyCopiedIn(target);
+            if (isOld) session.RestoreIn(target, hold);
         }
-        catch
+        finally
         {
             if (_processes.GetValueOrDefault(child)?.Target != target) target.Dispose();
-            throw;
         }
+        Begin(child, followed, hold, isOld ? session : null);
     }
 
     /// <summary>What was there; null when nothing was.</summary>
@@ -264,8 +276,17 @@ public sealed class ProcessFollower : IDisposable
 
     Way MakeWay()
     {
-        if (!_stopped) _tree!.StepAside();
+        if (_stopped) return new Way(this);
+        AdoptHeld();
+        _tree!.StepAside();
         return new Way(this);
+    }
+
+    /// <summary>What was forked goes on with its parent's session as it is now: afterwards it would be a copy of one that is no more.</summary>
+    void AdoptHeld()
+    {
+        while (_tree!.TryTake(out TreeEvent happened))
+            if (happened.Kind == TreeEventKind.Forked) Serve(happened); // others are found afterwards, as what happens meanwhile is
     }
 
     void StepBack()
@@ -274,14 +295,10 @@ public sealed class ProcessFollower : IDisposable
         Review();
         _tree!.StepBack(_processes.Keys);
         EndDead();
-        // Born after the last look, and before their makers were seized: followed, not traced.
-        for (List<(Pid Child, Pid)> born = Strangers(); born.Count > 0; born = Strangers())
+        // Born after the last look, and before their makers were seized: what those make from now on is held.
+        for (List<(Pid Child, Pid Parent)> born = Strangers(); born.Count > 0; born = Strangers())
         {
-            foreach ((Pid child, _) in born)
-            {
-                _processes[child] = new FollowedProcess(child, null, null);
-                NotTraced(child, $"process {child} was forked in the moment before its parent was followed");
-            }
+            BeginRunning(born);
             _tree.StepBack(born.Select(b => b.Child));
         }
     }
@@ -297,8 +314,13 @@ public sealed class ProcessFollower : IDisposable
             }
             List<(Pid Child, Pid Parent)> strangers = Strangers();
             if (strangers.Count == 0) return;
-            foreach ((Pid child, Pid parent) in strangers) Try(child, () => BeginRunning(child, parent));
+            BeginRunning(strangers);
         }
+    }
+
+    void BeginRunning(List<(Pid Child, Pid Parent)> strangers)
+    {
+        foreach ((Pid child, Pid parent) in strangers) Try(child, () => BeginRunning(child, parent));
     }
 
     /// <summary>Processes made by those that are followed, and not known.</summary>
@@ -319,10 +341,8 @@ public sealed class ProcessFollower : IDisposable
     /// <summary>A child that runs: a copy of its parent's memory since that was armed, or something else.</summary>
     void BeginRunning(Pid child, Pid parent)
     {
-        bool isCopy;
-        using (TargetProcess target = TargetProcess.Open(child)) isCopy = _processes[parent].Session?.IsCopiedIn(target) == true;
         if (SystemCall.SharesMemory(new Tid(parent.Value), new Tid(child.Value)) is { Ok: true, Value: true }) _processes[child] = new FollowedProcess(child, null, null);
-        else if (isCopy) BeginFork(child, parent, null);
-        else Begin(child, null, null);
+        else if (_processes[parent].Session is null) Begin(child, null, null);
+        else BeginFork(child, parent, null);
     }
 }

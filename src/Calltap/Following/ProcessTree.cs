@@ -29,6 +29,8 @@ sealed class ProcessTree : IDisposable
     static readonly TimeSpan s_eager = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(50) : TimeSpan.Zero;
     static readonly TimeSpan s_busy = TimeSpan.FromMicroseconds(30), s_quiet = TimeSpan.FromMicroseconds(500), s_busyFor = TimeSpan.FromMilliseconds(5);
 
+    static readonly TimeSpan s_watched = TimeSpan.FromSeconds(1); // behind a signal that is ignored
+
     static readonly TimeSpan s_letGo = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan s_gate = TimeSpan.FromSeconds(5); // one system call of a stopped thread
 
@@ -84,13 +86,13 @@ sealed class ProcessTree : IDisposable
     /// <summary>Who holds a process that is held: to be asked once for each time that it is.</summary>
     public TargetHold HoldOf(Pid process) => new TreeHold(this, process);
 
-    void Release(Pid process) => _ptrace?.Run(() =>
+    void Release(Pid process) => _ptrace?.Post(() =>
     {
         var tid = new Tid(process.Value);
-        if (!_threads.TryGetValue(tid, out TreeThread? thread) || !thread.IsHeld) return false;
+        if (!_threads.TryGetValue(tid, out TreeThread? thread) || !thread.IsHeld) return;
         thread.IsHeld = false;
         Ptrace.SetOptions(tid, Options);
-        return Ptrace.Cont(tid, 0).Ok;
+        Ptrace.Cont(tid, 0);
     });
 
     /// <summary>
@@ -156,7 +158,8 @@ sealed class ProcessTree : IDisposable
             _ptrace!.Idle = null;
         }
         TimeSpan quiet = Stopwatch.GetElapsedTime(_lastStop);
-        return quiet < s_eager && _threads.Values.Any(thread => thread.Gate is not null) ? TimeSpan.Zero : quiet < s_busyFor ? s_busy : s_quiet;
+        if (quiet < s_eager && _threads.Values.Any(thread => thread.Gate is not null)) return TimeSpan.Zero;
+        return quiet < s_busyFor || _threads.Values.Any(thread => thread.IsHeld) ? s_busy : s_quiet; // for what is held there is work to come
     }
 
     /// <summary>
@@ -264,14 +267,9 @@ sealed class ProcessTree : IDisposable
             case StopKind.Interrupted when thread.IsUnborn:
                 ServeBirth(thread);
                 break;
-            case StopKind.Syscall when thread.Gate is { } gate && gate.IsReached():
-                Native.Wait.One(tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _);
-                AtGate(thread, gate, gate.Pass);
+            case StopKind.Syscall when thread.Gate is { } gate:
+                if (gate.Answer() is { } answer) AtGate(thread, gate, answer);
                 if (!thread.IsHeld) Resume(thread, 0);
-                break;
-            case StopKind.Syscall when thread.Gate is { } gate && gate.IsAboutToFilter():
-                AtGate(thread, gate, gate.GiveUp);
-                Resume(thread, 0);
                 break;
             case StopKind.GroupStop:
                 Ptrace.Listen(tid);
@@ -287,17 +285,22 @@ sealed class ProcessTree : IDisposable
 
     static ProcStatus? StatusOf(Tid tid) => ProcStatus.TryRead(ProcFiles.Process(new Pid(tid.Value), "status"));
 
-    /// <summary>What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee.</summary>
+    /// <summary>
+    /// What our tracing made fail is made again: by a signal that the program ignores, or by the stop that a SIGCONT makes of every tracee. Such a signal may wake one thread, and
+    /// be taken by another that comes first (one that forks does); the first has no stop then, but for those of its calls, which are looked at as long as such signals come.
+    /// </summary>
     void Settle(TreeThread thread, TraceeStop stop)
     {
-        if (!RepeatsCalls || stop.Kind is not (StopKind.Signal or StopKind.Interrupted) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
-        if (stop.Kind == StopKind.Signal) thread.Repeated.Settle(thread.Tid, ref registers, stop.Signal);
-        else thread.Repeated.TryMake(thread.Tid, ref registers, 0);
+        if (!RepeatsCalls || stop.Kind is not (StopKind.Signal or StopKind.Interrupted or StopKind.Syscall) || !Ptrace.GetRegs(thread.Tid, out user_regs_struct registers).Ok) return;
+        if (stop.Kind != StopKind.Signal) thread.Repeated.TryMake(thread.Tid, ref registers, 0);
+        else if (thread.Repeated.Settle(thread.Tid, ref registers, stop.Signal) && _threads.Values.Any(other => other != thread && other.Process == thread.Process))
+            thread.WatchedSince = Stopwatch.GetTimestamp();
     }
 
     static void Resume(TreeThread thread, int signal)
     {
-        if (thread.Gate is null) Ptrace.Cont(thread.Tid, signal);
+        bool isWatched = thread.WatchedSince != 0 && Stopwatch.GetElapsedTime(thread.WatchedSince) < s_watched;
+        if (thread.Gate is null && !isWatched) Ptrace.Cont(thread.Tid, signal);
         else Ptrace.Syscall(thread.Tid, signal);
     }
 
@@ -375,12 +378,13 @@ sealed class ProcessTree : IDisposable
     }
 
     /// <summary>Whatever comes of it, the thread stands in a stop and is held, or is to be resumed, on no way to a gate any more.</summary>
-    void AtGate(TreeThread thread, EntryGate gate, Action pass)
+    void AtGate(TreeThread thread, EntryGate gate, Action answer)
     {
         string? reason = null;
+        Native.Wait.One(thread.Tid, Native.Wait.WSTOPPED | Native.Wait.WNOHANG, out _); // taken, so that it is reported once
         try
         {
-            pass();
+            answer();
         }
         catch (Exception e) when (e is AttachException or SystemCallException or PatchMismatchException)
         {

@@ -14,6 +14,9 @@ sealed class TreeThread(Tid tid, Pid process)
     /// <summary>The call that it makes again because our tracing made it fail.</summary>
     public RepeatedCall Repeated;
 
+    /// <summary>When it was last sent back to a call by a signal that another thread could have taken: its calls are looked at; 0 for never.</summary>
+    public long WatchedSince { get; set; }
+
     /// <summary>Where it is to be held; null when it is on no way there.</summary>
     public EntryGate? Gate { get; set; }
 

@@ -13,6 +13,8 @@ internal static unsafe partial class Descriptors
     private const int CloseOnExec = 0x80000;
     private const short POLLIN = 1;
     private const int X_OK = 1;
+    private const int RLIMIT_NOFILE = 7;
+    private const ulong Reserve = 32; // for what is opened for a moment, and for all that is under way
 
     /// <summary>ENOENT and ESRCH: the process has ended; EACCES and EPERM: it may not be inspected.</summary>
     internal static SysResult<SafeFileHandle> Open(string path, int flags)
@@ -35,6 +37,13 @@ internal static unsafe partial class Descriptors
         while (ready < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
         GC.KeepAlive(handle);
         return ready > 0;
+    }
+
+    /// <summary>Whether hardly any more can be opened beside this one, which was opened last: numbers are given from the lowest on (RLIMIT_NOFILE).</summary>
+    internal static bool IsNearLimit(SafeFileHandle handle)
+    {
+        rlimit limit;
+        return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (ulong)handle.DangerousGetHandle() + Reserve >= limit.rlim_cur;
     }
 
     /// <summary>Whether the caller may execute a file (access(2)).</summary>
@@ -73,7 +82,17 @@ internal static unsafe partial class Descriptors
     [LibraryImport("libc", SetLastError = true)]
     private static partial int poll(pollfd* fds, nuint nfds, int timeout);
 
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, rlimit* rlim);
+
 #pragma warning disable CS8981 // A native name, verbatim.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct rlimit
+    {
+        internal ulong rlim_cur;
+        internal ulong rlim_max;
+    }
+
     [StructLayout(LayoutKind.Sequential)]
     private struct pollfd
     {

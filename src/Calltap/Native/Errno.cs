@@ -18,6 +18,7 @@ internal enum Errno
     EBUSY = 16,
     EEXIST = 17,
     EINVAL = 22,
+    ENFILE = 23,
     EMFILE = 24,
     ENOTTY = 25,
     EFBIG = 27,

@@ -11,6 +11,7 @@ internal static partial class Signals
     internal const int SIGTERM = 15;
     internal const int SIGCONT = 18;
     internal const int SIGSTOP = 19;
+    private const int SIGTTOU = 22;
 
     /// <summary>The highest real-time signal.</summary>
     internal const int Last = 64;
@@ -21,6 +22,9 @@ internal static partial class Signals
     internal static SysResult Kill(Pid pid, int signal) => SysResult.FromLibc(kill(pid.Value, signal));
 
     internal static SysResult Send(Pid process, Tid thread, int signal) => SysResult.FromLibc(tgkill(process.Value, thread.Value, signal));
+
+    /// <summary>Whether it stops a process that has no handler for it: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU.</summary>
+    internal static bool Stops(int signal) => signal is >= SIGSTOP and <= SIGTTOU;
 
     /// <summary>The bit of <paramref name="signal"/> in a signal mask.</summary>
     internal static ulong Bit(int signal) => 1UL << (signal - 1);

@@ -31,7 +31,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
         _gone.UnionWith(original._gone);
     }
 
-    TrampolineOptions Options => options;
+    public TrampolineOptions Options => options;
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<TrampolineArena> All => _all;

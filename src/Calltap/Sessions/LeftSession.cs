@@ -176,26 +176,33 @@ public sealed class LeftSession
     /// <summary>Restores every byte, verifies it, and unmaps what is provably unused.</summary>
     /// <returns>How it went; sites that hold somebody else's bytes are among the refused.</returns>
     /// <exception cref="AttachException">The target can't be traced.</exception>
-    public BatchResult Restore()
+    public BatchResult Restore() => Restore(null, isCopy: false);
+
+    /// <summary>The same where the target is a fork child of the session's, and has all of it but the memory that is shared with the tracer: that is left mapped.</summary>
+    /// <param name="hold">Who holds it; null when it runs.</param>
+    /// <exception cref="AttachException">The target can't be traced.</exception>
+    internal BatchResult RestoreCopy(TargetHold? hold) => Restore(hold, isCopy: true);
+
+    BatchResult Restore(TargetHold? hold, bool isCopy)
     {
         HelperPlace.AwaitOrphan(_target);
         var writer = new TargetTextWriter(_target);
-        using HelperThread helper = HelperPlace.Start(_target, writer, null);
+        using HelperThread helper = HelperPlace.Start(_target, writer, hold);
         helper.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         SessionRemains remains = Remains;
         Site[] sites = ToSites(remains);
         Poke[] pokes = [.. sites.Where(site => site is { State: not SiteState.Original, Refusal: null }).Select(Poke.MakeNop)];
         var vacating = new Vacating(_target, remains);
         var table = new WindowTable(_target, writer, remains.WindowTable) { Former = [.. sites.Select(Poke.MakeNop)] };
-        var poker = new TextPoker(_target, writer, table);
+        var poker = new TextPoker(_target, writer, table) { HeldThread = hold?.HeldThread ?? default };
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), vacating.Watch);
         writer.Place(remains.ThreadTable + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
         result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };
         bool restored = result.Refused.Count == 0;
         // What stays mapped, because a thread is still in it, is no session any more.
-        if (restored) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
+        if (restored && !isCopy) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
         if (restored) table.Leave(helper.CodeArea);
-        vacating.Unmap(_target, helper, result, restored);
+        if (!isCopy) vacating.Unmap(_target, helper, result, restored);
         helper.Exit();
         return result;
     }

@@ -17,8 +17,10 @@ namespace Calltap.Sessions;
 /// <param name="arenas">The room for stubs.</param>
 /// <param name="forget">Told of sites that are no more.</param>
 /// <param name="arm">Arms what is wanted of modules that have come.</param>
+/// <param name="pending">Modules of the catalog, by their ids, that have come and are not armed yet: to a process that was forked, with those of its parent.</param>
 sealed class ModuleFollower(
-    FunctionCatalog catalog, ModuleWatch watch, SiteRegistry registry, OpTable ops, ArenaSet arenas, Action<IEnumerable<Site>> forget, Func<IReadOnlyList<TargetModule>, StepClock, ArmReport> arm)
+    FunctionCatalog catalog, ModuleWatch watch, SiteRegistry registry, OpTable ops, ArenaSet arenas, Action<IEnumerable<Site>> forget, Func<IReadOnlyList<TargetModule>, StepClock, ArmReport> arm,
+    IReadOnlyCollection<int> pending)
 {
     /// <summary>Looking takes at most this part of the time.</summary>
     const int Share = 20;
@@ -27,11 +29,14 @@ sealed class ModuleFollower(
     static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_lastRetry = TimeSpan.FromSeconds(30); // each borrows a thread
 
-    readonly List<int> _pending = []; // modules that have come and are not armed yet
+    readonly List<int> _pending = [.. pending];
     long _next; // when to look again
     long _cost; // of a look
     long _retryAt;
     TimeSpan _retry = s_firstRetry;
+
+    /// <summary>Modules that have come and are not armed yet.</summary>
+    public IReadOnlyCollection<int> Pending => _pending;
 
     /// <summary>Looks, where it is time to; what has happened, or null.</summary>
     /// <exception cref="AttachException">The target has ended.</exception>

@@ -35,6 +35,9 @@ sealed class SessionMemory : IDisposable
     /// <summary>Writes a dword of the session header.</summary>
     public void Set32(int offset, int value) => _file.Dword(offset) = value;
 
+    /// <summary>The session header as it is now.</summary>
+    public byte[] ReadHeader() => _file.At(0, LeftSession.HeaderSize).ToArray();
+
     /// <summary>From now on the session is found by others.</summary>
     public void Announce() => Set(SessionHeader.Magic, SessionHeader.MagicValue);
 
@@ -135,8 +138,8 @@ sealed class SessionMemory : IDisposable
     /// <summary>One counter of a thread.</summary>
     public ulong Counter(int index, int counter) => Volatile.Read(ref _file.Qword(Layout.CountersAt(index) + 8L * counter));
 
-    /// <summary>Allocates a ring's pages.</summary>
-    public bool Allocate(int index) => _file.Allocate(Layout.RingAt(index), Layout.RingSize).Ok;
+    /// <summary>Allocates the first pages of a ring; others come when they are written.</summary>
+    public bool Allocate(int index, int bytes) => _file.Allocate(Layout.RingAt(index), bytes).Ok;
 
     /// <summary>Gives the memory of all rings back: what was not read is gone, and who still writes gets empty pages.</summary>
     public void DropRings()

@@ -20,20 +20,31 @@ public sealed partial class TraceSession
         _poker = new TextPoker(child, writer, _table) { Policy = IInt3Policy.Of(_plan.Int3), WithoutPtrace = parent.WithoutPtrace };
         _poker.Know(_registry.Sites);
         ThreadSlots = new ThreadSlots(child, writer, memory.ThreadTable);
-        _follower = FollowerOf(Catalog);
+        _follower = FollowerOf(Catalog, parent._follower?.Pending ?? []);
     }
 
     /// <summary>
     /// Whether a process has a copy of this session as it is now: it was forked since functions were armed or disarmed last. What was forked while they were
     /// has its original bytes (I14), and a table that says otherwise.
     /// </summary>
-    internal bool IsCopiedIn(TargetProcess child)
+    internal bool IsCopiedIn(TargetProcess child) =>
+        IsFormerlyCopiedIn(child) && !WindowTable.IsOpen(child, _memory.WindowTable) && _registry.IsSameIn(child);
+
+    /// <summary>Whether a process has a copy of this session as it is now, or was at some time.</summary>
+    internal bool IsFormerlyCopiedIn(TargetProcess child)
     {
         TrampolineArena arena = _memory.Arenas.All[0]; // another session's trampolines look different: they know where its memory is
         var found = new byte[arena.Trampolines.Code.Length];
-        return child.ReadMemory(arena.Start, found) == found.Length && arena.Trampolines.Code.Span.SequenceEqual(found)
-            && !WindowTable.IsOpen(child, _memory.WindowTable) && _registry.IsSameIn(child);
+        return child.ReadMemory(arena.Start, found) == found.Length && arena.Trampolines.Code.Span.SequenceEqual(found);
     }
+
+    /// <summary>
+    /// Puts every byte back in what was forked before functions were armed or disarmed last, or meanwhile: by its own site table, which says what its text holds. It is attached to anew then.
+    /// </summary>
+    /// <param name="child">The child.</param>
+    /// <param name="hold">Who holds it; null when it runs.</param>
+    /// <exception cref="AttachException">It can't be traced.</exception>
+    internal void RestoreIn(TargetProcess child, TargetHold? hold) => new LeftSession(child, Memory.ReadHeader()).RestoreCopy(hold);
 
     /// <summary>
     /// Takes over what the target has forked. The child has a copy of everything that is armed, which passes its calls on unrecorded: only the memory that a session shares with its
@@ -54,7 +65,8 @@ public sealed partial class TraceSession
         using HelperThread helper = HelperPlace.Start(child, writer, hold);
         TargetMemory memory = _memory.MapInFork(child, writer, helper, _plan);
         var session = new TraceSession(this, child, writer, memory) { Hold = hold };
-        session.Open(helper);
+        session.Open();
+        helper.Exit();
         return session;
     }
 }

@@ -16,6 +16,7 @@ public sealed partial class TraceSession : IDisposable
 {
     /// <summary>Functions of modules whose arming is planned before all ordinary threads of the machine, on one of its CPUs: some tens of milliseconds.</summary>
     const int MostPlannedUrgently = 8192;
+    const int ReadyInHeld = 256 << 10; // bytes of a ring that are there before they are written
 
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
@@ -28,6 +29,7 @@ public sealed partial class TraceSession : IDisposable
     readonly ModuleFollower? _follower;
     bool _detached;
     bool _keepsMemory;
+    HelperThread? _kept; // as long as the target is held: the one that it was attached to with
 
     TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
     {
@@ -38,11 +40,11 @@ public sealed partial class TraceSession : IDisposable
         _table = new WindowTable(target, writer, memory.WindowTable);
         _poker = new TextPoker(target, writer, _table) { Policy = IInt3Policy.Of(plan.Int3) };
         ThreadSlots = new ThreadSlots(target, writer, memory.ThreadTable);
-        _follower = FollowerOf(catalog);
+        _follower = FollowerOf(catalog, []);
     }
 
-    ModuleFollower? FollowerOf(FunctionCatalog catalog) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
-        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _memory.Arenas, _poker.Forget, Arm);
+    ModuleFollower? FollowerOf(FunctionCatalog catalog, IReadOnlyCollection<int> pending) => catalog.Scope is not { IsOpen: true } ? null : new ModuleFollower(
+        catalog, new ModuleWatch(Target, catalog, _plan.MaxFunctions, _registry.IsRenewed), _registry, _ops, _memory.Arenas, _poker.Forget, Arm, pending);
 
     /// <summary>The target.</summary>
     public TargetProcess Target { get; }
@@ -135,33 +137,53 @@ public sealed partial class TraceSession : IDisposable
     /// <param name="hold">Who holds the target before its <c>main</c>; null for a running target.</param>
     /// <param name="int3">What a thread does that meets a breakpoint of ours.</param>
     /// <exception cref="AttachException">It can't be traced; the message says why and what to do.</exception>
-    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3 = Int3Policy.Site)
+    public static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3 = Int3Policy.Site) =>
+        Attach(target, catalog, hold, int3, null);
+
+    /// <summary>The same for what a traced process has forked, but is no copy of it as it is now: at its beginning nothing shows yet where its thread's descriptor is.</summary>
+    internal static TraceSession Attach(TargetProcess target, FunctionCatalog catalog, TargetHold? hold, Int3Policy int3, TraceSession? parent)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
+        if (hold is null) RefuseIfTraced(target); // what is held at its beginning has nothing of anybody's
+        WarmCode.Prepare(); // before a thread is borrowed for the helper's start
+        var writer = new TargetTextWriter(target);
+        ThreadDescriptorLayout descriptors = parent?._memory.Arenas.Options.Thread
+            ?? (target.IsGoAlone ? GoThreads.Verify(target, writer, hold) : ThreadPointers.Verify(target));
+        HelperThread helper = HelperPlace.Start(target, writer, hold);
+        bool isKept = false;
+        try
+        {
+            (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
+            var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
+            session._table.Format(plan.MaxSites);
+            session.Open();
+            if (hold is null) helper.Exit();
+            else session._kept = helper;
+            isKept = hold is not null;
+            return session;
+        }
+        finally
+        {
+            if (!isKept) helper.Dispose();
+        }
+    }
+
+    static void RefuseIfTraced(TargetProcess target)
+    {
         LeftSession.RefuseIfPresent(target);
         HelperPlace.AwaitOrphan(target);
         HelperPlace.RefuseIfWindowIsOpen(target);
-        WarmCode.Prepare(); // before a thread is borrowed for the helper's start
-        var writer = new TargetTextWriter(target);
-        ThreadDescriptorLayout descriptors = target.IsGoAlone ? GoThreads.Verify(target, writer, hold) : ThreadPointers.Verify(target);
-        using HelperThread helper = HelperPlace.Start(target, writer, hold);
-        (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
-        var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
-        session._table.Format(plan.MaxSites);
-        session.Open(helper);
-        return session;
     }
 
     /// <summary>Everything is mapped: threads find rings from now on.</summary>
-    void Open(HelperThread helper)
+    void Open()
     {
         Memory.OfferAll();
-        // What is held has one thread, and may have ended before it makes another.
-        int ready = Hold is null ? Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) : 1;
-        for (int i = 0; i < ready; i++) Memory.Allocate(i);
+        if (Hold is null)
+            for (int i = Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) - 1; i >= 0; i--) Memory.Allocate(i, _plan.Layout.RingSize);
+        else Memory.Allocate(0, Math.Min(_plan.Layout.RingSize, ReadyInHeld)); // it has one thread, and may end before it has made many calls
         Switch(on: true);
-        helper.Exit();
     }
 
     static (SessionPlan Plan, TargetMemory Memory) Map(
@@ -228,18 +250,18 @@ public sealed partial class TraceSession : IDisposable
         List<TargetFunction> functions = [.. modules.SelectMany(Catalog.FunctionsOf)];
         using UrgentThread urgent = functions.Count <= MostPlannedUrgently ? UrgentThread.BeginBesideOthers() : default;
         using IDisposable? way = MakeWay?.Invoke();
-        using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-        steps.Mark("helper");
-        var calls = new HelperCalls(Target, helper);
-        foreach (TargetModule module in modules)
-            _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
-        steps.Mark("arena");
-        Reclaiming? reclaiming = Hold is not null ? null : Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming); // the guard does not look at a thread that is held
-        ArmReport report = Change(helper, reclaiming?.Watch, functions, steps);
-        if (reclaiming is not null) _registry.Forget(reclaiming.End(report.Batch));
-        helper.Exit();
-        steps.Mark("leave");
-        return report;
+        return With(helper =>
+        {
+            steps.Mark("helper");
+            var calls = new HelperCalls(Target, helper);
+            foreach (TargetModule module in modules)
+                _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
+            steps.Mark("arena");
+            Reclaiming? reclaiming = Hold is not null ? null : Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming); // the guard does not look at a thread that is held
+            ArmReport report = Change(helper, reclaiming?.Watch, functions, steps);
+            if (reclaiming is not null) _registry.Forget(reclaiming.End(report.Batch));
+            return report;
+        });
     }
 
     /// <summary>Calls that were neither recorded nor counted, because more threads ran than have room in the session's memory.</summary>
@@ -276,19 +298,7 @@ public sealed partial class TraceSession : IDisposable
         try
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
-            var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
-            using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-            ArmReport report = ChangeAtEnd(helper, vacating.Watch);
-            Switch(on: false);
-            bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
-            _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
-            ThreadSlots.Close();
-            _table.Leave(helper.CodeArea);
-            _keepsMemory = vacating.Keeps(report.Batch, restored);
-            _detached = true;
-            vacating.Unmap(Target, helper, report.Batch, restored);
-            helper.Exit();
-            return report;
+            return With(Leave);
         }
         catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)
         {
@@ -299,6 +309,21 @@ public sealed partial class TraceSession : IDisposable
         {
             throw StaysArmed(e);
         }
+    }
+
+    ArmReport Leave(HelperThread helper)
+    {
+        var vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
+        ArmReport report = ChangeAtEnd(helper, vacating.Watch);
+        Switch(on: false);
+        bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
+        _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
+        ThreadSlots.Close();
+        _table.Leave(helper.CodeArea);
+        _keepsMemory = vacating.Keeps(report.Batch, restored);
+        _detached = true;
+        vacating.Unmap(Target, helper, report.Batch, restored);
+        return report;
     }
 
     /// <summary>Something has come since functions were armed: another tracer, a sandbox, a stop.</summary>
@@ -325,13 +350,7 @@ public sealed partial class TraceSession : IDisposable
 
     ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null, StepClock? steps = null)
     {
-        if (running is null)
-        {
-            using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-            ArmReport report = Change(helper, vacating);
-            helper.Exit();
-            return report;
-        }
+        if (running is null) return With(helper => Change(helper, vacating));
         _poker.HeldThread = Hold?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         steps?.Mark("register");
@@ -355,6 +374,16 @@ public sealed partial class TraceSession : IDisposable
         return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Change)], batch);
     }
 
+    /// <summary>Does something with a helper: where the target is held, with the one that it was attached to with.</summary>
+    T With<T>(Func<HelperThread, T> work)
+    {
+        if (_kept is not null) return work(_kept);
+        using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
+        T done = work(helper);
+        helper.Exit();
+        return done;
+    }
+
     /// <summary>The C library runs some of its functions with every signal blocked, where a breakpoint needs a ptracer.</summary>
     void RefuseCRuntime(IEnumerable<FunctionSites> changed)
     {
@@ -371,6 +400,9 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Lets a target that is held run, armed as it is.</summary>
     public void Release()
     {
+        _kept?.Exit();
+        _kept?.Dispose();
+        _kept = null;
         Hold?.Release();
         Hold = null;
     }
@@ -390,6 +422,7 @@ public sealed partial class TraceSession : IDisposable
         }
         finally
         {
+            _kept?.Dispose();
             // What stays mapped in the target, because a thread may be in the code that uses it, shall not stay filled. Not before: rings are read after the end.
             if (_keepsMemory) _memory.Session.DropRings();
             _memory.Session.Dispose();

@@ -16,6 +16,17 @@ internal static class AttachChecks
     internal static AttachException Ended(Pid pid) =>
         new(AttachRefusal.TargetEnded, $"process {pid} ended, or started another program, while being attached to");
 
+    /// <summary>The refusal where this process, or the machine, has as many files open as it may: nothing is known of the target then.</summary>
+    internal static AttachException OutOfFiles() =>
+        Refuse(AttachRefusal.Unsupported, "calltap can open no more files, of which each process that it traces takes some: raise its `ulimit -n`");
+
+    /// <summary>Throws <see cref="OutOfFiles"/> for the errors that mean it: taken for others they would say that the target has ended.</summary>
+    internal static void RefuseIfOutOfFiles(Errno errno)
+    {
+        if (errno is Errno.EMFILE or Errno.ENFILE)
+            throw OutOfFiles();
+    }
+
     /// <summary>Everything that /proc tells of a live thread of the process and of its program.</summary>
     internal static void Check(Pid pid, Tid live, ProcStatus status)
     {

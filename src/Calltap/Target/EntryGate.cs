@@ -10,7 +10,7 @@ namespace Calltap.Target;
 /// </summary>
 /// <remarks>
 /// <code>
-/// exec -> Place -> [system calls of the dynamic linker, IsReached?]* -> Pass -> held at the entry
+/// exec -> Place -> [system calls of the dynamic linker, Answer]* -> Pass -> held at the entry
 /// </code>
 /// The dynamic linker leads to where the auxiliary vector on the stack says that the entry is (AT_ENTRY). That word is changed to lead into a page of ours,
 /// which makes one harmless system call, where the tracer holds the thread, and jumps to the entry. A static program is held where it has set up its thread pointer
@@ -70,28 +70,29 @@ internal sealed class EntryGate : IDisposable
         }
     }
 
-    /// <summary>At a stop for a system call: whether the thread has come to the gate.</summary>
-    internal bool IsReached() =>
-        Ptrace.GetRegs(_tid, out user_regs_struct registers).Ok && registers.rip == (_page + BehindCall).Value && (long)registers.rax != ENOSYS;
-
     /// <summary>
-    /// At a stop for a system call: whether the program, a library's constructor, is about to put itself under a filter, which might end it for the gate's system call.
+    /// What is to be done at a stop for a system call: <see cref="Pass"/> where the thread has come to the gate, <see cref="GiveUp"/> where the program, a library's constructor,
+    /// is about to put itself under a filter, which might end it for the gate's system call; null for any other.
     /// </summary>
-    internal bool IsAboutToFilter() =>
-        Ptrace.GetRegs(_tid, out user_regs_struct registers).Ok && (long)registers.rax == ENOSYS
-        && (registers.orig_rax == NR_seccomp || (registers.orig_rax == NR_prctl && registers.rdi == PR_SET_SECCOMP));
+    internal Action? Answer()
+    {
+        if (!Ptrace.GetRegs(_tid, out user_regs_struct registers).Ok)
+            return null;
+        bool begins = (long)registers.rax == ENOSYS;
+        if (!begins && registers.rip == (_page + BehindCall).Value)
+            return Pass;
+        return begins && (registers.orig_rax == NR_seccomp || (registers.orig_rax == NR_prctl && registers.rdi == PR_SET_SECCOMP)) ? GiveUp : null;
+    }
 
-    /// <summary>Lets the program pass by itself, without a system call.</summary>
-    /// <exception cref="AttachException">Always: why it is not held.</exception>
-    internal void GiveUp()
+    // Lets the program pass by itself, without a system call. Always throws: why it is not held.
+    private void GiveUp()
     {
         _writer.Write(_page, Code().AsSpan(0, BehindCall), s_nop);
         throw AttachChecks.Filtered(_target.Pid, _target.Name);
     }
 
-    /// <summary>Brings the thread from the gate to the entry, where it is held, and takes everything away.</summary>
-    /// <exception cref="AttachException">The target has ended.</exception>
-    internal void Pass()
+    // Brings the thread from the gate to the entry, where it is held, and takes everything away.
+    private void Pass()
     {
         if (!Ptrace.GetRegs(_tid, out user_regs_struct registers).Ok)
             throw AttachChecks.Ended(_target.Pid);
@@ -122,15 +123,37 @@ internal sealed class EntryGate : IDisposable
     {
         if (Injection.IsFiltered(_target, _tid))
             throw AttachChecks.Filtered(_target.Pid, _target.Name);
-        // Out of execve: what is injected would take its exit for that of a call of ours.
-        Ptrace.Syscall(_tid, 0);
-        if (TraceeStop.Next(_tid, deadline).Kind != StopKind.Syscall)
-            throw Failed("it did not come out of exec");
-        if (Auxiliary(AT_BASE) == 0)
+        KeptSignals signals = new(_target.Pid, _tid);
+        try
         {
-            IsHeld = new StaticStart(_target, _tid, deadline).Run() ? true : throw Failed("it is static, and sets up no thread pointer as glibc and musl do");
-            return;
+            LeaveExec(signals, deadline);
+            if (Auxiliary(AT_BASE) == 0)
+                IsHeld = new StaticStart(_target, _tid, signals, deadline).Run() ? true : throw Failed("it is static, and sets up no thread pointer as glibc and musl do");
+            else
+                MapPage();
         }
+        finally
+        {
+            signals.GiveBack();
+        }
+    }
+
+    // What is injected would take its exit for that of a call of ours.
+    private void LeaveExec(KeptSignals signals, Deadline deadline)
+    {
+        TraceeStop stop;
+        do
+        {
+            Ptrace.Syscall(_tid, 0);
+            stop = TraceeStop.Next(_tid, deadline);
+        }
+        while (signals.Take(stop));
+        if (stop.Kind != StopKind.Syscall)
+            throw Failed("it did not come out of exec");
+    }
+
+    private void MapPage()
+    {
         _word = FindEntryWord();
         long mapped = Injection.RunHeld(_target, _writer, _thread, _tid, borrowed =>
             borrowed.Call(SystemCall.NR_mmap, 0, PageSize, PROT_READ_EXEC, MAP_PRIVATE_ANONYMOUS, ulong.MaxValue, 0)).OrThrow("mmap");

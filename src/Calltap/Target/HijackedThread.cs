@@ -25,13 +25,14 @@ internal sealed class HijackedThread
     private readonly RestoreFrame _frame;
     private readonly user_regs_struct _stopped;
     private TargetTextWriter? _clearer; // of a frame in spare memory
+    private readonly KeptSignals _signals; // SIGSTOP can't be blocked
     private bool _armed;
     private bool _lost;
     private MonotonicNs _since;
 
     private HijackedThread(TargetProcess target, Tid tid, Gadgets gadgets, RestoreFrame frame, in user_regs_struct stopped)
     {
-        (_target, Tid, _gadgets, _frame, _stopped) = (target, tid, gadgets, frame, stopped);
+        (_target, Tid, _gadgets, _frame, _stopped, _signals) = (target, tid, gadgets, frame, stopped, new KeptSignals(target.Pid, tid));
     }
 
     internal Tid Tid { get; }
@@ -139,6 +140,7 @@ internal sealed class HijackedThread
         {
             NextSyscallStop();
             NextSyscallStop();
+            _signals.GiveBack();
             if (detach)
                 Check(Ptrace.Detach(Tid, 0));
             IsReleased = detach;
@@ -223,11 +225,13 @@ internal sealed class HijackedThread
                     throw AttachChecks.Refuse(AttachRefusal.Stopped, $"process {_target.Pid} ({_target.Name}) did not go on within {s_callTimeout.TotalSeconds} s: it is stopped or frozen");
                 case StopKind.Ended:
                     throw AttachChecks.Ended(_target.Pid);
-                case StopKind.GroupStop:
+                case StopKind.GroupStop when _since != default:
                     Check(Ptrace.Listen(Tid));
                     break;
                 default:
-                    Check(Ptrace.Syscall(Tid, stop.Signal));
+                    // Who sent it may wait for the tracer that holds this thread.
+                    bool isKept = _since == default && _signals.Take(stop);
+                    Check(Ptrace.Syscall(Tid, isKept ? 0 : stop.Signal));
                     break;
             }
         }

@@ -38,10 +38,8 @@ internal sealed class LaunchSteps(Pid pid, string path)
         {
             Resume(stop, bySystemCalls: true);
             stop = Next();
-            if (stop.Kind == StopKind.Syscall && gate.IsReached())
-                gate.Pass();
-            else if (stop.Kind == StopKind.Syscall && gate.IsAboutToFilter())
-                gate.GiveUp();
+            if (stop.Kind == StopKind.Syscall)
+                gate.Answer()?.Invoke();
         }
     }
 

@@ -37,6 +37,16 @@ internal static class PendingSignals
         return own.Ok && HasBreakpoint(queued[..own.Value]);
     }
 
+    /// <summary>Whether a signal is queued for a stopped thread, or for its process.</summary>
+    internal static bool Has(Tid tid, int signal)
+    {
+        Span<siginfo_t> queued = stackalloc siginfo_t[AtMost];
+        foreach (bool shared in (ReadOnlySpan<bool>)[false, true])
+            if (Ptrace.PeekSigInfo(tid, shared, queued) is { Ok: true } read && HasDeliverable(queued[..read.Value], ~Signals.Bit(signal)))
+                return true;
+        return false;
+    }
+
     private static bool HasBreakpoint(ReadOnlySpan<siginfo_t> signals)
     {
         foreach (ref readonly siginfo_t signal in signals)

@@ -1,8 +1,12 @@
 using System.Globalization;
+using Calltap.Native;
 
 namespace Calltap.Target;
 
-/// <summary>Reads small files of /proc whole. A file that is gone, or may not be read, is null: processes end at any time.</summary>
+/// <summary>
+/// Reads small files of /proc whole. A file that is gone, or may not be read, is null: processes end at any time. What can't be opened because there are too many
+/// files open already tells nothing: <see cref="AttachChecks.OutOfFiles"/> is thrown.
+/// </summary>
 internal static class ProcFiles
 {
     internal static string Process(Pid pid, string file) => string.Create(CultureInfo.InvariantCulture, $"/proc/{pid.Value}/{file}");
@@ -18,6 +22,7 @@ internal static class ProcFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            AttachChecks.RefuseIfOutOfFiles((Errno)e.HResult);
             return null;
         }
     }
@@ -30,6 +35,7 @@ internal static class ProcFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            AttachChecks.RefuseIfOutOfFiles((Errno)e.HResult);
             return null;
         }
     }
@@ -42,6 +48,7 @@ internal static class ProcFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            AttachChecks.RefuseIfOutOfFiles((Errno)e.HResult);
             return null;
         }
     }
@@ -78,6 +85,7 @@ internal static class ProcFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            AttachChecks.RefuseIfOutOfFiles((Errno)e.HResult);
             return [];
         }
     }

@@ -58,6 +58,9 @@ internal sealed class PtraceThread : IDisposable
         return result;
     }
 
+    /// <summary>Has <paramref name="work"/> done, which does not throw, behind what was asked for before; nobody waits for it.</summary>
+    internal void Post(Action work) => _work.Add(work);
+
     /// <summary>Ends the thread, and with it every attachment it holds.</summary>
     public void Dispose()
     {

@@ -12,7 +12,7 @@ namespace Calltap.Target;
 /// On the ptrace thread only, with TRACESYSGOOD. A program that does anything else first was not made with such a library, and is given up before it
 /// has done it.
 /// </summary>
-internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadline)
+internal sealed class StaticStart(TargetProcess target, Tid tid, KeptSignals signals, Deadline deadline)
 {
     private const ulong ARCH_SET_FS = 0x1002;
     private const int MaxCalls = 256;
@@ -64,7 +64,6 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
         return false;
     }
 
-    // Signals from outside go on to the program, which has no handler yet.
     private bool Next(Func<Tid, int, SysResult> resume)
     {
         SysResult resumed = resume(tid, 0);
@@ -75,11 +74,9 @@ internal sealed class StaticStart(TargetProcess target, Tid tid, Deadline deadli
             {
                 case StopKind.Syscall or StopKind.Signal when stop.Signal is 0 or Signals.SIGTRAP:
                     return true;
-                case StopKind.Signal or StopKind.Interrupted:
-                    resumed = resume(tid, stop.Signal);
-                    break;
-                case StopKind.GroupStop:
-                    resumed = Ptrace.Listen(tid);
+                case StopKind.Signal or StopKind.Interrupted or StopKind.GroupStop:
+                    signals.Take(stop);
+                    resumed = resume(tid, 0);
                     break;
                 default:
                     return false;

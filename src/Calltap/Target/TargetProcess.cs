@@ -71,11 +71,16 @@ public sealed class TargetProcess : IDisposable
     {
         (Tid live, ProcStatus status) = FindLiveThread(pid);
         AttachChecks.Check(pid, live, status);
-        SafeFileHandle pidfd = Descriptors.PidFdOpen(pid).Value;
+        SysResult<SafeFileHandle> handle = Descriptors.PidFdOpen(pid);
+        SafeFileHandle pidfd = handle.Value;
         SysResult<SafeFileHandle> memory = Descriptors.Open(ProcFiles.Thread(pid, live, "mem"), Descriptors.O_RDWR);
         try
         {
-            if (pidfd.IsInvalid || memory.Errno is Errno.ENOENT or Errno.ESRCH)
+            AttachChecks.RefuseIfOutOfFiles(handle.Errno);
+            AttachChecks.RefuseIfOutOfFiles(memory.Errno);
+            if (handle.Ok && Descriptors.IsNearLimit(pidfd))
+                throw AttachChecks.OutOfFiles(); // before anything else fails for it, in a window perhaps
+            if (!handle.Ok || memory.Errno is Errno.ENOENT or Errno.ESRCH)
                 throw AttachChecks.Ended(pid);
             if (!memory.Ok)
                 throw AttachChecks.NotPermitted(pid, status);
@@ -227,7 +232,12 @@ public sealed class TargetProcess : IDisposable
         _maps?.Dispose();
     }
 
-    private static SafeFileHandle? OpenOrNull(string path) => Descriptors.Open(path, Descriptors.O_RDONLY) is { Ok: true } file ? file.Value : null;
+    private static SafeFileHandle? OpenOrNull(string path)
+    {
+        SysResult<SafeFileHandle> file = Descriptors.Open(path, Descriptors.O_RDONLY);
+        AttachChecks.RefuseIfOutOfFiles(file.Errno);
+        return file.Ok ? file.Value : null;
+    }
 
     private static SafeFileHandle? OpenSameFile(string path, MemoryMapping mapping)
     {

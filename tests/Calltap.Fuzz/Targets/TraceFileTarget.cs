@@ -44,7 +44,7 @@ sealed class TraceFileTarget : IFuzzTarget
             TraceReport report = ReportBuilder.Build(reader);
             ReportJson.Write(report, Stream.Null);
             ReplayWriter.Write(reader, TextWriter.Null);
-            foreach (Tid thread in reader.Threads.Take(3)) ReplayWriter.Write(reader, TextWriter.Null, thread);
+            foreach (Tid thread in reader.Threads.Take(3)) ReplayWriter.Write(reader, TextWriter.Null, new HashSet<Tid> { thread });
         }
         catch (TraceFormatException)
         {

@@ -22,7 +22,32 @@ public sealed class FollowCommandTests
         Assert.Equal(2 * OnceProgram.LeafCalls, CallsOf("once_leaf", "report", trace, "--json"));
         using CliRun replay = CliRun.Run(0, "replay", trace);
         Assert.Equal(2, replay.Output.Split('\n').Count(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Contains(once, StringComparison.Ordinal)));
-        Assert.Equal(2, replay.Output.Split('\n').Where(line => line.Contains("once_leaf", StringComparison.Ordinal)).Select(line => line.TrimStart().Split(' ')[0]).Distinct().Count());
+        string[] tids = [.. replay.Output.Split('\n').Where(line => line.Contains("once_leaf", StringComparison.Ordinal)).Select(line => line.TrimStart().Split(' ')[0]).Distinct()];
+        Assert.Equal(2, tids.Length);
+        foreach (string tid in tids)
+        {
+            using CliRun one = CliRun.Run(0, "replay", trace, "--tid", tid), same = CliRun.Run(0, "replay", trace, "--tid", $"{tid}/{tid}");
+            Assert.Equal(OnceProgram.LeafCalls, one.Output.Split('\n').Count(line => line.Contains("once_leaf", StringComparison.Ordinal)));
+            Assert.Equal(one.Output, same.Output);
+        }
+        Assert.Contains($"it has {string.Join(", ", tids.Order().Select(tid => $"{tid}/{tid}"))}", CliRun.RunBad(1, "replay", trace, "--tid", $"{tids[0]}/{tids[1]}"));
+        Assert.Contains("PID/TID", CliRun.RunBad(64, "replay", trace, "--tid", "a/b"));
+    }
+
+    /// <summary>A program that executes another keeps its thread's id: both are meant by it.</summary>
+    [Fact]
+    public void The_id_of_a_thread_means_every_program_that_it_ran()
+    {
+        using var folder = new ScratchFolder();
+        using var program = new TreeProgram();
+        string trace = folder.File("t");
+        using CliRun record = CliRun.Run(0, "record", "--follow", "-F", "tree_root", "-o", trace, "--", TreeProgram.Path, program.TallyPath, "chain", "2");
+        Assert.Contains("3 programs, ", record.Errors);
+        using CliRun all = CliRun.Run(0, "replay", trace);
+        string[] tids = [.. all.Output.Split('\n').Where(line => line.Contains("tree_root", StringComparison.Ordinal)).Select(line => line.TrimStart().Split(' ')[0]).Distinct()];
+        using CliRun one = CliRun.Run(0, "replay", trace, "--tid", Assert.Single(tids));
+        Assert.Equal(all.Output, one.Output);
+        Assert.Equal(15, one.Output.Split('\n').Count(line => line.Contains("tree_root", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -80,6 +105,17 @@ public sealed class FollowCommandTests
     [Fact]
     public void Where_nothing_matches_anywhere_it_is_said() =>
         Assert.Contains("no function matches in any process", CliRun.RunBad(1, "count", "--follow", "-F", "no_such_function", "--", "sh", "-c", "true; true"));
+
+    [Fact]
+    public void Too_many_open_files_are_told_as_such()
+    {
+        const string Crowd = "for i in $(seq 60); do sleep 2 & done; wait";
+        using CliRun count = CliRun.StartBy(["sh", "-c", "ulimit -n 130; exec \"$@\"", "sh"], "count", "--follow", "-F", "no_such_function", "--", "sh", "-c", Crowd);
+        count.AssertEnds(1);
+        Assert.Contains("can open no more files", count.Errors);
+        Assert.DoesNotContain("ended, or started another program", count.Errors);
+        Assert.DoesNotContain("there is no process", count.Errors);
+    }
 
     static long CallsOf(string function, params string[] command)
     {

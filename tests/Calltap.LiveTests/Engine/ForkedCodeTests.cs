@@ -50,6 +50,39 @@ public sealed class ForkedCodeTests(ITestOutputHelper output)
         program.AssertRight();
     }
 
+    /// <summary>A child that was forked before its parent was armed in another way has other bytes than its parent, and than the file.</summary>
+    [Fact]
+    public void A_child_that_was_forked_before_its_parent_changed_is_restored_and_traced()
+    {
+        using SmallProgram program = SmallProgram.Start("guest", 2, 1);
+        using TraceSession session = program.Attach();
+        Assert.Equal(2, session.Add(_graph).Armed);
+        Assert.Equal(0, program.Command(ForkChild));
+        var child = new Pid((int)program.Control.Result(ChildPid));
+        using (TargetProcess target = TargetProcess.Open(child)) Assert.True(session.IsCopiedIn(target));
+        Assert.True(session.Add(_count).Armed > 2);
+        TargetProcess copy = TargetProcess.Open(child);
+        Assert.False(session.IsCopiedIn(copy));
+        Assert.True(session.IsFormerlyCopiedIn(copy));
+        FunctionCatalog catalog = FunctionCatalog.Load(copy, FunctionScope.Executable, []);
+
+        // The control: as it is, what was armed in it is refused.
+        using (TraceSession refused = TraceSession.Attach(TargetProcess.Open(child), catalog, null)) Assert.Equal(2, refused.Add(_count).Refused.Count);
+        session.RestoreIn(copy, null);
+        TextImage.AssertRestored(copy, catalog);
+        AssertComputes(program);
+        using (TraceSession traced = TraceSession.Attach(copy, catalog, null))
+        {
+            Assert.Empty(traced.Add(_count).Refused);
+            AssertComputes(program);
+            traced.Detach();
+            Assert.True(traced.Counts(_count).Values.Aggregate(0ul, (sum, count) => sum + count) > 0);
+        }
+        AssertComputes(program);
+        session.Detach();
+        program.AssertRight();
+    }
+
     static TargetFunction Leaf(TraceSession session) => session.Catalog.Functions.Single(f => f.Name == "guest_leaf");
 
     static TargetAddress StubOf(TraceSession session)

@@ -50,6 +50,9 @@ sealed class PluginProgram : IDisposable
     void Link(string suffix, string options, string linkOptions = "-shared") =>
         File.CreateSymbolicLink(Program.Control.Path + suffix, BuildLibrary(options, linkOptions));
 
+    /// <summary>The library by itself.</summary>
+    public static string BuildLibrary() => BuildLibrary("", "-shared");
+
     static string BuildLibrary(string options, string linkOptions) =>
         new GeneratedProgram("plugin.so", [SourceFile.FromResource(typeof(SmallProgram), "plugin.c", $"-O2 -fPIC {options}".TrimEnd())], linkOptions).Build(BuildCache.Directory);
 

@@ -3,7 +3,6 @@ using Calltap.LiveTests.Cli;
 using Calltap.LiveTests.Engine;
 using Calltap.LiveTests.Programs;
 using Calltap.Native;
-using Calltap.Probes;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Following;
@@ -11,7 +10,7 @@ namespace Calltap.LiveTests.Following;
 /// <summary>The program of targets/tree.c with its tally, which every process of the tree adds to.</summary>
 sealed class TreeProgram : IDisposable
 {
-    const int GoAt = 32, ReadyAt = 48, DoneAt = 56;
+    const int GoAt = 32, ReadyAt = 48, DoneAt = 56, InterruptedAt = 64;
 
     readonly ScratchFolder _folder = new();
     readonly MemoryMappedFile _file;
@@ -28,8 +27,6 @@ sealed class TreeProgram : IDisposable
 
     public static string Path { get; } = ProgramBuild.Usual.Program("tree");
 
-    public static Op OpOf(OpKind kind) => new(kind, FunctionFilter.Parse(["tree_*"], []), $"{kind}");
-
     /// <summary>Trace files and the like.</summary>
     public ScratchFolder Folder => _folder;
 
@@ -43,6 +40,9 @@ sealed class TreeProgram : IDisposable
     public long Programs => _tally.ReadInt64(16);
 
     public long Wrong => _tally.ReadInt64(24);
+
+    /// <summary>Waits of the root that a signal ended which it ignores.</summary>
+    public long Interrupted => _tally.ReadInt64(InterruptedAt);
 
     /// <summary>Whether the root is through with its rounds.</summary>
     public bool IsDone => _tally.ReadInt64(DoneAt) != 0;
@@ -73,6 +73,7 @@ sealed class TreeProgram : IDisposable
             Assert.True(code == 0, $"exit code {code}: {_running.Output}");
         }
         Assert.True(Wrong == 0, $"{Wrong} wrong: {_running?.Output}");
+        Assert.InRange(Interrupted, 0, 1); // the first such signal may be taken by another thread than it wakes
         Assert.True(IsDone);
     }
 

@@ -93,7 +93,7 @@ public sealed class ReplayTests
     {
         using TraceReader reader = TraceReader.Open(file, "t");
         using var output = new StringWriter { NewLine = "\n" };
-        ReplayWriter.Write(reader, output, only, window, scope);
+        ReplayWriter.Write(reader, output, only is { } thread ? new HashSet<Tid> { thread } : null, window, scope);
         return output.ToString();
     }
 }

@@ -184,7 +184,7 @@ public sealed class TraceFileTests
         Assert.Equal(merged.Order.Select(o => o.Event.Time.Value).Order(), merged.Order.Select(o => o.Event.Time.Value));
         Assert.Equal(log.LostAfter, merged.LostAfter);
         var only = new EventLog();
-        reader.ReadMerged(only, s_two);
+        reader.ReadMerged(only, new HashSet<Tid> { s_two });
         Assert.Equal([s_two], only.Threads.Keys);
     }
 
