@@ -93,11 +93,7 @@ sealed class DiffTable
         }
         json.WriteStartObject(name);
         foreach ((string key, Func<FunctionReport, long?> number) in s_numbers)
-        {
-            string property = key == "calls" ? key : key + "Ns";
-            if (number(function) is { } value) json.WriteNumber(property, value);
-            else json.WriteNull(property);
-        }
+            json.WriteNumberOrNull(key == "calls" ? key : key + "Ns", number(function));
         json.WriteEndObject();
     }
 }

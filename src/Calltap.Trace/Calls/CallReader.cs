@@ -15,7 +15,7 @@ public sealed class CallReader : IEventVisitor
     {
         _scope = scope ?? CallScope.All;
         _catalog = catalog;
-        _coverage = new ExitCoverage(catalog.Functions.Values, catalog.Arming);
+        _coverage = new ExitCoverage(catalog);
         _visitorOf = visitorOf;
     }
 

@@ -21,6 +21,12 @@ public sealed class ExitCoverage
             Merge(changes);
     }
 
+    /// <summary>By what a trace file says.</summary>
+    internal ExitCoverage(TraceCatalog catalog)
+        : this(catalog.Functions.Values, catalog.Arming)
+    {
+    }
+
     /// <summary>Whether every exit that <paramref name="function"/> took between the two times made an event.</summary>
     public bool IsComplete(FunctionId function, TscTime start, TscTime end) =>
         _complete.Contains(function)

@@ -22,7 +22,7 @@ public sealed record CallGraph
     public static CallGraph Build(TraceReader trace, IReadOnlyList<FunctionId> functions, int maxDepth, TimeWindow? window = null)
     {
         ArgumentNullException.ThrowIfNull(trace);
-        var coverage = new ExitCoverage(trace.Catalog.Functions.Values, trace.Catalog.Arming);
+        var coverage = new ExitCoverage(trace.Catalog);
         HashSet<FunctionId> wanted = [.. functions];
         List<GraphThread> threads = [];
         trace.ReadParallel(window ?? TimeWindow.All, _ =>

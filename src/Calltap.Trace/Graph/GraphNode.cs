@@ -35,10 +35,13 @@ public sealed class GraphNode
     /// <summary>One step further, those with the most time first, then with the most calls.</summary>
     public IEnumerable<GraphNode> Children => _children.Values.OrderByDescending(node => node.Ticks).ThenByDescending(node => node.Calls).ThenBy(node => node.Function);
 
-    internal GraphNode Child(FunctionId function)
+    /// <summary>The node one step further; null when it is a new one and there is no <paramref name="room"/> for more.</summary>
+    internal GraphNode? Child(FunctionId function, ref int room)
     {
-        if (!_children.TryGetValue(function, out GraphNode? child))
-            _children.Add(function, child = new GraphNode(function, this));
+        if (_children.TryGetValue(function, out GraphNode? child) || room == 0)
+            return child;
+        room--;
+        _children.Add(function, child = new GraphNode(function, this));
         return child;
     }
 
@@ -58,7 +61,8 @@ public sealed class GraphNode
         Ticks += other.Ticks;
         SelfTicks += other.SelfTicks;
         Unknown += other.Unknown;
+        int room = other._children.Count;
         foreach (GraphNode child in other._children.Values)
-            Child(child.Function).Add(child);
+            Child(child.Function, ref room)!.Add(child);
     }
 }

@@ -12,7 +12,7 @@ sealed class GraphThread : IEventVisitor, ICallVisitor
     readonly CallTreeBuilder _calls;
     readonly Dictionary<long, Frame> _open = [];
     long _entries;
-    int _nodes;
+    int _room = MaxNodes;
 
     /// <summary>A thread of a trace, with the functions that are asked for and how many steps are shown.</summary>
     public GraphThread(TraceCatalog catalog, ExitCoverage coverage, IReadOnlySet<FunctionId> wanted, int maxDepth)
@@ -71,5 +71,5 @@ sealed class GraphThread : IEventVisitor, ICallVisitor
         return way;
     }
 
-    GraphNode? Next(GraphNode node, FunctionId function) => node.Depth < _maxDepth && _nodes++ < MaxNodes ? node.Child(function) : null;
+    GraphNode? Next(GraphNode node, FunctionId function) => node.Depth < _maxDepth ? node.Child(function, ref _room) : null;
 }

@@ -13,8 +13,8 @@ public static class InfoJson
         json.WriteStartObject();
         WriteSession(json, info.Session);
         json.WriteBoolean("complete", info.IsComplete);
-        WriteNumber(json, "durationNs", info.DurationNs);
-        WriteNumber(json, "measuredTscHz", info.MeasuredTscHz is { } hz ? (long)Math.Round(hz) : null);
+        json.WriteNumberOrNull("durationNs", info.DurationNs);
+        json.WriteNumberOrNull("measuredTscHz", info.MeasuredTscHz is { } hz ? (long)Math.Round(hz) : null);
         json.WriteNumber("events", info.Events);
         json.WriteNumber("lost", info.Lost);
         json.WriteNumber("functions", info.Functions);
@@ -47,8 +47,8 @@ public static class InfoJson
         json.WriteNumber("pid", session.Target.Value);
         json.WriteString("command", session.CommandLine);
         json.WriteString("scope", session.Scope);
-        WriteNumber(json, "startedUnixNs", session.StartedUnixNs == 0 ? null : session.StartedUnixNs);
-        WriteNumber(json, "tscHz", session.TscHz == 0 ? null : session.TscHz);
+        json.WriteNumberOrNull("startedUnixNs", session.StartedUnixNs == 0 ? null : session.StartedUnixNs);
+        json.WriteNumberOrNull("tscHz", session.TscHz == 0 ? null : session.TscHz);
     }
 
     static void WriteProcess(Utf8JsonWriter json, ProcessRecord process)
@@ -94,11 +94,5 @@ public static class InfoJson
         json.WriteString("type", $"{part.Type}");
         json.WriteNumber("chunks", part.Chunks);
         json.WriteNumber("bytes", part.Size.Value);
-    }
-
-    static void WriteNumber(Utf8JsonWriter json, string name, long? value)
-    {
-        if (value is { } number) json.WriteNumber(name, number);
-        else json.WriteNull(name);
     }
 }

@@ -14,7 +14,7 @@ public sealed class ReportBuilder
     ReportBuilder(TraceCatalog catalog, CallScope scope)
     {
         (_catalog, _scope) = (catalog, scope);
-        _coverage = new ExitCoverage(catalog.Functions.Values, catalog.Arming);
+        _coverage = new ExitCoverage(catalog);
     }
 
     /// <summary>

@@ -28,21 +28,13 @@ public static class ReportJson
         json.WriteString("name", function.Name);
         json.WriteString("module", function.Module);
         json.WriteNumber("calls", function.Calls);
-        WriteTime(json, "total_ns", function.TotalNs);
-        WriteTime(json, "self_ns", function.SelfNs);
-        WriteTime(json, "min_ns", function.MinNs);
-        WriteTime(json, "avg_ns", function.AvgNs);
-        WriteTime(json, "max_ns", function.MaxNs);
-        WriteTime(json, "p50_ns", function.P50Ns);
-        WriteTime(json, "p99_ns", function.P99Ns);
+        json.WriteNumberOrNull("total_ns", function.TotalNs);
+        json.WriteNumberOrNull("self_ns", function.SelfNs);
+        json.WriteNumberOrNull("min_ns", function.MinNs);
+        json.WriteNumberOrNull("avg_ns", function.AvgNs);
+        json.WriteNumberOrNull("max_ns", function.MaxNs);
+        json.WriteNumberOrNull("p50_ns", function.P50Ns);
+        json.WriteNumberOrNull("p99_ns", function.P99Ns);
         json.WriteEndObject();
-    }
-
-    static void WriteTime(Utf8JsonWriter json, string name, long? ns)
-    {
-        if (ns is { } value)
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
     }
 }

@@ -37,9 +37,9 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
 
     ModuleContents ReadAnew(SafeFileHandle file, string path, ContentHash hash)
     {
-        if (cache is null) return Analyze(ModuleFiles.ReadAll(file), path, ModuleFiles.TryRead);
+        if (cache is null) return Analyze(WholeFile.Read(file), path, ModuleFiles.TryRead);
         if (cache.Find(KeyOf(hash, path)) is { } known) return known;
-        byte[] image = ModuleFiles.ReadAll(file); // hashed again: what is kept belongs to what was analysed, whatever happens to the file
+        byte[] image = WholeFile.Read(file); // hashed again: what is kept belongs to what was analysed, whatever happens to the file
         var asked = new AskedFiles();
         ModuleContents contents = Analyze(image, path, asked.Open);
         CacheKey key = KeyOf(ContentHash.Of(image), path);

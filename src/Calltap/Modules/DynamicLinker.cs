@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Calltap.Target;
 
 namespace Calltap.Modules;
@@ -62,17 +61,7 @@ sealed class DynamicLinker(TargetProcess target)
         return default;
     }
 
-    (ulong Address, ulong Count) FindHeaders()
-    {
-        (ulong address, ulong count) = (0, 0);
-        ReadOnlySpan<ulong> vector = MemoryMarshal.Cast<byte, ulong>(target.ReadAuxiliaryVector());
-        for (int i = 0; i + 1 < vector.Length; i += 2)
-        {
-            if (vector[i] == AT_PHDR) address = vector[i + 1];
-            else if (vector[i] == AT_PHNUM) count = vector[i + 1];
-        }
-        return (address, count);
-    }
+    (ulong Address, ulong Count) FindHeaders() => (target.ReadAuxiliary(AT_PHDR), target.ReadAuxiliary(AT_PHNUM));
 
     static ulong? AddressOf(ReadOnlySpan<byte> headers, uint type)
     {

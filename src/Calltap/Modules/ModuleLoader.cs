@@ -1,3 +1,4 @@
+using Calltap.Native;
 using Calltap.Symbols;
 using Calltap.Target;
 using Microsoft.Win32.SafeHandles;
@@ -77,7 +78,7 @@ static class ModuleLoader
         if (handle is null) return null;
         try
         {
-            ModuleSymbols symbols = ModuleSymbolReader.Read(ModuleFiles.ReadAll(handle), text.Path, ModuleFiles.TryRead);
+            ModuleSymbols symbols = ModuleSymbolReader.Read(WholeFile.Read(handle), text.Path, ModuleFiles.TryRead);
             IReadOnlyList<long> biases = LoadBias.Find(file, symbols.LoadSegments);
             return biases.Count == 0 ? null : (symbols, biases);
         }

@@ -43,7 +43,7 @@ internal sealed class EntryGate : IDisposable
     {
         (_target, _thread, _tid) = (target, thread, tid);
         _writer = new TargetTextWriter(target);
-        _entry = new TargetAddress(Auxiliary(AT_ENTRY));
+        _entry = new TargetAddress(target.ReadAuxiliary(AT_ENTRY));
     }
 
     /// <summary>Whether the program is held at its entry: a static one is from the beginning.</summary>
@@ -127,7 +127,7 @@ internal sealed class EntryGate : IDisposable
         try
         {
             LeaveExec(signals, deadline);
-            if (Auxiliary(AT_BASE) == 0)
+            if (_target.ReadAuxiliary(AT_BASE) == 0)
                 IsHeld = new StaticStart(_target, _tid, signals, deadline).Run() ? true : throw Failed("it is static, and sets up no thread pointer as glibc and musl do");
             else
                 MapPage();
@@ -170,16 +170,6 @@ internal sealed class EntryGate : IDisposable
         byte[] word = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(word, value.Value);
         return word;
-    }
-
-    // The kernel's own copy, which nobody changes.
-    private ulong Auxiliary(ulong type)
-    {
-        ReadOnlySpan<ulong> vector = MemoryMarshal.Cast<byte, ulong>(_target.ReadAuxiliaryVector());
-        for (int i = 0; i + 1 < vector.Length; i += 2)
-            if (vector[i] == type)
-                return vector[i + 1];
-        return 0;
     }
 
     // psABI 3.4.1: rsp -> argc, arguments, 0, environment, 0, the vector.

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Calltap.Code.Emit;
+using Calltap.Native;
 using Calltap.Symbols;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,16 +16,20 @@ namespace Calltap.Target;
 /// </summary>
 static class GoThreads
 {
-    const ulong AT_NULL = 0, AT_BASE = 7;
+    const ulong AT_BASE = 7;
     const int Tries = 3;
 
     // runtime2.go of Go 1.17 to 1.25.
     static readonly ThreadDescriptorLayout s_layout = new(-0x48, null);
 
-    /// <summary>Whether the program is of Go alone.</summary>
+    /// <summary>The program, when it is of Go alone; null for any other.</summary>
     /// <param name="target">The process.</param>
-    public static bool IsGoAlone(TargetProcess target) =>
-        Auxiliary(target, AT_BASE) == 0 && ReadProgram(target) is { } program && GoPrograms.IsGoAlone(program, target.Name); // a dynamic linker brings a C library
+    public static GoProgram? ReadProgram(TargetProcess target)
+    {
+        if (target.ReadAuxiliary(AT_BASE) != 0) return null; // a dynamic linker brings a C library
+        using SafeFileHandle? program = target.OpenProgram();
+        return program is null ? null : GoProgram.TryRead(WholeFile.Read(program), target.Name);
+    }
 
     /// <summary>
     /// Where the threads' ids are, seen in one of them, which is stopped for that: the runtime makes all alike. One that is held at its start has none yet; then the toolchain's version
@@ -37,7 +41,7 @@ static class GoThreads
         if (hold is not null)
         {
             int found = Injection.RunHeld(target, writer, hold.Thread, hold.HeldThread, thread => TidIn(target, thread));
-            if (found == IdOf(target, hold.HeldThread) || (found == 0 && ReadProgram(target) is { } program && GoPrograms.IsOfKnownVersion(program, target.Name))) return s_layout;
+            if (found == IdOf(target, hold.HeldThread) || (found == 0 && target.GoAlone is { IsOfKnownVersion: true })) return s_layout;
             throw Refuse(target, "the version of its toolchain is not known: Go 1.17 to 1.25 are; another may be attached to when it runs");
         }
         for (int tries = 0; tries < Tries; tries++) // one that was just made has no id yet
@@ -58,22 +62,4 @@ static class GoThreads
     }
 
     static int IdOf(TargetProcess target, Tid tid) => target.ReadStatus(tid)?.NamespaceId ?? -1;
-
-    static byte[]? ReadProgram(TargetProcess target)
-    {
-        using SafeFileHandle? program = target.OpenProgram();
-        if (program is null) return null;
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(checked((int)Math.Min(RandomAccess.GetLength(program), Array.MaxLength)));
-        int read = 0;
-        for (int more = 1; read < bytes.Length && more > 0; read += more) more = RandomAccess.Read(program, bytes.AsSpan(read), read);
-        return read == bytes.Length ? bytes : null;
-    }
-
-    static ulong Auxiliary(TargetProcess target, ulong type)
-    {
-        ReadOnlySpan<ulong> vector = MemoryMarshal.Cast<byte, ulong>(target.ReadAuxiliaryVector());
-        for (int i = 0; i + 1 < vector.Length && vector[i] != AT_NULL; i += 2)
-            if (vector[i] == type) return vector[i + 1];
-        return 0;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Calltap.Native;
 using Calltap.Symbols;
 using Microsoft.Win32.SafeHandles;
@@ -14,7 +15,7 @@ public sealed class TargetProcess : IDisposable
     private readonly SafeFileHandle _memory;
     private SafeFileHandle? _maps;
     private readonly TargetAddress _probeAddress;
-    private readonly Lazy<bool> _isGoAlone;
+    private readonly Lazy<GoProgram?> _goAlone;
 
     private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
     {
@@ -23,7 +24,7 @@ public sealed class TargetProcess : IDisposable
         _pidfd = pidfd;
         _memory = memory;
         _maps = OpenOrNull(ProcFiles.Thread(pid, LiveThread(), "maps"));
-        _isGoAlone = new Lazy<bool>(() => GoThreads.IsGoAlone(this));
+        _goAlone = new Lazy<GoProgram?>(() => GoThreads.ReadProgram(this));
         IReadOnlyList<MemoryMapping> mappings = ReadMappings();
         _probeAddress = mappings.FirstOrDefault(m => (m.Permissions & MappingPermissions.Read) != 0 && m.IsExecutable)?.Start
             ?? throw AttachChecks.Ended(pid);
@@ -57,8 +58,11 @@ public sealed class TargetProcess : IDisposable
     /// <summary>Whether exec has replaced the program. What is about to end has no memory either, and is not to be taken for it.</summary>
     public bool RunsAnotherProgram => MemoryIsGone && ReadStatus(new Tid(Pid.Value)) is { HasMemory: true };
 
-    /// <summary>Whether its program is of Go alone, without a C library.</summary>
-    internal bool IsGoAlone => _isGoAlone.Value;
+    /// <summary>Its program, when it is of Go alone, without a C library; null for any other. Read once.</summary>
+    internal GoProgram? GoAlone => _goAlone.Value;
+
+    /// <summary>Whether its program is of Go alone.</summary>
+    internal bool IsGoAlone => GoAlone is not null;
 
     internal SafeFileHandle Memory => _memory;
 
@@ -195,9 +199,16 @@ public sealed class TargetProcess : IDisposable
         }
     }
 
-    /// <summary>The auxiliary vector, the raw 16-byte pairs of type and value.</summary>
+    /// <summary>A value of the auxiliary vector, of the kernel's own copy, which nobody changes; 0 where there is none of this type.</summary>
     /// <exception cref="AttachException">The process has ended.</exception>
-    public byte[] ReadAuxiliaryVector() => ReadThreadFile("auxv");
+    internal ulong ReadAuxiliary(ulong type)
+    {
+        ReadOnlySpan<ulong> vector = MemoryMarshal.Cast<byte, ulong>(ReadThreadFile("auxv"));
+        for (int i = 0; i + 1 < vector.Length; i += 2)
+            if (vector[i] == type)
+                return vector[i + 1];
+        return 0;
+    }
 
     /// <summary>
     /// Reads memory of the target. The result is the number of bytes read: fewer than asked for before a hole, 0 when the first byte is

@@ -34,7 +34,7 @@ public sealed class BeginningTests(ITestOutputHelper output)
     static TreeRecorder Follow(string option, int milliseconds, out RecordedCalls calls)
     {
         string library = new GeneratedProgram("early.so", [SourceFile.FromResource(typeof(BeginningTests), "early-library.c", $"-O2 -fPIC {option}")], "-shared -lpthread").Build(BuildCache.Directory);
-        using TargetLauncher launcher = TargetLauncher.Start("sh", ["-c", "LD_PRELOAD=$1 $2 calls $3; exit $?", "sh", library, ProgramBuild.Usual.Program("early"), $"{milliseconds}"]);
+        using TargetLauncher launcher = TargetLauncher.Start("sh", ["-c", "LD_PRELOAD=$1 $2 calls $3; exit $?", "sh", library, ProgramBuild.Usual.Program("early", "tree_calls.h"), $"{milliseconds}"]);
         var recorder = new TreeRecorder();
         recorder.Start(launcher);
         recorder.Serve();
@@ -51,7 +51,7 @@ public sealed class BeginningTests(ITestOutputHelper output)
     public void Signals_that_come_before_the_entry_go_on_to_the_program(string kind)
     {
         int rounds = LiveTest.Repeat(40, 1000);
-        using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Of(kind).Program("early"), ["pelted", $"{rounds}"]);
+        using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Of(kind).Program("early", "tree_calls.h"), ["pelted", $"{rounds}"]);
         using var recorder = new TreeRecorder();
         recorder.Start(launcher);
         recorder.Serve();

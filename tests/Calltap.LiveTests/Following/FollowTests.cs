@@ -124,7 +124,7 @@ public sealed class FollowTests(ITestOutputHelper output)
     [Fact]
     public void What_is_forked_while_libraries_come_and_go_is_traced_whole()
     {
-        using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Usual.Program("loadfork"), [PluginProgram.BuildLibrary(), $"{LiveTest.Repeat(30, 300)}"]);
+        using TargetLauncher launcher = TargetLauncher.Start(ProgramBuild.Usual.Program("loadfork", "tree_calls.h"), [PluginProgram.BuildLibrary(), $"{LiveTest.Repeat(30, 300)}"]);
         using var recorder = new TreeRecorder(scope: FunctionScope.Libraries, functions: ["tree_*", "plugin_*"]);
         recorder.Start(launcher);
         recorder.Serve();

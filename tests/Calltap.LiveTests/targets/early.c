@@ -3,26 +3,12 @@
  */
 #define _GNU_SOURCE
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-typedef uint64_t u64;
-
-u64 tree_leaf(u64 x);
-__attribute__((noipa)) u64 tree_leaf(u64 x)
-{
-    return x % 5 ? x * 7 + 3 : x * 8 - x + 3;
-}
-
-u64 tree_root(u64 x);
-__attribute__((noipa)) u64 tree_root(u64 x)
-{
-    return tree_leaf(x) + tree_leaf(x + 1);
-}
+#include "tree_calls.h"
 
 static long now(void)
 {

@@ -5,28 +5,14 @@
  */
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-typedef uint64_t u64;
+#include "tree_calls.h"
 
 enum { CHILDREN = 4, CALLS = 40 };
 
 static int loaded, wrong;
-
-u64 tree_leaf(u64 x);
-__attribute__((noipa)) u64 tree_leaf(u64 x)
-{
-    return x % 5 ? x * 7 + 3 : x * 8 - x + 3;
-}
-
-u64 tree_root(u64 x);
-__attribute__((noipa)) u64 tree_root(u64 x)
-{
-    return tree_leaf(x) + tree_leaf(x + 1);
-}
 
 static int call_all(void)
 {

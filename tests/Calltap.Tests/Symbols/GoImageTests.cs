@@ -57,15 +57,14 @@ public sealed class GoImageTests : IDisposable
         File.WriteAllText(source, Program);
         Tool.Run("go", "build", "-ldflags=-s -w", "-o", program, source);
         byte[] image = File.ReadAllBytes(program);
-        Assert.True(GoPrograms.IsGoAlone(image, program));
-        Assert.True(GoPrograms.IsOfKnownVersion(image, program));
+        Assert.True(GoProgram.TryRead(image, program)?.IsOfKnownVersion);
         int version = image.AsSpan().IndexOf(" Go buildinf:"u8) + 32;
         Assert.Equal("go1."u8, image.AsSpan(version, 4));
         image.AsSpan(version + 4, 2).Fill((byte)'9');
-        Assert.False(GoPrograms.IsOfKnownVersion(image, program));
+        Assert.False(GoProgram.TryRead(image, program)?.IsOfKnownVersion);
         string native = _sample.Compile("int main(void) { return 0; }", "c", "-static");
-        Assert.False(GoPrograms.IsGoAlone(File.ReadAllBytes(native), native));
-        Assert.False(GoPrograms.IsGoAlone(File.ReadAllBytes(source), source));
+        Assert.Null(GoProgram.TryRead(File.ReadAllBytes(native), native));
+        Assert.Null(GoProgram.TryRead(File.ReadAllBytes(source), source));
     }
 
     // The table has [...] where the symbol spells the type argument out; assembly functions carry their ABI in the symbol alone.

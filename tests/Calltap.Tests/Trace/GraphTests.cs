@@ -53,6 +53,21 @@ public sealed class GraphTests
     }
 
     [Fact]
+    public void However_many_calls_come_the_same_way_they_count()
+    {
+        const int Calls = 1_100_000; // more than there may be ways
+        byte[] file = Write(writer =>
+        {
+            writer.WriteEvents(new Tid(1), [Entry(0, "f", Top)]);
+            for (ulong i = 0; i < Calls; i += 10_000)
+                writer.WriteEvents(new Tid(1), [.. Enumerable.Range(0, 10_000).SelectMany(n => (TraceEvent[])[Entry(1 + (2 * (i + (ulong)n)), "g", Top - 16), Exit(2 + (2 * (i + (ulong)n)), "g", Top - 16)])]);
+            writer.WriteEvents(new Tid(1), [Exit((2 * Calls) + 10, "f", Top)]);
+        });
+        Assert.Equal($"f 1/{(2 * Calls) + 10} [g {Calls}/{Calls}]", Text(Build("f", 5, file).Callees, "f"));
+        Assert.Equal($"g {Calls}/{Calls} [f {Calls}/{Calls}]", Text(Build("g", 5, file).Callers, "g"));
+    }
+
+    [Fact]
     public void A_call_whose_end_is_not_known_has_no_time()
     {
         CallGraph graph = Build("leaky", 5, [Entry(0, "main", Top), Entry(10, "leaky", Top - 16), Exit(40, "main", Top)]);

@@ -36,7 +36,7 @@ public sealed class AnalysisCache
         {
             if (!File.Exists(path) || !IsOurs(_folder) || !IsOurs(path)) return null;
             using SafeFileHandle file = File.OpenHandle(path);
-            ModuleContents? contents = CacheEntry.Read(ModuleFiles.ReadAll(file), key);
+            ModuleContents? contents = CacheEntry.Read(WholeFile.Read(file), key);
             if (contents is not null) NoteUse(path);
             return contents;
         }
