@@ -93,7 +93,7 @@ sealed class DiffTable
         }
         json.WriteStartObject(name);
         foreach ((string key, Func<FunctionReport, long?> number) in s_numbers)
-            json.WriteNumberOrNull(key == "calls" ? key : key + "Ns", number(function));
+            json.WriteNumberOrNull(Column(key), number(function));
         json.WriteEndObject();
     }
 }

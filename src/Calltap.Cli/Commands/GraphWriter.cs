@@ -31,7 +31,7 @@ sealed class GraphWriter(CallGraph graph, TraceCatalog catalog, double least)
     void Add(TextTable table, GraphNode node, GraphNode root, bool self)
     {
         string indent = new(' ', 2 * node.Depth);
-        table.Add(Percent(ShareOf(node, root)), Texts.Count(node.Calls), TimeOf(node, node.Ticks), indent + NameOf(node));
+        table.Add(Percent(ShareOf(node, root)), Texts.Count(node.Calls), TimeOf(node), indent + NameOf(node));
         GraphNode[] shown = [.. node.Children.Where(child => ShareOf(child, root) >= least)];
         if (self && shown.Length > 0 && Ratio(node.SelfTicks, root.Ticks) >= least)
             table.Add(Percent(Ratio(node.SelfTicks, root.Ticks)), "", Texts.Time(_clock.ToNs(node.SelfTicks)), $"{indent}  (self)");
@@ -40,7 +40,7 @@ sealed class GraphWriter(CallGraph graph, TraceCatalog catalog, double least)
 
     string NameOf(GraphNode node) => node.Depth > 0 ? catalog.NameOf(node.Function) : graph.Functions.Count == 1 ? catalog.NameOf(graph.Functions[0]) : $"{graph.Functions.Count} functions";
 
-    string TimeOf(GraphNode node, ulong ticks) => node.Calls == node.Unknown ? "-" : Texts.Time(_clock.ToNs(ticks));
+    string TimeOf(GraphNode node) => node.Calls == node.Unknown ? "-" : Texts.Time(_clock.ToNs(node.Ticks));
 
     static double ShareOf(GraphNode node, GraphNode root) => root.Ticks > 0 ? Ratio(node.Ticks, root.Ticks) : Ratio((ulong)node.Calls, (ulong)root.Calls);
 
@@ -72,8 +72,8 @@ sealed class GraphWriter(CallGraph graph, TraceCatalog catalog, double least)
         if (node.Depth > 0) json.WriteString("module", catalog.ModuleOf(node.Function));
         json.WriteNumber("calls", node.Calls);
         json.WriteNumber("unknown", node.Unknown);
-        json.WriteNumber("totalNs", _clock.ToNs(node.Ticks));
-        json.WriteNumber("selfNs", _clock.ToNs(node.SelfTicks));
+        json.WriteNumber("total_ns", _clock.ToNs(node.Ticks));
+        json.WriteNumber("self_ns", _clock.ToNs(node.SelfTicks));
         json.WriteStartArray("next");
         foreach (GraphNode child in node.Children) Write(json, null, child);
         json.WriteEndArray();

@@ -13,8 +13,8 @@ public static class InfoJson
         json.WriteStartObject();
         WriteSession(json, info.Session);
         json.WriteBoolean("complete", info.IsComplete);
-        json.WriteNumberOrNull("durationNs", info.DurationNs);
-        json.WriteNumberOrNull("measuredTscHz", info.MeasuredTscHz is { } hz ? (long)Math.Round(hz) : null);
+        json.WriteNumberOrNull("duration_ns", info.DurationNs);
+        json.WriteNumberOrNull("measured_tsc_hz", info.MeasuredTscHz is { } hz ? (long)Math.Round(hz) : null);
         json.WriteNumber("events", info.Events);
         json.WriteNumber("lost", info.Lost);
         json.WriteNumber("functions", info.Functions);
@@ -47,8 +47,8 @@ public static class InfoJson
         json.WriteNumber("pid", session.Target.Value);
         json.WriteString("command", session.CommandLine);
         json.WriteString("scope", session.Scope);
-        json.WriteNumberOrNull("startedUnixNs", session.StartedUnixNs == 0 ? null : session.StartedUnixNs);
-        json.WriteNumberOrNull("tscHz", session.TscHz == 0 ? null : session.TscHz);
+        json.WriteNumberOrNull("started_unix_ns", session.StartedUnixNs == 0 ? null : session.StartedUnixNs);
+        json.WriteNumberOrNull("tsc_hz", session.TscHz == 0 ? null : session.TscHz);
     }
 
     static void WriteProcess(Utf8JsonWriter json, ProcessRecord process)
@@ -67,15 +67,15 @@ public static class InfoJson
         json.WriteNumber("pid", thread.Pid.Value);
         json.WriteString("name", thread.Name);
         json.WriteNumber("events", thread.Events);
-        json.WriteNumber("lostEntries", thread.LostEntries);
-        json.WriteNumber("lostExits", thread.LostExits);
+        json.WriteNumber("lost_entries", thread.LostEntries);
+        json.WriteNumber("lost_exits", thread.LostExits);
         json.WriteNumber("holes", thread.Holes);
     }
 
     static void WriteModule(Utf8JsonWriter json, (ModuleRecord Module, int Functions) item)
     {
         json.WriteString("path", item.Module.Path);
-        json.WriteString("buildId", item.Module.BuildId);
+        json.WriteString("build_id", item.Module.BuildId);
         json.WriteNumber("functions", item.Functions);
         json.WriteString("start", $"0x{item.Module.Start.Value:x}");
         json.WriteString("end", $"0x{item.Module.End.Value:x}");
@@ -86,7 +86,7 @@ public static class InfoJson
         json.WriteString("kind", $"{batch.Kind}");
         json.WriteNumber("functions", batch.Functions.Count);
         json.WriteNumber("sites", batch.Sites);
-        json.WriteNumber("breakpointsHit", batch.Traps);
+        json.WriteNumber("breakpoints_hit", batch.Traps);
     }
 
     static void WriteLayout(Utf8JsonWriter json, (ChunkType Type, int Chunks, ByteSize Size) part)
