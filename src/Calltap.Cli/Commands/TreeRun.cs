@@ -52,7 +52,7 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
             Pid root = launcher?.Pid ?? Target.Process ?? ProcessList.Find(Target.Name!);
             Open(root);
             using var follower = new ProcessFollower(Options(), this);
-            if (launcher is null) follower.Start(root);
+            if (launcher is null) Follow(follower, root);
             else follower.Start(launcher);
             started = true;
             string why = WaitForEnd(follower, signals);
@@ -118,6 +118,13 @@ abstract class TreeRun(Terminal terminal) : IProcessTracing
     /// <summary>Processes in which functions were armed, and those that could not be traced, in words.</summary>
     protected string Processes =>
         Texts.Of(_traced, "program") + (_untraced > 0 ? $", {Texts.Count(_untraced)} could not be traced" : "");
+
+    /// <summary>Only from the line on is nothing missed: what was armed before that was not followed yet.</summary>
+    void Follow(ProcessFollower follower, Pid root)
+    {
+        follower.Start(root);
+        terminal.Log.WriteLine($"following {Texts.Of(follower.Processes.Count, "process", "processes")} and what comes of them");
+    }
 
     FollowOptions Options() => new()
     {
