@@ -84,6 +84,9 @@ public enum RefusalReason
     /// <summary>An exit of Go code: goroutines park within its last instructions, and go on with other threads and stacks.</summary>
     GoExit,
 
+    /// <summary>An epilogue of managed code that does not free what its method takes at its start.</summary>
+    FrameNotUnderstood,
+
     /// <summary>No room is left in the arena for its stub.</summary>
     ArenaFull,
 }

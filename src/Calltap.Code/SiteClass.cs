@@ -20,4 +20,7 @@ public enum SiteClass
 
     /// <summary>A transfer and instructions before it in the same basic block: threads inside have to be moved.</summary>
     ExitWithInstructionsBefore,
+
+    /// <summary>The epilogue of managed code, and perhaps instructions before it: replaced by a jump with a prefix, six bytes, which the runtime takes for no epilogue.</summary>
+    Epilogue,
 }

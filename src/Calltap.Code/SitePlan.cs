@@ -31,6 +31,18 @@ public sealed record SitePlan(
     bool FlagsDeadAtEntry,
     bool CombinedExit)
 {
+    /// <summary>Bytes of a near jump.</summary>
+    public const int JumpLength = 5;
+
+    /// <summary>Bytes of a near jump with a prefix.</summary>
+    public const int PrefixedJumpLength = 6;
+
+    /// <summary>How many bytes are replaced.</summary>
+    public int PatchLength => Class == SiteClass.Epilogue ? PrefixedJumpLength : JumpLength;
+
+    /// <summary>An instruction of the region may fault, and the program handles it: where it has been displaced to is told to whoever handles faults.</summary>
+    public bool MayFault { get; init; }
+
     /// <summary>Behind the region of a plain entry stands a bare <c>ret</c>, which a stub may run itself as long as that exit is not armed.</summary>
     public bool ReturnFollows { get; init; }
 

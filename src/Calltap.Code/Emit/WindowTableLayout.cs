@@ -23,7 +23,10 @@ namespace Calltap.Code.Emit;
 ///      +24 byte   kind: 1 jump or nop, 2 return, 3 call
 ///      +25 byte   1 = deferred: its old head goes back
 ///      +26 word   for a return the bytes it pops behind the address
-///      +28 five old bytes, +33 five new bytes
+///      +28 five or six old bytes, +34 as many new ones
+///      +40 dword how many there are behind the first
+///      +44 dword the file through which they are written, where their memory is shared; -1 for the target's own memory file
+///      +48 qword where in that file the site is
 /// </code>
 /// </remarks>
 public static class WindowTableLayout
@@ -62,7 +65,7 @@ public static class WindowTableLayout
     public const byte Tails = 2;
 
     /// <summary>Bytes of an entry.</summary>
-    public const int EntrySize = 40;
+    public const int EntrySize = 56;
 
     /// <summary>Offset in an entry of its site's address.</summary>
     public const int Address = 0;
@@ -86,10 +89,16 @@ public static class WindowTableLayout
     public const int Old = 28;
 
     /// <summary>Offset of the new bytes.</summary>
-    public const int New = 33;
+    public const int New = 34;
 
-    /// <summary>Bytes replaced at a site.</summary>
-    public const int PatchSize = 5;
+    /// <summary>Offset of the number of bytes behind the first.</summary>
+    public const int TailLength = 40;
+
+    /// <summary>Offset of the file's descriptor.</summary>
+    public const int File = 44;
+
+    /// <summary>Offset of the place in that file.</summary>
+    public const int FileOffset = 48;
 
     /// <summary>Kind: goes on at the target.</summary>
     public const byte KindJump = 1;
@@ -111,10 +120,11 @@ public static class WindowTableLayout
     /// <param name="site">Its address.</param>
     /// <param name="becoming">What a thread at its breakpoint does.</param>
     /// <param name="old">The bytes it has.</param>
-    /// <param name="to">The bytes it gets.</param>
+    /// <param name="to">The bytes it gets, as many.</param>
+    /// <param name="through">The descriptor, in the target, of the file through which it is written, and where there; null for the target's memory file.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="becoming"/> is a conditional jump: a site never becomes one.</exception>
     public static void Write(
-        Span<byte> entry, TargetAddress site, in EmulatedInstruction becoming, ReadOnlySpan<byte> old, ReadOnlySpan<byte> to)
+        Span<byte> entry, TargetAddress site, in EmulatedInstruction becoming, ReadOnlySpan<byte> old, ReadOnlySpan<byte> to, (int File, long Offset)? through = null)
     {
         entry[..EntrySize].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(entry, site.Value);
@@ -129,7 +139,10 @@ public static class WindowTableLayout
         BinaryPrimitives.WriteUInt64LittleEndian(entry[Target..], target.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(entry[Push..], becoming.Kind == EmulatedKind.Call ? becoming.Next.Value : 0);
         BinaryPrimitives.WriteUInt16LittleEndian(entry[Pop..], becoming.PopBytes);
-        old[..PatchSize].CopyTo(entry[Old..]);
-        to[..PatchSize].CopyTo(entry[New..]);
+        old.CopyTo(entry[Old..New]);
+        to.CopyTo(entry[New..TailLength]);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[TailLength..], to.Length - 1);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[File..], through?.File ?? -1);
+        BinaryPrimitives.WriteInt64LittleEndian(entry[FileOffset..], through?.Offset ?? (long)site.Value);
     }
 }

@@ -1,18 +1,28 @@
 using System.Buffers.Binary;
+using Calltap.Code;
 
 namespace Calltap.Patching;
 
-/// <summary>The five bytes that are replaced at a site: the length of <c>jmp rel32</c>.</summary>
-/// <param name="Value">The bytes, the first in the lowest eight bits.</param>
+/// <summary>The bytes that are replaced at a site: five, the length of <c>jmp rel32</c>, or six, where that has a prefix.</summary>
+/// <param name="Value">The bytes, the first in the lowest eight bits; in the highest how many there are more than five.</param>
 public readonly record struct PatchBytes(ulong Value)
 {
-    /// <summary>Bytes replaced at every site.</summary>
-    public const int Length = 5;
+    /// <summary>Bytes of a near jump.</summary>
+    public const int Length = SitePlan.JumpLength;
+
+    /// <summary>Bytes of one with a prefix: no site has more replaced.</summary>
+    public const int MaxLength = SitePlan.PrefixedJumpLength;
 
     /// <summary>The one-byte breakpoint (SDM vol. 2, INT3).</summary>
     public const byte Int3 = 0xcc;
 
     const byte JumpOpcode = 0xe9;
+    const byte Prefix = 0x2e; // CS: means nothing before a near jump (SDM vol. 2, 2.1.1), and no branch hint either
+    const int SizeAt = 56; // bit
+    const ulong SixBytes = 1ul << SizeAt;
+
+    /// <summary>How many bytes.</summary>
+    public int Size => Length + (int)(Value >> SizeAt);
 
     /// <summary>The first byte, written alone in the first and the third pass.</summary>
     public byte Head => (byte)Value;
@@ -21,33 +31,49 @@ public readonly record struct PatchBytes(ulong Value)
     public static PatchBytes From(ReadOnlySpan<byte> bytes) =>
         new(BinaryPrimitives.ReadUInt32LittleEndian(bytes) | (ulong)bytes[4] << 32);
 
+    /// <summary>Takes the first five or six.</summary>
+    public static PatchBytes From(ReadOnlySpan<byte> bytes, int size) =>
+        size == Length ? From(bytes) : new(From(bytes).Value | (ulong)bytes[Length] << 40 | SixBytes);
+
     /// <summary><c>jmp rel32</c> from <paramref name="site"/> to <paramref name="target"/>.</summary>
+    /// <param name="site">Where the first byte is.</param>
+    /// <param name="target">Where it leads.</param>
+    /// <param name="size">Six for one with a prefix.</param>
     /// <exception cref="OverflowException">The target is out of reach.</exception>
-    public static PatchBytes Jump(TargetAddress site, TargetAddress target)
+    public static PatchBytes Jump(TargetAddress site, TargetAddress target, int size = Length)
     {
-        int relative = checked((int)(target - (site + Length)));
-        return new PatchBytes(JumpOpcode | (ulong)(uint)relative << 8);
+        ulong jump = JumpOpcode | (ulong)(uint)checked((int)(target - (site + size))) << 8;
+        return new PatchBytes(size == Length ? jump : jump << 8 | Prefix | SixBytes);
     }
 
-    /// <summary>Where it leads when it is a <c>jmp rel32</c> at <paramref name="site"/>; null when it is none.</summary>
-    public TargetAddress? JumpsFrom(TargetAddress site) => Head == JumpOpcode ? site + Length + (int)(uint)(Value >> 8) : null;
+    /// <summary>Where it leads when it is a jump at <paramref name="site"/>; null when it is none.</summary>
+    public TargetAddress? JumpsFrom(TargetAddress site)
+    {
+        bool prefixed = Size == MaxLength;
+        ulong jump = prefixed ? Value >> 8 : Value;
+        return (prefixed && Head != Prefix) || (byte)jump != JumpOpcode ? null : site + Size + (int)(uint)(jump >> 8);
+    }
 
-    /// <summary>Writes all five.</summary>
+    /// <summary>Writes all.</summary>
     public void CopyTo(Span<byte> destination)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(destination, (uint)Value);
         destination[4] = (byte)(Value >> 32);
+        if (Size == MaxLength) destination[Length] = (byte)(Value >> 40);
     }
 
-    /// <summary>Writes the four behind the head.</summary>
-    public void TailTo(Span<byte> destination) =>
+    /// <summary>Writes those behind the head.</summary>
+    public void TailTo(Span<byte> destination)
+    {
         BinaryPrimitives.WriteUInt32LittleEndian(destination, (uint)(Value >> 8));
+        if (Size == MaxLength) destination[Length - 1] = (byte)(Value >> 40);
+    }
 
     /// <inheritdoc/>
     public override string ToString()
     {
-        Span<byte> bytes = stackalloc byte[Length];
+        Span<byte> bytes = stackalloc byte[MaxLength];
         CopyTo(bytes);
-        return Convert.ToHexStringLower(bytes);
+        return Convert.ToHexStringLower(bytes[..Size]);
     }
 }

@@ -19,7 +19,7 @@ sealed class PatchImage
         TargetAddress start = default, end = default;
         foreach (TargetAddress site in sorted)
         {
-            TargetAddress first = PatchRun.PageOf(site), last = PatchRun.PageOf(site + (PatchBytes.Length - 1)) + PatchRun.PageSize;
+            TargetAddress first = PatchRun.PageOf(site), last = PatchRun.PageOf(site + (PatchBytes.MaxLength - 1)) + PatchRun.PageSize;
             bool fits = first == end && last - start <= PatchRun.MaxPages * PatchRun.PageSize && mappings?.Find(start) == mappings?.Find(first);
             if (end != default && (first < end || fits)) // a page, and so a site, is in one run only
             {
@@ -48,7 +48,7 @@ sealed class PatchImage
         return image;
     }
 
-    public PatchBytes Read(TargetAddress site) => PatchBytes.From(Find(site).At(site, PatchBytes.Length));
+    public PatchBytes Read(Site site) => PatchBytes.From(Find(site.Address).At(site.Address, site.Original.Size), site.Original.Size);
 
     /// <summary>The run that holds the address.</summary>
     public PatchRun Find(TargetAddress address) =>

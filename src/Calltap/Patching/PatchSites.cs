@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace Calltap.Patching;
@@ -54,7 +53,7 @@ sealed class PatchSites
     public TargetAddress? FindChanged()
     {
         for (int i = 0; i < _offsets.Length; i++)
-            if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], PatchBytes.Length)) != _before[i]) return _run.Start + _offsets[i];
+            if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], _before[i].Size), _before[i].Size) != _before[i]) return _run.Start + _offsets[i];
         return null;
     }
 
@@ -63,7 +62,7 @@ sealed class PatchSites
     public Poke? FindArmed()
     {
         for (int i = 0; i < _offsets.Length; i++)
-            if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], PatchBytes.Length)) != _original[i]) return Pokes[i];
+            if (PatchBytes.From(_run.Image.AsSpan(_offsets[i], _original[i].Size), _original[i].Size) != _original[i]) return Pokes[i];
         return null;
     }
 
@@ -90,7 +89,7 @@ sealed class PatchSites
         for (int i = 0; i < _offsets.Length; i++)
         {
             if (_deferred[i]) _run.Image[_offsets[i]] = _before[i].Head;
-            else BinaryPrimitives.WriteUInt32LittleEndian(_run.Image.AsSpan(_offsets[i] + 1), (uint)(_after[i].Value >> 8));
+            else _after[i].TailTo(_run.Image.AsSpan(_offsets[i] + 1));
         }
     }
 

@@ -12,7 +12,7 @@ public sealed record Poke(Site Site, PatchBytes To, Stub? Stub, EmulatedInstruct
 {
     /// <summary>Original bytes or one stub's jump -> a stub's jump.</summary>
     public static Poke MakeCall(Site site, Stub stub) =>
-        new(site, PatchBytes.Jump(site.Address, stub.Start), stub, EmulatedInstruction.Jump(stub.Start));
+        new(site, PatchBytes.Jump(site.Address, stub.Start, site.Original.Size), stub, EmulatedInstruction.Jump(stub.Start));
 
     /// <summary>
     /// A stub's jump -> the original bytes. Meanwhile the displaced copy is executed, which is the original code at

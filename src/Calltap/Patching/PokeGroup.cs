@@ -93,13 +93,16 @@ sealed class PokeGroup(
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
         foreach (Poke poke in single)
-            if (!_unmapped.Contains(poke.Site)) writer.Write(poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
+        {
+            if (_unmapped.Contains(poke.Site) || DropIfVanished(poke, poke.Site.Installed)) continue;
+            writer.Write(mappings.Find(poke.Site.Address), poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
+        }
     }
 
     /// <summary>Pass 2; deferred sites get their head back.</summary>
     public void WriteTails()
     {
-        Span<byte> before = stackalloc byte[PatchBytes.Length], after = stackalloc byte[PatchBytes.Length];
+        Span<byte> before = stackalloc byte[PatchBytes.MaxLength], after = stackalloc byte[PatchBytes.MaxLength];
         foreach (PatchSites sites in paged)
         {
             if (sites.Run.IsUnmapped || DropIfRenewed(sites, begun: true)) continue;
@@ -108,7 +111,7 @@ sealed class PokeGroup(
         }
         foreach (Poke poke in single)
         {
-            if (_unmapped.Contains(poke.Site) || DropIfRenewed(poke)) continue;
+            if (_unmapped.Contains(poke.Site) || DropIfRenewed(poke) || DropIfVanished(poke, poke.Site.Installed)) continue;
             if (_deferred.Contains(poke.Site))
             {
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
@@ -116,7 +119,7 @@ sealed class PokeGroup(
             }
             poke.Site.Installed.CopyTo(before);
             poke.To.CopyTo(after);
-            WriteOnce(poke.Site.Address + 1, before[1..], after[1..]);
+            WriteOnce(poke.Site.Address + 1, before[1..poke.To.Size], after[1..poke.To.Size]);
         }
     }
 
@@ -130,17 +133,17 @@ sealed class PokeGroup(
             writer.WritePage(sites.Run.Start, sites.Run.Image);
         }
         foreach (Poke poke in single)
-            if (!_deferred.Contains(poke.Site) && !DropIfRenewed(poke))
+            if (!_deferred.Contains(poke.Site) && !DropIfRenewed(poke) && !DropIfVanished(poke, poke.To))
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
     }
 
     /// <summary>A write that may have been made by an earlier try of the same step.</summary>
     void WriteOnce(TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
     {
-        Span<byte> now = stackalloc byte[PatchBytes.Length];
+        Span<byte> now = stackalloc byte[PatchBytes.MaxLength];
         now = now[..bytes.Length];
         if (target.ReadMemory(address, now) == now.Length && now.SequenceEqual(bytes)) return;
-        writer.Write(address, expected, bytes);
+        writer.Write(mappings.Find(address), address, expected, bytes);
     }
 
     /// <summary>
@@ -157,7 +160,7 @@ sealed class PokeGroup(
             if (sites.Run.IsUnmapped || (!mappings.AreStill(sites.Run.Start, sites.Run.End, asked) && !sites.Pokes.Any(HoldsOurBreakpoint))) Drop(sites);
             else DropIfRenewed(sites, begun);
         foreach (Poke poke in single)
-            if (!mappings.AreStill(poke.Site.Address, poke.Site.Address + PatchBytes.Length, asked)) Drop([poke]);
+            if (!mappings.AreStill(poke.Site.Address, poke.Site.Address + poke.To.Size, asked)) Drop([poke]);
         return _unmapped.Count > before;
     }
 
@@ -181,6 +184,24 @@ sealed class PokeGroup(
     }
 
     /// <summary>
+    /// Code that was freed is another's: not a byte of ours goes over what is there now. (Code that goes between this look and the write, in a microsecond, is not seen.)
+    /// </summary>
+    /// <param name="poke">The site.</param>
+    /// <param name="known">What it holds now, but for a breakpoint at its head; or what it gets, where this step was made before.</param>
+    bool DropIfVanished(Poke poke, PatchBytes known)
+    {
+        if (!poke.Site.MayVanish) return false;
+        Span<byte> bytes = stackalloc byte[known.Size];
+        if (target.ReadMemory(poke.Site.Address, bytes) == bytes.Length)
+        {
+            PatchBytes found = PatchBytes.From(bytes, bytes.Length);
+            if (found == known || found == poke.To || (found.Head == PatchBytes.Int3 && (found.Value >> 8 == known.Value >> 8 || found.Value >> 8 == poke.To.Value >> 8))) return false;
+        }
+        Drop([poke]);
+        return true;
+    }
+
+    /// <summary>
     /// Whether a site holds the file's bytes where only ours can be. Where the file's are what it gets nothing tells, but then the tails that are written are
     /// those that are there.
     /// </summary>
@@ -188,16 +209,16 @@ sealed class PokeGroup(
 
     bool HoldsFile(Site site)
     {
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
-        return !mappings.AreTrusted && target.ReadMemory(site.Address, bytes) == bytes.Length && PatchBytes.From(bytes) == site.Original;
+        Span<byte> bytes = stackalloc byte[site.Original.Size];
+        return !mappings.AreTrusted && target.ReadMemory(site.Address, bytes) == bytes.Length && PatchBytes.From(bytes, bytes.Length) == site.Original;
     }
 
     /// <summary>Whether the memory there now is a copy of the text with a breakpoint of this window in it: it is taken back like any other.</summary>
     bool HoldsOurBreakpoint(Poke poke)
     {
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        Span<byte> bytes = stackalloc byte[poke.To.Size];
         if (target.ReadMemory(poke.Site.Address, bytes) != bytes.Length) return false;
-        PatchBytes found = PatchBytes.From(bytes);
+        PatchBytes found = PatchBytes.From(bytes, bytes.Length);
         return found.Head == PatchBytes.Int3 && (found.Value >> 8 == poke.Site.Installed.Value >> 8 || found.Value >> 8 == poke.To.Value >> 8);
     }
 

@@ -27,6 +27,9 @@ sealed class PokePlan
 
     PokePlan(TargetProcess target, TargetTextWriter writer, PlannedMappings mappings) => (_target, _writer, _mappings) = (target, writer, mappings);
 
+    /// <summary>What was mapped when it was made.</summary>
+    public PlannedMappings Mappings => _mappings;
+
     /// <summary>The pokes that verified, by address.</summary>
     public IReadOnlyList<Poke> Pokes { get; private set; } = [];
 
@@ -71,6 +74,7 @@ sealed class PokePlan
         {
             if (_mappings.Find(poke.Site.Address) is not { } mapping) RefuseUnmapped(poke);
             else if (!IsOf(poke.Site, mapping)) SortForeign(poke, mapping);
+            else if (_target.CodeFileOf(mapping) is not null) _single.Add(poke); // written through its file
             else if (mapping.IsShared) Refuse(poke, "in shared memory: other processes would see it change");
             else if (IsPrivateText(mapping)) _paged.Add(poke);
             else _single.Add(poke);
@@ -80,8 +84,8 @@ sealed class PokePlan
     /// <summary>Other memory is at its address: another's, unless the program has copied its text there, with our bytes in it.</summary>
     void SortForeign(Poke poke, MemoryMapping mapping)
     {
-        bool copied = poke.Site.State != SiteState.Original && mapping.End - poke.Site.Address >= PatchBytes.Length && !mapping.IsShared
-            && ReadSite(poke.Site.Address) == poke.Site.Installed;
+        bool copied = poke.Site.State != SiteState.Original && mapping.End - poke.Site.Address >= poke.To.Size && !mapping.IsShared
+            && ReadSite(poke.Site) == poke.Site.Installed;
         if (copied) _single.Add(poke);
         else RefuseUnmapped(poke);
     }
@@ -90,7 +94,7 @@ sealed class PokePlan
     static bool IsOf(Site site, MemoryMapping mapping)
     {
         if (site.State == SiteState.Original) site.Mapping = mapping;
-        return mapping.End - site.Address >= PatchBytes.Length && site.Mapping?.IsSameAt(site.Address, mapping) != false;
+        return mapping.End - site.Address >= site.Original.Size && site.Mapping?.IsSameAt(site.Address, mapping) != false;
     }
 
     static bool IsPrivateText(MemoryMapping mapping) =>
@@ -109,7 +113,7 @@ sealed class PokePlan
                 _writer.TryPlace(run.Start + page, run.Image.AsSpan(page, 1));
         }
         _paged.RemoveAll(poke => !Matches(poke));
-        _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site.Address)));
+        _single.RemoveAll(poke => !Matches(poke, ReadSite(poke.Site)));
         Arrange();
     }
 
@@ -150,11 +154,11 @@ sealed class PokePlan
 
     PokeGroup Paged(List<PatchSites> sites) => new(_target, _writer, _mappings, sites, [], [.. sites.SelectMany(s => s.Pokes)]);
 
-    bool Matches(Poke poke) => Matches(poke, ReadImage(poke.Site.Address));
+    bool Matches(Poke poke) => Matches(poke, ReadImage(poke.Site));
 
     bool Matches(Poke poke, PatchBytes? read)
     {
-        if (read is not { } found || IsRenewed(poke, found))
+        if (read is not { } found || IsRenewed(poke, found) || HasVanished(poke.Site, poke.Site.Installed, found))
             RefuseUnmapped(poke);
         else if (found != poke.Site.Installed)
             Refuse(poke, $"holds {found}, expected {poke.Site.Installed}");
@@ -167,6 +171,9 @@ sealed class PokePlan
 
     /// <summary>Whether the file's bytes are there instead of ours: the module was unmapped, and the same one mapped in its place.</summary>
     static bool IsRenewed(Poke poke, PatchBytes found) => found == poke.Site.Original && found != poke.Site.Installed;
+
+    /// <summary>Whether code that may be freed has been: what is there is neither ours nor a breakpoint that somebody has put over it.</summary>
+    static bool HasVanished(Site site, PatchBytes expected, PatchBytes found) => site.MayVanish && found != expected && found.Head != PatchBytes.Int3;
 
     /// <summary>The displaced copy was made from the file: the whole region must be what the file says.</summary>
     bool RegionMatches(Site site)
@@ -194,14 +201,14 @@ sealed class PokePlan
     static void Retire(Site site) => (site.State, site.Installed, site.Refusal) = (SiteState.Original, site.Original, NoLongerMapped);
 
     /// <summary>What a site on a page to rewrite held when its image was read; null when its page was not mapped.</summary>
-    PatchBytes? ReadImage(TargetAddress address) => _image.Find(address).IsUnmapped ? null : _image.Read(address);
+    PatchBytes? ReadImage(Site site) => _image.Find(site.Address).IsUnmapped ? null : _image.Read(site);
 
     /// <summary>What another site holds; null when it is not mapped.</summary>
     /// <exception cref="AttachException">The target has ended.</exception>
-    PatchBytes? ReadSite(TargetAddress address)
+    PatchBytes? ReadSite(Site site)
     {
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
-        if (_target.ReadMemory(address, bytes) == bytes.Length) return PatchBytes.From(bytes);
+        Span<byte> bytes = stackalloc byte[site.Original.Size];
+        if (_target.ReadMemory(site.Address, bytes) == bytes.Length) return PatchBytes.From(bytes, bytes.Length);
         ThrowIfGone();
         return null;
     }
@@ -264,12 +271,12 @@ sealed class PokePlan
     {
         using TargetTextWriter? writer = TargetTextWriter.ForForkChild(child);
         if (writer is null) return; // it has been killed meanwhile
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
+        Span<byte> bytes = stackalloc byte[PatchBytes.MaxLength];
         HashSet<Site> unmapped = Unmapped;
         foreach (Poke poke in Pokes.Where(poke => !unmapped.Contains(poke.Site)))
         {
             poke.Site.Original.CopyTo(bytes);
-            writer.TryPlace(poke.Site.Address, bytes); // not where it has been killed meanwhile, or has unmapped the module
+            writer.TryPlace(poke.Site.Address, bytes[..poke.To.Size]); // not where it has been killed meanwhile, or has unmapped the module
         }
     }
 
@@ -280,8 +287,8 @@ sealed class PokePlan
         PatchMismatchException? first = null;
         ReadRuns();
         HashSet<Site> deferred = [.. Deferred], unmapped = Unmapped;
-        foreach (Poke poke in _paged) Settle(poke, deferred.Contains(poke.Site), unmapped.Contains(poke.Site) ? null : ReadImage(poke.Site.Address), ref first);
-        foreach (Poke poke in _single) Settle(poke, deferred.Contains(poke.Site), unmapped.Contains(poke.Site) ? null : ReadSite(poke.Site.Address), ref first);
+        foreach (Poke poke in _paged) Settle(poke, deferred.Contains(poke.Site), unmapped.Contains(poke.Site) ? null : ReadImage(poke.Site), ref first);
+        foreach (Poke poke in _single) Settle(poke, deferred.Contains(poke.Site), unmapped.Contains(poke.Site) ? null : ReadSite(poke.Site), ref first);
         if (first is not null) throw first;
     }
 
@@ -293,7 +300,7 @@ sealed class PokePlan
         if (read is not { } found)
         {
             if (!deferred) _refused.Add(site);
-            bool copied = site.Installed != site.Original && ReadSite(site.Address) == site.Installed; // the program's own copy of its text, jumps included
+            bool copied = site.Installed != site.Original && ReadSite(site) == site.Installed; // the program's own copy of its text, jumps included
             if (copied) (site.State, site.Refusal) = (_before[site], NoLongerMapped);
             else Retire(site);
             return;
@@ -329,9 +336,9 @@ sealed class PokePlan
     {
         for (int tries = 0; found != expected && tries < MismatchTries; tries++)
         {
-            if (found == site.Original || !_mappings.AreStill(site.Address, site.Address + PatchBytes.Length, asked: true)) return true;
+            if (found == site.Original || HasVanished(site, expected, found) || !_mappings.AreStill(site.Address, site.Address + site.Original.Size, asked: true)) return true;
             Clock.Sleep(s_readAgain);
-            if (ReadSite(site.Address) is not { } again) return true;
+            if (ReadSite(site) is not { } again) return true;
             found = again;
         }
         return false;
@@ -339,7 +346,7 @@ sealed class PokePlan
 
     static byte[] Bytes(PatchBytes bytes)
     {
-        var copy = new byte[PatchBytes.Length];
+        var copy = new byte[bytes.Size];
         bytes.CopyTo(copy);
         return copy;
     }

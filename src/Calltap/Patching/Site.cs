@@ -25,14 +25,14 @@ public sealed class Site
         Plan = plan;
         Address = address;
         Region = region;
-        Original = PatchBytes.From(region.Span);
+        Original = PatchBytes.From(region.Span, plan.PatchLength);
         Installed = Original;
     }
 
     /// <summary>The same site in a copy of the target's memory, as it is there.</summary>
     internal Site(Site original)
         : this(original.Id, original.ExitId, original.Function, original.Plan, original.Address, original.Region) =>
-        (Installed, Mapping, State, Stub, Refusal) = (original.Installed, original.Mapping, original.State, original.Stub, original.Refusal);
+        (MayVanish, Installed, Mapping, State, Stub, Refusal) = (original.MayVanish, original.Installed, original.Mapping, original.State, original.Stub, original.Refusal);
 
     /// <summary>Its id.</summary>
     public SiteId Id { get; }
@@ -52,7 +52,7 @@ public sealed class Site
     /// <summary>The original bytes of the region.</summary>
     public ReadOnlyMemory<byte> Region { get; }
 
-    /// <summary>The first five original bytes: those that are replaced.</summary>
+    /// <summary>The first five or six original bytes: those that are replaced.</summary>
     public PatchBytes Original { get; }
 
     /// <summary>What is at the site now.</summary>
@@ -60,6 +60,9 @@ public sealed class Site
 
     /// <summary>What was mapped at its address when its bytes were changed first; null where another tracer did that.</summary>
     public MemoryMapping? Mapping { get; set; }
+
+    /// <summary>Its code may be freed at any time, and other code put there: that of .NET's compiler. No mapping tells.</summary>
+    public bool MayVanish { get; init; }
 
     /// <summary>State of the bytes.</summary>
     public SiteState State { get; set; }

@@ -97,7 +97,7 @@ sealed class TextPoker
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
-        _table.Fill(Answerable(plan));
+        _table.Fill(Answerable(plan), mappings);
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var context = new WindowContext(
             _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
@@ -155,7 +155,7 @@ sealed class TextPoker
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
         plan.ReadImages();
-        if (plan.LeftOut) _table.Fill(Answerable(plan));
+        if (plan.LeftOut) _table.Fill(Answerable(plan), plan.Mappings);
         plan.MarkChanging();
         steps.Mark("read");
         string? failure = null;
@@ -185,7 +185,7 @@ sealed class TextPoker
     {
         _knownSites.Clear();
         _formerPokes.Clear();
-        _table.Fill([]);
+        _table.Fill([], new PlannedMappings(_target));
     }
 
     static void Drain(IWindowGuard guard)

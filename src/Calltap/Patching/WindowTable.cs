@@ -54,7 +54,8 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
 
     /// <summary>Writes a batch into the half that is not in use, and makes it the one that is.</summary>
     /// <param name="pokes">By address.</param>
-    public void Fill(IReadOnlyList<Poke> pokes)
+    /// <param name="mappings">Where they are.</param>
+    public void Fill(IReadOnlyList<Poke> pokes, PlannedMappings mappings)
     {
         IReadOnlyList<Poke> all = Former.Count == 0
             ? pokes
@@ -68,7 +69,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         byte half = (byte)(1 - (header[WindowTableLayout.Current] & 1));
         var bytes = new byte[WindowTableLayout.HalfSizeFor(_entries.Length)];
         for (int i = 0; i < _entries.Length; i++)
-            Write(bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize), all[i]);
+            Write(bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize), all[i], mappings.Find(all[i].Site.Address));
         _half = table + (WindowTableLayout.Entries + half * halfSize);
         writer.Place(_half, bytes);
         Span<byte> count = stackalloc byte[sizeof(int)];
@@ -77,12 +78,13 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         writer.Place(table + WindowTableLayout.Current, [half]); // one byte: whoever reads it sees the old or the new half, each whole
     }
 
-    static void Write(Span<byte> entry, Poke poke)
+    void Write(Span<byte> entry, Poke poke, MemoryMapping? mapping)
     {
-        Span<byte> old = stackalloc byte[PatchBytes.Length], to = stackalloc byte[PatchBytes.Length];
+        Span<byte> old = stackalloc byte[PatchBytes.MaxLength], to = stackalloc byte[PatchBytes.MaxLength];
         poke.Site.Installed.CopyTo(old);
         poke.To.CopyTo(to);
-        WindowTableLayout.Write(entry, poke.Site.Address, poke.Becoming, old, to);
+        WindowTableLayout.Write(entry, poke.Site.Address, poke.Becoming, old[..poke.To.Size], to[..poke.To.Size],
+            mapping is not null && target.CodeFileOf(mapping) is { } file ? (file.Descriptor, mapping.OffsetAt(poke.Site.Address).Value) : null);
     }
 
     /// <summary>Puts the trap handler in the place of the program's own action, which it passes foreign traps on to.</summary>

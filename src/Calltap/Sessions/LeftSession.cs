@@ -217,7 +217,7 @@ public sealed class LeftSession
         _modules!.LookAgain();
         Site[] sites = [.. entries.Select(entry => ToSite(entry, remains, _modules)).OfType<Site>().DistinctBy(site => site.Address).OrderBy(site => site.Address)];
         for (int i = 1; i < sites.Length; i++)
-            if (sites[i].Address - sites[i - 1].Address < PatchBytes.Length) (sites[i].State, sites[i].Refusal) = (SiteState.Changing, "lies over another site");
+            if (sites[i].Address - sites[i - 1].Address < sites[i - 1].Original.Size) (sites[i].State, sites[i].Refusal) = (SiteState.Changing, "lies over another site");
         return sites;
     }
 
@@ -227,13 +227,16 @@ public sealed class LeftSession
     {
         SiteModules modules = _modules ??= new SiteModules(_target, _header);
         modules.LookAgain();
-        return [.. sites.Where(site => Read(site.Address) is { } found && found != site.Original && (modules.IsThere(site) || IsCopied(found, site)))];
+        return [.. sites.Where(site => Read(site) is { } found && found != site.Original && !HasVanished(site, found) && (modules.IsThere(site) || IsCopied(found, site)))];
     }
 
-    PatchBytes? Read(TargetAddress address)
+    /// <summary>Whether its code was freed, and other code is there.</summary>
+    bool HasVanished(SiteTableEntry site, PatchBytes found) => site.MayVanish && found.Head != PatchBytes.Int3 && !LeadsInto(site.Address, found, Remains);
+
+    PatchBytes? Read(SiteTableEntry site)
     {
-        Span<byte> live = stackalloc byte[PatchBytes.Length];
-        return _target.ReadMemory(address, live) == live.Length ? PatchBytes.From(live) : null;
+        Span<byte> live = stackalloc byte[site.Original.Size];
+        return _target.ReadMemory(site.Address, live) == live.Length ? PatchBytes.From(live, live.Length) : null;
     }
 
     /// <summary>
@@ -242,21 +245,23 @@ public sealed class LeftSession
     /// </summary>
     Site? ToSite(SiteTableEntry entry, SessionRemains remains, SiteModules modules)
     {
-        if (Read(entry.Address) is not { } found) return null;
+        if (Read(entry) is not { } found) return null;
         if (!modules.IsThere(entry) && !IsCopied(found, entry)) return null;
         var plan = new SitePlan(
             default, entry.Length, entry.Kind, entry.Class, default, entry.CodeLength == 1 ? 0 : 1, entry.CodeLength,
             null, false, false);
-        var region = new byte[Math.Max(entry.Length, PatchBytes.Length)];
+        var region = new byte[Math.Max(entry.Length, entry.Original.Size)];
         entry.Original.CopyTo(region);
         var site = new Site(entry.Site, default, entry.Function, plan, entry.Address, region)
         {
             Stub = new Stub(entry.Stub, entry.Displaced, []),
             Installed = found,
+            MayVanish = entry.MayVanish,
         };
         bool ours = found.Head == PatchBytes.Int3 ? IsBetween(found, entry) : LeadsInto(entry.Address, found, remains);
         if (found == entry.Original) site.State = SiteState.Original;
         else if (ours) site.State = SiteState.Armed;
+        else if (entry.MayVanish && found.Head != PatchBytes.Int3) return null;
         else (site.State, site.Refusal) = (SiteState.Changing, $"holds {found}, which is neither {entry.Original} nor a jump of ours");
         return site;
     }

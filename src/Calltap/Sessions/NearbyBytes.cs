@@ -14,15 +14,15 @@ sealed class NearbyBytes(TargetProcess target)
     TargetAddress _start;
     int _length;
 
-    /// <summary>The bytes at an address; null where nothing is mapped.</summary>
-    public PatchBytes? At(TargetAddress address)
+    /// <summary>So many bytes at an address; null where nothing is mapped.</summary>
+    public PatchBytes? At(TargetAddress address, int size)
     {
-        if (address < _start || address - _start + PatchBytes.Length > _length)
+        if (address < _start || address - _start + size > _length)
         {
             if (_mappings.Find(address) is null) return null;
             (_start, _length) = (address, target.ReadMemory(address, _bytes));
-            if (_length < PatchBytes.Length) return null;
+            if (_length < size) return null;
         }
-        return PatchBytes.From(_bytes.AsSpan((int)(address - _start), PatchBytes.Length));
+        return PatchBytes.From(_bytes.AsSpan((int)(address - _start), size), size);
     }
 }

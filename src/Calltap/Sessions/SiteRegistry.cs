@@ -2,6 +2,7 @@ using Calltap.Code;
 using Calltap.Code.Emit;
 using Calltap.Modules;
 using Calltap.Patching;
+using Calltap.Symbols;
 using Calltap.Target;
 
 namespace Calltap.Sessions;
@@ -96,7 +97,7 @@ sealed class SiteRegistry : IPokeJournal
     {
         var id = new SiteId(_next++);
         var exit = plan.CombinedExit ? new SiteId(_next++) : default;
-        return new Site(id, exit, function.Id, plan, plan.Address.At(function.Module.LoadBias), plan.Original.ToArray(plan.Length));
+        return new Site(id, exit, function.Id, plan, plan.Address.At(function.Module.LoadBias), plan.Original.ToArray(plan.Length)) { MayVanish = function.Symbol.Source == FunctionSource.Compiled };
     }
 
     /// <summary>
@@ -149,8 +150,8 @@ sealed class SiteRegistry : IPokeJournal
 
     PatchBytes? Read(Site site)
     {
-        Span<byte> bytes = stackalloc byte[PatchBytes.Length];
-        return _target.ReadMemory(site.Address, bytes) == bytes.Length ? PatchBytes.From(bytes) : null;
+        Span<byte> bytes = stackalloc byte[site.Original.Size];
+        return _target.ReadMemory(site.Address, bytes) == bytes.Length ? PatchBytes.From(bytes, bytes.Length) : null;
     }
 
     /// <summary>
@@ -176,7 +177,7 @@ sealed class SiteRegistry : IPokeJournal
         bool all = true;
         foreach (Site site in sites.Exits.Prepend(sites.Entry))
         {
-            PatchBytes? found = there.At(site.Address);
+            PatchBytes? found = there.At(site.Address, site.Original.Size);
             bool isCopied = (found == site.Installed && site.Installed != site.Original) || (site.State == SiteState.Changing && found?.Head == PatchBytes.Int3);
             if (isCopied)
             {
@@ -230,7 +231,7 @@ sealed class SiteRegistry : IPokeJournal
         var entry = new SiteTableEntry(
             site.Address, stub?.Start ?? default, stub?.Displaced ?? default, site.Original, installed,
             site.Plan.Length, site.Plan.CodeLength, site.Plan.Kind, site.Plan.Class, state, ops, trampoline,
-            site.Function, site.Id, _mappings.NumberOf(site.Mapping));
+            site.Function, site.Id, _mappings.NumberOf(site.Mapping)) { MayVanish = site.MayVanish };
         entry.Write(_table.AsSpan(SiteTableEntry.Size * (int)site.Id.Value, SiteTableEntry.Size));
     }
 

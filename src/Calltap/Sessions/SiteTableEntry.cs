@@ -8,18 +8,18 @@ namespace Calltap.Sessions;
 /// <remarks>
 /// <code>
 /// +0  qword address        +8  qword stub (0 = none yet)   +16 qword displaced copy
-/// +24 5 bytes original, byte region length, byte kind, byte state
-/// +32 5 bytes installed, byte class, byte code length, byte 0
+/// +24 5 or 6 bytes original, byte kind, byte state
+/// +32 5 or 6 bytes installed, byte class, byte 0
 /// +40 qword ops that want it, a bit each   +48 qword trampoline
 /// +56 dword function id    +60 dword site id
-/// +64 dword entry of the mapping table that tells what was mapped here (0 = not known), +68 dword 0
+/// +64 dword entry of the mapping table that tells what was mapped here (0 = not known), +68 byte region length, byte code length, byte 1 = its code may be freed, byte 0
 /// </code>
 /// </remarks>
 /// <param name="Address">Where the site is.</param>
 /// <param name="Stub">Its stub.</param>
 /// <param name="Displaced">The displaced copy in the stub.</param>
-/// <param name="Original">The five original bytes.</param>
-/// <param name="Installed">The five bytes there now, or on their way.</param>
+/// <param name="Original">The original bytes that are replaced.</param>
+/// <param name="Installed">The bytes there now, or on their way.</param>
 /// <param name="Length">Bytes of the region.</param>
 /// <param name="CodeLength">Of those, instructions.</param>
 /// <param name="Kind">What passes it.</param>
@@ -36,6 +36,9 @@ public readonly record struct SiteTableEntry(
     SiteKind Kind, SiteClass Class, SiteState State, ulong Ops, TargetAddress Trampoline,
     FunctionId Function, SiteId Site, int Mapping)
 {
+    /// <summary>See <see cref="Site.MayVanish"/>.</summary>
+    public bool MayVanish { get; init; }
+
     /// <summary>Bytes of a record.</summary>
     public const int Size = 72;
 
@@ -46,26 +49,31 @@ public readonly record struct SiteTableEntry(
         BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Stub.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(to[16..], Displaced.Value);
         Original.CopyTo(to[24..]);
-        (to[29], to[30], to[31]) = ((byte)Length, (byte)Kind, (byte)State);
+        (to[30], to[31]) = ((byte)Kind, (byte)State);
         Installed.CopyTo(to[32..]);
-        (to[37], to[38], to[39]) = ((byte)Class, (byte)CodeLength, 0);
+        (to[38], to[39]) = ((byte)Class, 0);
         BinaryPrimitives.WriteUInt64LittleEndian(to[40..], Ops);
         BinaryPrimitives.WriteUInt64LittleEndian(to[48..], Trampoline.Value);
         BinaryPrimitives.WriteInt32LittleEndian(to[56..], Function.Value);
         BinaryPrimitives.WriteUInt32LittleEndian(to[60..], Site.Value);
         BinaryPrimitives.WriteInt32LittleEndian(to[64..], Mapping);
-        BinaryPrimitives.WriteInt32LittleEndian(to[68..], 0);
+        (to[68], to[69], to[70], to[71]) = ((byte)Length, (byte)CodeLength, (byte)(MayVanish ? 1 : 0), 0);
     }
 
     /// <summary>Reads a record.</summary>
-    public static SiteTableEntry Read(ReadOnlySpan<byte> from) => new(
+    public static SiteTableEntry Read(ReadOnlySpan<byte> from) => Read(from, (SiteClass)from[38] == SiteClass.Epilogue ? PatchBytes.MaxLength : PatchBytes.Length);
+
+    static SiteTableEntry Read(ReadOnlySpan<byte> from, int patch) => new(
         new(BinaryPrimitives.ReadUInt64LittleEndian(from)),
         new(BinaryPrimitives.ReadUInt64LittleEndian(from[8..])),
         new(BinaryPrimitives.ReadUInt64LittleEndian(from[16..])),
-        PatchBytes.From(from[24..]), PatchBytes.From(from[32..]), from[29], from[38],
-        (SiteKind)from[30], (SiteClass)from[37], (SiteState)from[31],
+        PatchBytes.From(from[24..], patch), PatchBytes.From(from[32..], patch), from[68], from[69],
+        (SiteKind)from[30], (SiteClass)from[38], (SiteState)from[31],
         BinaryPrimitives.ReadUInt64LittleEndian(from[40..]),
         new(BinaryPrimitives.ReadUInt64LittleEndian(from[48..])),
         new(BinaryPrimitives.ReadInt32LittleEndian(from[56..])),
-        new(BinaryPrimitives.ReadUInt32LittleEndian(from[60..])), BinaryPrimitives.ReadInt32LittleEndian(from[64..]));
+        new(BinaryPrimitives.ReadUInt32LittleEndian(from[60..])), BinaryPrimitives.ReadInt32LittleEndian(from[64..]))
+    {
+        MayVanish = (from[70] & 1) != 0,
+    };
 }

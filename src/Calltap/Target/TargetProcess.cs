@@ -16,6 +16,7 @@ public sealed class TargetProcess : IDisposable
     private SafeFileHandle? _maps;
     private readonly TargetAddress _probeAddress;
     private readonly Lazy<GoProgram?> _goAlone;
+    private CodeFile? _codeFile;
 
     private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
     {
@@ -235,9 +236,23 @@ public sealed class TargetProcess : IDisposable
         return opened ?? OpenSameFile(ProcFiles.Thread(Pid, live, "root") + mapping.Path, mapping);
     }
 
+    /// <summary>The file through which a mapping's memory is written, where it is shared between the places where code is executed and written; null for any other.</summary>
+    internal CodeFile? CodeFileOf(MemoryMapping mapping)
+    {
+        if (!CodeFile.IsMapped(mapping))
+            return null;
+        if (_codeFile?.IsIn(mapping) == true)
+            return _codeFile;
+        if (CodeFile.Find(Pid, mapping) is not { } found)
+            return null;
+        _codeFile?.Dispose();
+        return _codeFile = found;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _codeFile?.Dispose();
         _pidfd.Dispose();
         _memory.Dispose();
         _maps?.Dispose();

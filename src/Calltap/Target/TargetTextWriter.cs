@@ -1,10 +1,12 @@
 using Calltap.Native;
+using Calltap.Symbols;
 using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Target;
 
 /// <summary>
-/// The only writer of bytes into a target: pwrite on its /proc/PID/mem, which ignores page protection and breaks copy-on-write privately.
+/// The only writer of bytes into a target: pwrite on its /proc/PID/mem, which ignores page protection and breaks copy-on-write privately, and on the file of
+/// compiled code, which is shared memory (<see cref="CodeFile"/>).
 /// The build refuses any other caller of pwrite. Two verbs: <b>place</b> into memory that nobody can reach yet, and <b>write</b> over
 /// bytes that are known: read, compare, write, read back. Allocates nothing unless it throws; may be used from any thread.
 /// </summary>
@@ -48,6 +50,24 @@ internal sealed unsafe class TargetTextWriter : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(expected.Length, bytes.Length);
         Verify(address, expected);
         WriteAll(address, bytes);
+        Verify(address, bytes);
+    }
+
+    /// <summary>The same where the mapping may be one of compiled code, whose memory is written through its file.</summary>
+    /// <inheritdoc cref="Write(TargetAddress, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    internal void Write(MemoryMapping? mapping, TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
+    {
+        if (mapping is null || _target?.CodeFileOf(mapping) is not { } file)
+        {
+            Write(address, expected, bytes);
+            return;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(expected.Length, bytes.Length);
+        Verify(address, expected);
+        nint written = Write(file.Handle, mapping.OffsetAt(address).Value, bytes);
+        if (written != bytes.Length)
+            SysResult.FromLibc(written).OrThrow($"pwrite(compiled code of {_pid}, {bytes.Length} bytes at {address})");
         Verify(address, bytes);
     }
 
@@ -97,23 +117,25 @@ internal sealed unsafe class TargetTextWriter : IDisposable
         }
     }
 
-    private nint Write(TargetAddress address, ReadOnlySpan<byte> bytes)
+    private nint Write(TargetAddress address, ReadOnlySpan<byte> bytes) => Write(_memory, unchecked((long)address.Value), bytes);
+
+    private static nint Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes)
     {
         bool held = false;
         try
         {
-            _memory.DangerousAddRef(ref held);
+            file.DangerousAddRef(ref held);
             fixed (byte* data = bytes)
             {
 #pragma warning disable RS0030 // The one place where bytes of a target are written.
-                return MemoryFile.pwrite((int)_memory.DangerousGetHandle(), data, (nuint)bytes.Length, unchecked((long)address.Value));
+                return MemoryFile.pwrite((int)file.DangerousGetHandle(), data, (nuint)bytes.Length, offset);
 #pragma warning restore RS0030
             }
         }
         finally
         {
             if (held)
-                _memory.DangerousRelease();
+                file.DangerousRelease();
         }
     }
 }

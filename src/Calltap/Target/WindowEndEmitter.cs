@@ -118,8 +118,8 @@ internal static class WindowEndEmitter
         c.js(end);
         c.lea(rsi, __qword_ptr[rsp + Byte]);
         c.mov(edx, 1);
-        c.mov(r10, __qword_ptr[r12 + WindowTableLayout.Address]);
-        c.mov(edi, r13d);
+        c.mov(r10, __qword_ptr[r12 + WindowTableLayout.FileOffset]);
+        EmitFile(c);
         c.mov(eax, NR_pread64);
         c.syscall();
         c.cmp(rax, 1);
@@ -128,7 +128,7 @@ internal static class WindowEndEmitter
         c.jne(next);
         choose(next, write);
         c.Label(ref write);
-        c.mov(edi, r13d);
+        EmitFile(c);
         c.mov(eax, NR_pwrite64);
         c.syscall();
         c.cmp(rax, rdx);
@@ -139,6 +139,14 @@ internal static class WindowEndEmitter
         c.jmp(look);
         c.Label(ref end);
         c.nop();
+    }
+
+    // The target's memory file, unless the entry names another: memory that is shared is not written through that.
+    private static void EmitFile(Assembler c)
+    {
+        c.mov(edi, __dword_ptr[r12 + WindowTableLayout.File]);
+        c.test(edi, edi);
+        c.cmovs(edi, r13d);
     }
 
     // As set by the read: one byte, at the site.
@@ -159,7 +167,7 @@ internal static class WindowEndEmitter
         EmitOldHead(c, write);
         c.Label(ref change);
         c.lea(rsi, __qword_ptr[r12 + (WindowTableLayout.New + 1)]);
-        c.mov(edx, WindowTableLayout.PatchSize - 1);
+        c.mov(edx, __dword_ptr[r12 + WindowTableLayout.TailLength]);
         c.inc(r10);
     }
 

@@ -7,29 +7,34 @@ namespace Calltap.Tests.Patching;
 
 public sealed class PatchBytesTests
 {
-    [Fact]
-    public void Bytes_round_trip() => Gen.Byte.Array[5, 9].Sample(bytes =>
+    [Theory]
+    [InlineData(PatchBytes.Length)]
+    [InlineData(PatchBytes.MaxLength)]
+    public void Bytes_round_trip(int size) => Gen.Byte.Array[6, 9].Sample(bytes =>
     {
-        PatchBytes patch = PatchBytes.From(bytes);
-        var copy = new byte[5];
+        PatchBytes patch = PatchBytes.From(bytes, size);
+        var copy = new byte[size];
         patch.CopyTo(copy);
-        var tail = new byte[4];
+        var tail = new byte[size - 1];
         patch.TailTo(tail);
-        return bytes.AsSpan(0, 5).SequenceEqual(copy) && bytes.AsSpan(1, 4).SequenceEqual(tail) && patch.Head == bytes[0];
+        return patch.Size == size && bytes.AsSpan(0, size).SequenceEqual(copy) && bytes.AsSpan(1, size - 1).SequenceEqual(tail) && patch.Head == bytes[0];
     });
 
-    [Fact]
-    public void A_jump_leads_to_its_target() => Gen.Int.Sample(offset =>
+    [Theory]
+    [InlineData(PatchBytes.Length)]
+    [InlineData(PatchBytes.MaxLength)]
+    public void A_jump_leads_to_its_target(int size) => Gen.Int.Sample(offset =>
     {
         var site = new TargetAddress(0x7f00_0000_1000);
-        TargetAddress target = site + 5 + offset;
-        var bytes = new byte[5];
-        PatchBytes.Jump(site, target).CopyTo(bytes);
+        TargetAddress target = site + size + offset;
+        var bytes = new byte[size];
+        PatchBytes.Jump(site, target, size).CopyTo(bytes);
         Decoder.Create(64, bytes, site.Value).Decode(out Instruction jump);
         Assert.Equal(Iced.Intel.Code.Jmp_rel32_64, jump.Code);
+        Assert.Equal(size, jump.Length);
         Assert.Equal(target.Value, jump.NearBranchTarget);
-        Assert.Equal(target, PatchBytes.From(bytes).JumpsFrom(site));
-        Assert.Null(PatchBytes.From([0xcc, .. bytes[1..]]).JumpsFrom(site));
+        Assert.Equal(target, PatchBytes.From(bytes, size).JumpsFrom(site));
+        Assert.Null(PatchBytes.From([0xcc, .. bytes[1..]], size).JumpsFrom(site));
     });
 
     [Theory]

@@ -94,7 +94,7 @@ public sealed class PatchImageTests
 
     [Fact]
     public void Another_address_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => For(0).Read(new TargetAddress(Start + Page)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => For(0).Find(new TargetAddress(Start + Page)));
 
     static PatchImage For(params long[] offsets) => PatchImage.For(offsets.Select(o => new TargetAddress(Start) + o), null);
 

@@ -1,0 +1,177 @@
+using Calltap.Code.Analysis;
+using Iced.Intel;
+
+namespace Calltap.Code.Managed;
+
+/// <summary>
+/// Finds a method's exits, not its funclets', and a region for each. The runtime's unwinder reads the bytes at a program counter to tell whether a frame is
+/// being taken down; a region begins where what it finds is right:
+/// <list type="bullet">
+/// <item>at the return or the jump itself, where a jump means what it says: nothing but the return address is left;</item>
+/// <item>anywhere in a method that has no frame;</item>
+/// <item>where the whole frame still stands, at the first instruction of an epilogue or before it: by a jump with a prefix, which it takes for no epilogue.</item>
+/// </list>
+/// </summary>
+internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, ManagedTraits traits, SitePlan? entry)
+{
+    private readonly List<SitePlan> _sites = [];
+    private readonly List<RefusedExit> _refused = [];
+    private int _free = entry?.Length ?? 0;
+
+    /// <summary>The patchable exits.</summary>
+    internal IReadOnlyList<SitePlan> Sites => _sites;
+
+    /// <summary>The others.</summary>
+    internal IReadOnlyList<RefusedExit> Refused => _refused;
+
+    /// <summary>All exits, one combined with the entry included.</summary>
+    internal int Count { get; private set; }
+
+    internal void Classify()
+    {
+        for (int i = 0; i < code.All.Count; i++)
+        {
+            if (!code.IsBody[i] || KindOf(code.All[i]) is not { } kind)
+                continue;
+            Count++;
+            int at = code.OffsetOf(code.All[i]);
+            if (entry is { CombinedExit: true } && at == entry.TransferOffset)
+                continue;
+            if (Region(i, kind) is { } site)
+                _sites.Add(site);
+        }
+    }
+
+    private SiteKind? KindOf(in Instruction instruction) => InstructionKinds.Of(instruction) switch
+    {
+        InstructionKind.Return => SiteKind.Return,
+        InstructionKind.Jump when !code.Contains(instruction.NearBranchTarget) => SiteKind.TailJump,
+        InstructionKind.IndirectJump when code.IsIndirectTail(instruction) => SiteKind.TailJump,
+        InstructionKind.ConditionalJump or InstructionKind.CountedJump when !code.Contains(instruction.NearBranchTarget) => SiteKind.ConditionalTailJump,
+        _ => null,
+    };
+
+    private SitePlan? Region(int index, SiteKind kind)
+    {
+        Instruction transfer = code.All[index];
+        int at = code.OffsetOf(transfer);
+        RefusalReason reason = kind == SiteKind.ConditionalTailJump ? RefusalReason.BranchIntoRegion
+            : at < _free ? RefusalReason.Overlaps
+            : ManagedRules.Check(transfer, InstructionKinds.Of(transfer), traits);
+        if (reason == RefusalReason.None && ManagedRules.MayFault(transfer, InstructionKinds.Of(transfer), true))
+            reason = RefusalReason.MayFault;
+        if (reason != RefusalReason.None)
+            return Refuse(transfer, reason);
+        return Alone(index, kind) ?? Before(index, kind);
+    }
+
+    private SitePlan? Refuse(in Instruction transfer, RefusalReason reason)
+    {
+        _refused.Add(new RefusedExit(new ImageAddress(transfer.IP), reason));
+        return null;
+    }
+
+    /// <summary>The transfer by itself, with padding where it is the last instruction.</summary>
+    private SitePlan? Alone(int index, SiteKind kind)
+    {
+        Instruction transfer = code.All[index];
+        int at = code.OffsetOf(transfer), padding = 0;
+        if (transfer.Length < SitePlan.JumpLength)
+        {
+            padding = index == code.All.Count - 1 ? code.Padding(SitePlan.JumpLength - transfer.Length) : 0;
+            if (transfer.Length + padding < SitePlan.JumpLength)
+                return null;
+        }
+
+        return Site(index, index, kind, padding, padding > 0 ? SiteClass.ReturnWithPadding : SiteClass.SingleInstruction, at);
+    }
+
+    /// <summary>With instructions before it: all of the epilogue, where there is one, and what is needed of the body.</summary>
+    private SitePlan? Before(int index, SiteKind kind)
+    {
+        Instruction transfer = code.All[index];
+        int first = Epilogue(index, out RefusalReason reason);
+        int end = code.OffsetOf(transfer) + transfer.Length;
+        int wanted = frame.IsNone ? SitePlan.JumpLength : SitePlan.PrefixedJumpLength;
+        while (reason == RefusalReason.None && end - code.OffsetOf(code.All[first]) < wanted)
+            reason = Extend(ref first);
+        int start = code.OffsetOf(code.All[first]);
+        if (reason == RefusalReason.None && start < _free)
+            reason = RefusalReason.Overlaps;
+        if (reason == RefusalReason.None && end - start > RegionBytes.MaxLength)
+            reason = RefusalReason.NoRoom;
+        if (reason != RefusalReason.None)
+            return Refuse(transfer, reason);
+        return Site(first, index, kind, 0, frame.IsNone ? SiteClass.ExitWithInstructionsBefore : SiteClass.Epilogue, start);
+    }
+
+    /// <summary>The first instruction of the epilogue: pops, and before them what frees the rest of the frame, as the unwinder knows them.</summary>
+    private int Epilogue(int index, out RefusalReason reason)
+    {
+        reason = RefusalReason.None;
+        if (frame.IsNone)
+            return index;
+        long freed = 0;
+        int first = index;
+        bool whole = false;
+        while (first > 0 && !whole && reason == RefusalReason.None && code.IsBody[first - 1])
+        {
+            Instruction before = code.All[first - 1];
+            if (before is { Mnemonic: Mnemonic.Pop, Op0Kind: OpKind.Register })
+                freed += sizeof(ulong);
+            else if (before is { Mnemonic: Mnemonic.Add, Op0Kind: OpKind.Register, Op0Register: Register.RSP } && ManagedFrame.Number(before) is { } number)
+                (freed, whole) = (freed + number, true);
+            else if (before is { Mnemonic: Mnemonic.Lea, Op0Register: Register.RSP, MemoryBase: Register.RBP, MemoryIndex: Register.None })
+                (freed, whole) = (frame.Size, true); // all that was taken otherwise: rbp knows
+            else
+                break;
+            if (code.IsTarget(code.OffsetOf(code.All[first])))
+                reason = RefusalReason.BranchTargetInside;
+            first--;
+        }
+
+        if (reason == RefusalReason.None && freed != frame.Size)
+            reason = RefusalReason.FrameNotUnderstood;
+        return first;
+    }
+
+    /// <summary>Takes one more instruction of the body into the region: nothing is known to come between it and the next.</summary>
+    private RefusalReason Extend(ref int first)
+    {
+        int start = code.OffsetOf(code.All[first]);
+        if (first == 0 || !code.IsBody[first - 1])
+            return RefusalReason.TooShort;
+        if (code.IsTarget(start))
+            return RefusalReason.BranchTargetInside;
+        if (code.IsReturn(start))
+            return RefusalReason.CallInside;
+        Instruction before = code.All[first - 1];
+        InstructionKind kind = InstructionKinds.Of(before);
+        if (kind is not (InstructionKind.Plain or InstructionKind.Nop))
+            return kind is InstructionKind.Call or InstructionKind.IndirectCall ? RefusalReason.CallInside : RefusalReason.TooShort;
+        RefusalReason reason = ManagedRules.Check(before, kind, traits);
+        if (reason == RefusalReason.None && ManagedRules.MayFault(before, kind, start >= frame.FramePointerAt))
+            reason = RefusalReason.MayFault;
+        if (reason == RefusalReason.None && ManagedFrame.MovesStack(before))
+            reason = RefusalReason.FrameNotUnderstood;
+        first -= reason == RefusalReason.None ? 1 : 0;
+        return reason;
+    }
+
+    private SitePlan? Site(int first, int index, SiteKind kind, int padding, SiteClass siteClass, int start)
+    {
+        Instruction transfer = code.All[index];
+        if (siteClass == SiteClass.Epilogue && code.IsReturn(start))
+            return Refuse(transfer, RefusalReason.CallInside);
+        int offset = code.OffsetOf(transfer) - start, length = offset + transfer.Length;
+        OffsetSet starts = default;
+        for (int i = first + 1; i <= index; i++)
+            starts = starts.With(code.OffsetOf(code.All[i]) - start);
+        ImageAddress? target = InstructionKinds.Of(transfer) == InstructionKind.Jump ? new ImageAddress(transfer.NearBranchTarget) : null;
+        _free = start + length + padding;
+        return new SitePlan(code.At(start), length + padding, kind, siteClass, starts, offset, length, target, FlagsDeadAtEntry: false, CombinedExit: false)
+        {
+            Original = RegionBytes.From(code.Bytes(start, length + padding)),
+        };
+    }
+}

@@ -1,0 +1,65 @@
+using Calltap.Native;
+using Calltap.Symbols;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Target;
+
+/// <summary>
+/// The memory file in which .NET's runtime keeps the code that it compiles: mapped twice, to be executed in one place and written in another, and shared. The kernel refuses to write
+/// into such a mapping through /proc/PID/mem, but whoever has the file writes into both.
+/// </summary>
+/// <remarks>coreclr, minipal/Unix/doublemapping.cpp: memfd_create("doublemapper"); the descriptor stays open for the process's life.</remarks>
+internal sealed class CodeFile : IDisposable
+{
+    private const string Link = "/memfd:doublemapper";
+
+    private CodeFile(int descriptor, SafeFileHandle handle, DeviceNumber device, ulong inode) => (Descriptor, Handle, Device, Inode) = (descriptor, handle, device, inode);
+
+    /// <summary>The number of the target's descriptor.</summary>
+    internal int Descriptor { get; }
+
+    /// <summary>The same file, opened to be read and written.</summary>
+    internal SafeFileHandle Handle { get; }
+
+    private DeviceNumber Device { get; }
+
+    private ulong Inode { get; }
+
+    /// <summary>Whether a mapping is one of compiled code.</summary>
+    internal static bool IsMapped(MemoryMapping mapping) => mapping is { IsShared: true, IsExecutable: true } && mapping.Path.StartsWith(Link, StringComparison.Ordinal);
+
+    /// <summary>Whether a mapping is of this file.</summary>
+    internal bool IsIn(MemoryMapping mapping) => (mapping.Device, mapping.Inode) == (Device, Inode);
+
+    /// <summary>Finds the file behind a mapping among the target's descriptors; null when it is not there, or may not be opened.</summary>
+    internal static CodeFile? Find(Pid process, MemoryMapping mapping)
+    {
+        foreach (string path in Names(process))
+        {
+            if (ProcFiles.TryReadLink(path)?.StartsWith(Link, StringComparison.Ordinal) != true || !int.TryParse(Path.GetFileName(path), out int descriptor))
+                continue;
+            SysResult<SafeFileHandle> file = Descriptors.Open(path, Descriptors.O_RDWR);
+            AttachChecks.RefuseIfOutOfFiles(file.Errno);
+            if (file.Ok && FileIdentity.Inode(file.Value) == mapping.Inode)
+                return new CodeFile(descriptor, file.Value, mapping.Device, mapping.Inode);
+            file.Value?.Dispose();
+        }
+
+        return null;
+    }
+
+    private static string[] Names(Pid process)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(ProcFiles.Process(process, "fd"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Handle.Dispose();
+}
