@@ -24,4 +24,7 @@ public enum FunctionSource
     /// be the target of a jump from inside another function, with any register and the red zone in use.
     /// </summary>
     EhFrame,
+
+    /// <summary>The table of entry points of a .NET assembly compiled ahead of time.</summary>
+    ReadyToRun,
 }
