@@ -1,6 +1,6 @@
 namespace Calltap.Symbols;
 
-/// <summary>A file (an ELF image, a debug file or a /proc listing) is not what its format demands.</summary>
+/// <summary>A file (an ELF image, a debug file, a .NET assembly or a /proc listing) is not what its format demands.</summary>
 /// <param name="file">The path as the caller named it.</param>
 /// <param name="offset">Byte offset in the file where the fault was found.</param>
 /// <param name="expectation">What should have been there, as a noun phrase.</param>

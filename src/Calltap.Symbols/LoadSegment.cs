@@ -1,6 +1,6 @@
 namespace Calltap.Symbols;
 
-/// <summary>A PT_LOAD program header: what the loader maps where.</summary>
+/// <summary>A PT_LOAD program header, or a section of a .NET assembly: what the loader maps where.</summary>
 /// <param name="Address">Link-time address of the first byte.</param>
 /// <param name="MemorySize">Bytes in memory; those past <paramref name="FileSize"/> are zero.</param>
 /// <param name="Offset">Where its bytes start in the file.</param>

@@ -26,7 +26,7 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
     /// <param name="file">Its file.</param>
     /// <param name="path">Its path in the target; debug files are looked for beside it.</param>
     /// <param name="hash">The hash of the file, which the caller has.</param>
-    /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
+    /// <exception cref="ElfFormatException">It is no ELF image of this machine, and no .NET assembly with code for it.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
     public ModuleContents Read(SafeFileHandle file, string path, ContentHash hash)
     {
@@ -50,5 +50,7 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
     CacheKey KeyOf(ContentHash content, string path) => CacheKey.Of(content, path, traits, demangler.IsAvailable);
 
     ModuleContents Analyze(byte[] image, string path, Func<string, ReadOnlyMemory<byte>?> openFile) =>
-        ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, demangler);
+        ReadyToRunReader.Begins(image)
+            ? ModuleContents.Of(ReadyToRunReader.Read(image, path))
+            : ModuleContents.Of(ModuleSymbolReader.Read(image, path, openFile), traits, demangler);
 }

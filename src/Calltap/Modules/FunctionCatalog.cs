@@ -90,7 +90,7 @@ public sealed class FunctionCatalog
     /// <summary>Analyses a file by itself.</summary>
     /// <param name="path">The file.</param>
     /// <param name="cache">Where analyses are kept; null analyses anew.</param>
-    /// <exception cref="ElfFormatException">It is no ELF image of this machine.</exception>
+    /// <exception cref="ElfFormatException">It is no ELF image of this machine, and no .NET assembly with code for it.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
     public static FunctionCatalog LoadFile(string path, AnalysisCache? cache = null)
     {

@@ -15,7 +15,7 @@ public static class ModuleAnalysis
         ArgumentNullException.ThrowIfNull(traits);
         CodeFunction[] starts = Starts(symbols);
         var input = new AnalysisInput(
-            new ModuleImage(symbols),
+            new ModuleImage(symbols.BytesFrom),
             starts,
             [.. symbols.CodeRanges.Select(Range)],
             OtherTargets(symbols),

@@ -18,7 +18,7 @@ public sealed class ModuleContents
     /// <summary>The dynamic linker writes into its code when it loads it.</summary>
     public required bool HasTextRelocations { get; init; }
 
-    /// <summary>The PT_LOAD segments.</summary>
+    /// <summary>The PT_LOAD segments; of a .NET assembly the sections.</summary>
     public required IReadOnlyList<LoadSegment> LoadSegments { get; init; }
 
     /// <summary>The functions that may be traced, by address.</summary>
@@ -57,4 +57,25 @@ public sealed class ModuleContents
             Excluded = excluded,
         };
     }
+
+    /// <summary>Analyses a .NET assembly.</summary>
+    /// <param name="module">The assembly.</param>
+    public static ModuleContents Of(ReadyToRunModule module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        IReadOnlyList<FunctionPlan> plans = ManagedAnalysis.Analyze(module);
+        return new ModuleContents
+        {
+            BuildId = null,
+            NamesHint = null,
+            HasInterpreter = true,
+            HasTextRelocations = false,
+            LoadSegments = module.LoadSegments,
+            Functions = [.. module.Methods.Select((method, i) => new AnalyzedFunction(Symbol(method), method.Name, plans[i]))],
+            Excluded = [],
+        };
+    }
+
+    static ImageFunction Symbol(ReadyToRunMethod method) =>
+        new(method.Address, method.Size, method.Name, method.Aliases, FunctionSource.ReadyToRun, []);
 }

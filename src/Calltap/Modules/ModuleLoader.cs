@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Modules;
 
-/// <summary>Finds the ELF images in a target's mappings and reads their files through the target's own eyes.</summary>
+/// <summary>Finds the ELF images and .NET assemblies in a target's mappings and reads their files through the target's own eyes.</summary>
 static class ModuleLoader
 {
     /// <summary>Files that are never armed: the dynamic linker runs before the C library keeps a thread pointer.</summary>
@@ -39,7 +39,7 @@ static class ModuleLoader
     /// <summary>Whether any of it is code.</summary>
     public static bool HasCode(IReadOnlyList<MemoryMapping> file) => file.Any(m => m.IsExecutable);
 
-    /// <summary>Reads one module, and what tells its file from others; null when that can't be opened any more or is no ELF image.</summary>
+    /// <summary>Reads one module, and what tells its file from others; null when that can't be opened any more or is no image that is read.</summary>
     public static (TargetModule Module, ContentHash Hash)? Load(TargetProcess target, IReadOnlyList<MemoryMapping> file, int id, ContentsReader reader)
     {
         using SafeFileHandle? handle = target.OpenMappedFile(file.First(m => m.IsExecutable));
@@ -48,7 +48,7 @@ static class ModuleLoader
         return Read(handle, file[0].Path, hash, reader) is { } contents && Place(id, file, contents) is { } module ? (module, hash) : null;
     }
 
-    /// <summary>Reads what a file contains; null when it is no ELF image of this machine.</summary>
+    /// <summary>Reads what a file contains; null when it is no ELF image of this machine, and no .NET assembly with code for it.</summary>
     public static ModuleContents? Read(SafeFileHandle file, string path, ContentHash hash, ContentsReader reader)
     {
         try

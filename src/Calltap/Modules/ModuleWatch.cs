@@ -114,7 +114,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
         if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, reader)) is not { } contents)
-            return Dismiss(file, "its file is no ELF image of this machine");
+            return Dismiss(file, "its file is no image of this machine");
         steps.Mark("contents");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");

@@ -2,7 +2,7 @@ using Calltap.Symbols;
 
 namespace Calltap.Modules;
 
-/// <summary>An ELF image that the target has mapped. One that comes back at another address is the same module, in another record.</summary>
+/// <summary>An ELF image or .NET assembly that the target has mapped. One that comes back at another address is the same module, in another record.</summary>
 /// <param name="Id">Its index in the catalog.</param>
 /// <param name="Path">Its file.</param>
 /// <param name="LoadBias">Added to an image address gives the target's address.</param>

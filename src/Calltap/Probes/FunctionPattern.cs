@@ -3,7 +3,7 @@ namespace Calltap.Probes;
 /// <summary>
 /// One pattern of a filter: <c>name</c>, <c>name@module</c> or <c>@module</c>, each part a <see cref="Glob"/>. The
 /// module part is compared with the file name, with and without what follows its first dot (<c>@libc</c> is
-/// <c>libc.so.6</c>).
+/// <c>libc.so.6</c>), of .NET assemblies without the extension alone (<c>@System.Private.CoreLib</c>).
 /// </summary>
 public sealed record FunctionPattern
 {
@@ -37,7 +37,9 @@ public sealed record FunctionPattern
     static bool MatchesModule(Glob glob, string module)
     {
         if (glob.IsMatch(module)) return true;
-        int dot = module.IndexOf('.', StringComparison.Ordinal);
+        int dot = module.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
+            ? module.LastIndexOf('.')
+            : module.IndexOf('.', StringComparison.Ordinal);
         return dot > 0 && glob.IsMatch(module.AsSpan(0, dot));
     }
 }

@@ -6,8 +6,8 @@ namespace Calltap.Modules;
 /// <summary>Turns a function and its plan into bytes and back. Addresses are distances from the function's start.</summary>
 static class FunctionEncoding
 {
-    const int LastSource = (int)FunctionSource.EhFrame, LastRefusal = (int)RefusalReason.ArenaFull;
-    const int LastKind = (int)SiteKind.ConditionalTailJump, LastClass = (int)SiteClass.ExitWithInstructionsBefore;
+    const int LastSource = (int)FunctionSource.ReadyToRun, LastRefusal = (int)RefusalReason.ArenaFull;
+    const int LastKind = (int)SiteKind.ConditionalTailJump, LastClass = (int)SiteClass.Epilogue;
 
     [Flags]
     enum FunctionFlags : byte
@@ -31,7 +31,8 @@ static class FunctionEncoding
         CombinedExit = 4,
         ReturnFollows = 8,
         CountsNotTaken = 16,
-        All = 31,
+        MayFault = 32,
+        All = 63,
     }
 
     /// <summary>Writes a function.</summary>
@@ -150,6 +151,7 @@ static class FunctionEncoding
         {
             ReturnFollows = flags.HasFlag(SiteFlags.ReturnFollows),
             CountsNotTaken = flags.HasFlag(SiteFlags.CountsNotTaken),
+            MayFault = flags.HasFlag(SiteFlags.MayFault),
             Original = RegionBytes.From(input.Bytes(length)),
         };
     }
@@ -159,5 +161,6 @@ static class FunctionEncoding
         | (site.FlagsDeadAtEntry ? SiteFlags.FlagsDeadAtEntry : SiteFlags.None)
         | (site.CombinedExit ? SiteFlags.CombinedExit : SiteFlags.None)
         | (site.ReturnFollows ? SiteFlags.ReturnFollows : SiteFlags.None)
-        | (site.CountsNotTaken ? SiteFlags.CountsNotTaken : SiteFlags.None);
+        | (site.CountsNotTaken ? SiteFlags.CountsNotTaken : SiteFlags.None)
+        | (site.MayFault ? SiteFlags.MayFault : SiteFlags.None);
 }

@@ -1,0 +1,69 @@
+namespace Calltap.Symbols;
+
+/// <summary>
+/// Reads a method's name as the runtime writes it into a perf map (dotnet/runtime, vm/perfmap.cpp and PrettyPrintSig): <c>returned [Assembly] Type::Method(parameters)[Tier]</c>.
+/// The text is the target's: whatever does not fit is no name.
+/// </summary>
+internal static class PerfMapName
+{
+    public static ManagedName? Read(ReadOnlySpan<char> text)
+    {
+        var name = CutTier(text.Trim(), out var tier);
+        var returned = new PerfMapType(name);
+        return returned.SkipReturned() && returned.Skip(" [") ? ReadMethod(returned.Rest, tier.ToString()) : null;
+    }
+
+    // Assembly] Type::Method(parameters)
+    private static ManagedName? ReadMethod(ReadOnlySpan<char> rest, string tier)
+    {
+        var assembly = rest.IndexOf("] ");
+        if (assembly < 0 || rest[(assembly + 2)..] is not [.., ')'] method)
+            return null;
+        int colons = method.IndexOf("::"), open = OpenOf(method);
+        if (colons <= 0 || open < colons + 2)
+            return null;
+        var type = method[..colons];
+        var declaring = (type[^1] == ']' && OpenOf(type) is > 0 and var instance ? type[..instance] : type).ToString(); // without what it is an instance of
+        var simple = method[(colons + 2)..open].ToString();
+        return Parameters(method[(open + 1)..^1]) is { } parameters
+            ? new(rest[..assembly].ToString(), ManagedNames.Of(declaring, simple, parameters), ManagedNames.WithoutParameters(declaring, simple), tier)
+            : null;
+    }
+
+    private static List<string>? Parameters(ReadOnlySpan<char> text)
+    {
+        var list = new List<string>();
+        var reader = new PerfMapType(text);
+        while (!reader.Rest.IsEmpty)
+        {
+            if ((list.Count > 0 && !reader.Skip(",")) || reader.Read() is not { } type)
+                return null;
+            list.Add(type);
+        }
+
+        return list;
+    }
+
+    private static ReadOnlySpan<char> CutTier(ReadOnlySpan<char> text, out ReadOnlySpan<char> tier)
+    {
+        var open = text is [.., ']'] ? OpenOf(text) : -1;
+        var isTier = open > 0 && text[open - 1] == ')';
+        tier = isTier ? text[(open + 1)..^1] : default;
+        return isTier ? text[..open] : text;
+    }
+
+    /// <summary>Where the bracket opens that the last character closes; -1 when nowhere.</summary>
+    private static int OpenOf(ReadOnlySpan<char> text)
+    {
+        var (close, open) = (text[^1], text[^1] == ')' ? '(' : '[');
+        var depth = 0;
+        for (var i = text.Length - 1; i >= 0; i--)
+        {
+            depth += text[i] == close ? 1 : text[i] == open ? -1 : 0;
+            if (depth == 0)
+                return i;
+        }
+
+        return -1;
+    }
+}
