@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Text.Json;
 using Calltap.Cli.Output;
 using Calltap.Cli.Targets;
+using Calltap.Managed;
 using Calltap.Target;
 
 namespace Calltap.Cli.Commands;
@@ -8,32 +10,49 @@ namespace Calltap.Cli.Commands;
 /// <summary><c>calltap ps</c>: the processes of this machine, and which can be traced.</summary>
 static class PsCommand
 {
-    const int LongestCommandLine = 100;
-
     /// <summary>The command.</summary>
     public static Command Create(Terminal terminal)
     {
         var all = new Option<bool>("--all") { Description = "Those too that can't be traced, with the reason; kernel threads are left out." };
-        var command = new Command("ps", "List the processes that can be traced.") { all };
-        command.SetAction(parsed => Print(parsed.GetValue(all), terminal));
+        var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
+        var command = new Command("ps", "List the processes that can be traced.") { all, json };
+        command.SetAction(parsed =>
+        {
+            List<ListedProcess> processes = [.. Processes(parsed.GetValue(all))];
+            if (parsed.GetValue(json)) WriteJson(processes, terminal);
+            else Print(processes, parsed.GetValue(all), terminal);
+            return processes.Count > 0 ? ExitCode.Success : ExitCode.Nothing;
+        });
         return command;
     }
 
-    static int Print(bool all, Terminal terminal)
+    static IEnumerable<ListedProcess> Processes(bool all)
     {
-        TextTable table = all
-            ? new TextTable(">pid", "user", ">threads", "name", "refused", "command")
-            : new TextTable(">pid", "user", ">threads", "name", "command");
         foreach (ProcessEntry process in ProcessList.Read())
         {
             AttachRefusal? refusal = RefusalOf(process.Pid);
             if (refusal is AttachRefusal.KernelThread or AttachRefusal.NoSuchProcess or AttachRefusal.TargetEnded) continue;
-            if (refusal is not null && !all) continue;
-            string[] cells = [$"{process.Pid}", process.User, $"{process.Threads}", process.Name];
-            table.Add(all ? [.. cells, Words(refusal), Short(process.CommandLine)] : [.. cells, Short(process.CommandLine)]);
+            if (refusal is null || all) yield return new ListedProcess(process, refusal, DotNetProcess.Find(process.Pid));
         }
+    }
+
+    static void Print(List<ListedProcess> processes, bool all, Terminal terminal)
+    {
+        TextTable table = all
+            ? new TextTable(">pid", "user", ">threads", "name", "dotnet", "refused", "command")
+            : new TextTable(">pid", "user", ">threads", "name", "dotnet", "command");
+        foreach (ListedProcess process in processes) table.Add(process.Cells(withRefusal: all));
         table.Write(terminal);
-        return table.Count > 0 ? ExitCode.Success : ExitCode.Nothing;
+    }
+
+    static void WriteJson(List<ListedProcess> processes, Terminal terminal)
+    {
+        using var json = new Utf8JsonWriter(terminal.OutStream);
+        json.WriteStartObject();
+        json.WriteStartArray("processes");
+        foreach (ListedProcess process in processes) process.WriteJson(json);
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     /// <summary>Opening a target reads a few files of /proc and changes nothing.</summary>
@@ -49,18 +68,4 @@ static class PsCommand
             return e.Reason;
         }
     }
-
-    static string Words(AttachRefusal? refusal) => refusal switch
-    {
-        null => "-",
-        AttachRefusal.NotPermitted => "not permitted",
-        AttachRefusal.Yama => "yama ptrace_scope",
-        AttachRefusal.OtherMachine => "not x86-64",
-        AttachRefusal.AlreadyTraced => "already traced",
-        AttachRefusal.SeccompFilter => "seccomp filter",
-        AttachRefusal.ShadowStack => "shadow stack",
-        _ => $"{refusal}",
-    };
-
-    static string Short(string commandLine) => commandLine.Length <= LongestCommandLine ? commandLine : $"{commandLine[..(LongestCommandLine - 3)]}...";
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Calltap.LiveTests.Engine;
+using Calltap.LiveTests.Programs;
 
 namespace Calltap.LiveTests.Cli;
 
@@ -53,5 +54,20 @@ public sealed class FunctionsCommandTests
         using BusyDemo demo = BusyDemo.Start();
         using CliRun ps = CliRun.Run(0, "ps");
         Assert.Matches($@"(?m)^ *{demo.Pid} +\S+ +{BusyDemo.Threads + 1} +calltap-demo ", ps.Output);
+    }
+
+    [Fact]
+    public void Ps_shows_the_version_of_dotnet()
+    {
+        using var program = ManagedProgram.Start(options: new ManagedOptions { Threads = 1, Kinds = ["plain"] });
+        using BusyDemo demo = BusyDemo.Start();
+        using CliRun text = CliRun.Run(0, "ps"), json = CliRun.Run(0, "ps", "--json");
+        Assert.Matches($@"(?m)^ *{program.Pid} +\S+ +\d+ +\S+ +10\.0\.\d+ ", text.Output);
+        Assert.Matches($@"(?m)^ *{demo.Pid} +\S+ +\d+ +calltap-demo +- ", text.Output);
+        JsonElement[] processes = [.. JsonDocument.Parse(json.Output).RootElement.GetProperty("processes").EnumerateArray()];
+        Assert.StartsWith("10.0.", Of(program.Pid).GetProperty("dotnet").GetString(), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, Of(demo.Pid).GetProperty("dotnet").ValueKind);
+
+        JsonElement Of(Pid pid) => processes.Single(process => process.GetProperty("pid").GetInt32() == pid.Value);
     }
 }

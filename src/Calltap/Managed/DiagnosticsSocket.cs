@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Calltap.Native;
+using Calltap.Target;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Managed;
+
+/// <summary>
+/// The socket on which a runtime takes commands, one for each connection: <c>dotnet-diagnostic-PID-KEY-socket</c> in the folder for temporary files. A stopped
+/// process does not answer; a runtime started with DOTNET_EnableDiagnostics=0 has no socket. Every failure is a <see cref="DiagnosticsException"/>.
+/// </summary>
+public sealed class DiagnosticsSocket
+{
+    const int UnknownCommand = unchecked((int)0x80131385);
+
+    /// <summary>How long an answer may take.</summary>
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>The answer to EnablePerfMap comes when every method is written that was compiled so far: 200,000 of them take a second or two.</summary>
+    static readonly TimeSpan s_patienceForAll = TimeSpan.FromSeconds(10);
+
+    readonly Pid _pid;
+    readonly string _folder, _name;
+
+    DiagnosticsSocket(Pid pid, string folder, string name) => (_pid, _folder, _name) = (pid, folder, name);
+
+    /// <summary>Where it is, as this process sees it.</summary>
+    public string Path => $"{_folder}/{_name}";
+
+    /// <summary>Finds the socket of a process, which may have other mounts and other process ids.</summary>
+    /// <exception cref="DiagnosticsException">There is none.</exception>
+    public static DiagnosticsSocket Find(Pid pid)
+    {
+        string folder = TemporaryFolder.Of(pid);
+        int id = ProcStatus.TryRead(ProcFiles.Process(pid, "status"))?.NamespaceId ?? throw new DiagnosticsException($"no process {pid}");
+        string[] names = Names(folder, $"dotnet-diagnostic-{id}-*-socket");
+        // The key is when the process was started; others are left from processes of the same number.
+        string? name = names.FirstOrDefault(name => name == $"dotnet-diagnostic-{id}-{StartTime(pid)}-socket") ?? names.FirstOrDefault();
+        return name is null
+            ? throw new DiagnosticsException($"process {pid} has no diagnostics socket in {folder}: no .NET, just started, or DOTNET_EnableDiagnostics=0")
+            : new DiagnosticsSocket(pid, folder, name);
+    }
+
+    /// <summary>Asks what runtime it is.</summary>
+    /// <exception cref="DiagnosticsException">No answer, or none that can be read.</exception>
+    public DotNetIdentity Identify()
+    {
+        foreach (byte command in (ReadOnlySpan<byte>)[ProcessCommand.Info3, ProcessCommand.Info2])
+            try
+            {
+                return DiagnosticsMessage.Identity(Send(command, [], s_patience), command);
+            }
+            catch (DiagnosticsException e) when (e.Code == UnknownCommand)
+            {
+                // An earlier runtime: ask for less.
+            }
+
+        return DiagnosticsMessage.Identity(Send(ProcessCommand.Info, [], s_patience), ProcessCommand.Info);
+    }
+
+    /// <summary>
+    /// Has the runtime write all compiled methods, and from now on each that it compiles, before its first call. A file that is there is overwritten. .NET 8 and later.
+    /// </summary>
+    /// <exception cref="DiagnosticsException">No answer, or it refused.</exception>
+    public void EnablePerfMap(PerfMapKind kind)
+    {
+        Span<byte> payload = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(payload, (uint)kind);
+        Send(ProcessCommand.EnablePerfMap, payload, s_patienceForAll);
+    }
+
+    /// <summary>Ends the writing; the files stay.</summary>
+    /// <exception cref="DiagnosticsException">No answer, or it refused.</exception>
+    public void DisablePerfMap() => Send(ProcessCommand.DisablePerfMap, [], s_patience);
+
+    byte[] Send(byte command, ReadOnlySpan<byte> payload, TimeSpan patience)
+    {
+        try
+        {
+            using Socket socket = Connect(patience);
+            socket.Send(DiagnosticsMessage.Request(ProcessCommand.Set, command, payload));
+            byte[] header = Receive(socket, DiagnosticsMessage.HeaderSize);
+            byte[] answer = Receive(socket, DiagnosticsMessage.PayloadSize(header) ?? throw new DiagnosticsException($"process {_pid} answers in another protocol on {Path}"));
+            return DiagnosticsMessage.IsDone(header) ? answer : throw Refused(answer);
+        }
+        catch (SocketException e)
+        {
+            throw e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock
+                ? new DiagnosticsException($"the runtime of process {_pid} did not answer within {patience.TotalSeconds:0} s: is it stopped?")
+                : new DiagnosticsException($"the runtime of process {_pid} can't be asked on {Path}: {e.Message}");
+        }
+    }
+
+    /// <summary>By way of the folder's descriptor: a socket's path has room for 107 bytes, and that of a container may be longer.</summary>
+    Socket Connect(TimeSpan patience)
+    {
+        SysResult<SafeFileHandle> opened = Descriptors.Open(_folder, Descriptors.O_PATH);
+        using SafeFileHandle folder = opened.Ok ? opened.Value : throw new DiagnosticsException($"{_folder} can't be opened: {opened.Errno}");
+        int milliseconds = (int)patience.TotalMilliseconds;
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = milliseconds, ReceiveTimeout = milliseconds };
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint($"/proc/self/fd/{folder.DangerousGetHandle()}/{_name}"));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    byte[] Receive(Socket socket, int size)
+    {
+        byte[] bytes = new byte[size];
+        for (int done = 0, read; done < size; done += read)
+            if ((read = socket.Receive(bytes, done, size - done, SocketFlags.None)) == 0) throw new DiagnosticsException($"the runtime of process {_pid} ended the connection without an answer");
+        return bytes;
+    }
+
+    DiagnosticsException Refused(byte[] answer)
+    {
+        int code = answer.Length >= sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(answer) : 0;
+        return new DiagnosticsException($"the runtime of process {_pid} refused: error 0x{code:x8}{(code == UnknownCommand ? ", a command that it does not know" : "")}") { Code = code };
+    }
+
+    /// <summary>The newest first.</summary>
+    static string[] Names(string folder, string pattern)
+    {
+        try
+        {
+            return [.. new DirectoryInfo(folder).EnumerateFiles(pattern).OrderByDescending(file => file.LastWriteTimeUtc).Select(file => file.Name)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DiagnosticsException($"{folder} can't be listed: {e.Message}");
+        }
+    }
+
+    /// <summary>Field 22 of /proc/PID/stat; the second is a name in parentheses that may hold anything.</summary>
+    static string? StartTime(Pid pid)
+    {
+        string stat = ProcFiles.TryReadText(ProcFiles.Process(pid, "stat")) ?? "";
+        return stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(19);
+    }
+}
