@@ -84,6 +84,9 @@ public enum RefusalReason
     /// <summary>An exit of Go code: goroutines park within its last instructions, and go on with other threads and stacks.</summary>
     GoExit,
 
+    /// <summary>Managed code that goes on with a call which runs already: what a loop's body was compiled anew to.</summary>
+    EnteredByNoCall,
+
     /// <summary>An epilogue of managed code that does not free what its method takes at its start.</summary>
     FrameNotUnderstood,
 

@@ -33,6 +33,7 @@ public static class RefusalText
         RefusalReason.GoUnchecked => "go-runtime: does not check its stack, which may have no room left",
         RefusalReason.GoNoInstruction => "go-runtime: no instruction of 5 bytes behind the check of its stack",
         RefusalReason.GoExit => "go-runtime: goroutines park within exits",
+        RefusalReason.EnteredByNoCall => "entered by no call: replaces the rest of one",
         RefusalReason.FrameNotUnderstood => "frame not understood",
         RefusalReason.ArenaFull => "no room left in the arena",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),

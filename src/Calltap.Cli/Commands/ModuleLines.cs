@@ -19,7 +19,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     public void Tell(ModuleReport? report)
     {
         if (report is null) return;
-        foreach (TargetModule module in report.Gone.ExceptBy(report.Come.Select(m => m.Id), m => m.Id)) Say(module.Name, $"{module.Name} has been unloaded");
+        foreach (TargetModule module in report.Gone.ExceptBy(report.Come.Select(m => m.Id), m => m.Id).Where(m => !m.Contents.IsCompiled)) Say(module.Name, $"{module.Name} has been unloaded");
         foreach ((string module, string reason) in report.Refused) Say(module, $"{module} has been loaded and is left out: {reason}");
         if (report.Arming is { } arming) Tell(report, arming);
         if (report.Failure is { } failure && failure != _failure) terminal.Note($"not armed yet: {failure}");
@@ -28,7 +28,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
 
     void Tell(ModuleReport report, ArmReport arming)
     {
-        foreach ((TargetModule module, int armed, int wanted) in report.Armed)
+        foreach ((TargetModule module, int armed, int wanted) in report.Armed.Where(m => !m.Module.Contents.IsCompiled)) // that goes on all the time
         {
             _armed[module.Name] = _armed.GetValueOrDefault(module.Name) + 1;
             // Plain digits: scripts wait for this line.

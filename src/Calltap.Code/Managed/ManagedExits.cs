@@ -16,6 +16,7 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
 {
     private readonly List<SitePlan> _sites = [];
     private readonly List<RefusedExit> _refused = [];
+    private bool _mayFault; // of the region that is being made
     private int _free = entry?.Length ?? 0;
 
     /// <summary>The patchable exits.</summary>
@@ -62,6 +63,7 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
             reason = RefusalReason.MayFault;
         if (reason != RefusalReason.None)
             return Refuse(transfer, reason);
+        _mayFault = false;
         return Alone(index, kind) ?? Before(index, kind);
     }
 
@@ -150,11 +152,13 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         if (kind is not (InstructionKind.Plain or InstructionKind.Nop))
             return kind is InstructionKind.Call or InstructionKind.IndirectCall ? RefusalReason.CallInside : RefusalReason.TooShort;
         RefusalReason reason = ManagedRules.Check(before, kind, traits);
-        if (reason == RefusalReason.None && ManagedRules.MayFault(before, kind, start >= frame.FramePointerAt))
+        bool faults = ManagedRules.MayFault(before, kind, start >= frame.FramePointerAt);
+        if (reason == RefusalReason.None && faults && !traits.ForwardsFaults)
             reason = RefusalReason.MayFault;
         if (reason == RefusalReason.None && ManagedFrame.MovesStack(before))
             reason = RefusalReason.FrameNotUnderstood;
         first -= reason == RefusalReason.None ? 1 : 0;
+        _mayFault |= faults;
         return reason;
     }
 
@@ -172,6 +176,7 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         return new SitePlan(code.At(start), length + padding, kind, siteClass, starts, offset, length, target, FlagsDeadAtEntry: false, CombinedExit: false)
         {
             Original = RegionBytes.From(code.Bytes(start, length + padding)),
+            MayFault = _mayFault,
         };
     }
 }

@@ -23,7 +23,7 @@ internal readonly record struct ManagedFrame
         int framePointer = code.Method.Size;
         foreach (Instruction instruction in code.All)
         {
-            if (instruction.FlowControl != FlowControl.Next)
+            if (instruction.FlowControl != FlowControl.Next || Frees(instruction))
                 break;
             if (instruction.Mnemonic == Mnemonic.Push)
                 size += sizeof(ulong);
@@ -35,6 +35,10 @@ internal readonly record struct ManagedFrame
 
         return new ManagedFrame(size, IsNever(code), framePointer);
     }
+
+    private static bool Frees(in Instruction instruction) =>
+        instruction.Mnemonic == Mnemonic.Pop
+        || (instruction is { Op0Kind: OpKind.Register, Op0Register: Register.RSP } && (instruction.Mnemonic == Mnemonic.Lea || (instruction.Mnemonic == Mnemonic.Add && Number(instruction) > 0)));
 
     private static bool IsNever(ManagedCode code)
     {

@@ -1,3 +1,4 @@
+using Calltap.Managed;
 using Calltap.Native;
 using Calltap.Probes;
 using Calltap.Symbols;
@@ -17,6 +18,8 @@ public sealed class FunctionCatalog
     readonly List<ExcludedFunction> _excluded = [];
     readonly List<(ContentHash Hash, TargetTraits Traits, Range Functions)> _known = []; // by module
     readonly HashSet<int> _unloaded = [];
+    readonly HashSet<FunctionId> _replaced = []; // other code was compiled to where they were
+    CompiledCode? _compiled; // of a .NET process
     readonly CxaDemangler _demangler;
     readonly HashedFiles _hashes;
 
@@ -73,19 +76,61 @@ public sealed class FunctionCatalog
     {
         ArgumentNullException.ThrowIfNull(target);
         TargetTraits traits = TargetTraits.Of(target);
-        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named), cache, pool);
+        IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
+        bool isDotNet = CompiledCode.IsIn(mappings);
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named, isDotNet), cache, pool);
         ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
-        foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(target.ReadMappings()))
+        foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(mappings))
         {
             if (!catalog.Scope!.Has(file[0].Path)) continue;
             if (ModuleLoader.Load(target, file, catalog._modules.Count, reader) is { } loaded) catalog.AddAll(loaded.Module, loaded.Hash, traits, file);
             else unreadable.Add(file[0].Path);
         }
         reader.Keep();
+        if (isDotNet) catalog.OpenCompiled(target, unreadable);
         catalog.Unreadable = unreadable;
         return catalog;
     }
+
+    void OpenCompiled(TargetProcess target, List<string> unreadable)
+    {
+        try
+        {
+            target.Companion = _compiled = CompiledCode.Open(target);
+            TakeCompiled(int.MaxValue);
+        }
+        catch (DiagnosticsException e)
+        {
+            unreadable.Add($"compiled methods ({e.Message})");
+        }
+    }
+
+    /// <summary>Whether a .NET runtime has compiled something since.</summary>
+    internal bool HasNewCompiled => _compiled?.HasNew == true;
+
+    /// <summary>Takes in what a .NET runtime has compiled since.</summary>
+    /// <param name="room">How many functions there is room for.</param>
+    /// <returns>The modules that have come, and the functions whose code is gone because other code is there.</returns>
+    internal (IReadOnlyList<TargetModule> Come, IReadOnlyList<TargetFunction> Replaced) TakeCompiled(int room)
+    {
+        if (_compiled is null) return ([], []);
+        (IReadOnlyList<CompiledMethods> methods, IReadOnlySet<ulong> addresses) = _compiled.Read(Scope!.Has);
+        List<TargetFunction> replaced = addresses.Count == 0 ? [] : [.. _functions.Where(f => f.Module.Contents.IsCompiled && addresses.Contains(f.Address.Value) && _replaced.Add(f.Id))];
+        var come = new List<TargetModule>();
+        foreach (CompiledMethods some in methods)
+        {
+            if ((room -= some.Contents.Functions.Count) < 0) break;
+            TargetModule module = some.ToModule(_modules.Count);
+            Add(module, default, TargetTraits.None);
+            come.Add(module);
+        }
+        return (come, replaced);
+    }
+
+    /// <summary>Whether a function's code is there, as far as is known: it is loaded, and no other code has come in its place.</summary>
+    internal bool IsThere(TargetFunction function) => IsLoaded(function.Module) && !_replaced.Contains(function.Id);
+
 
     /// <summary>Analyses a file by itself.</summary>
     /// <param name="path">The file.</param>

@@ -5,4 +5,8 @@ namespace Calltap.Modules;
 /// <param name="Come">Modules in scope that are mapped now and were not, or have been mapped anew.</param>
 /// <param name="Refused">Files in scope that have come and that nothing can be done with.</param>
 sealed record ModuleChanges(
-    IReadOnlyList<TargetModule> Gone, IReadOnlyList<TargetModule> Come, IReadOnlyList<(string Module, string Reason)> Refused);
+    IReadOnlyList<TargetModule> Gone, IReadOnlyList<TargetModule> Come, IReadOnlyList<(string Module, string Reason)> Refused)
+{
+    /// <summary>Compiled functions in whose place other code has come.</summary>
+    public IReadOnlyList<TargetFunction> Replaced { get; init; } = [];
+}

@@ -27,6 +27,9 @@ public sealed class ModuleContents
     /// <summary>What looks like a function and is kept out, with the reason.</summary>
     public required IReadOnlyList<ExcludedFunction> Excluded { get; init; }
 
+    /// <summary>Methods that a .NET runtime has compiled, at their addresses in the target: no file holds them.</summary>
+    public bool IsCompiled { get; init; }
+
     /// <summary>Analyses a module.</summary>
     /// <param name="symbols">The module.</param>
     /// <param name="traits">What is known of the process it is loaded in.</param>

@@ -1,3 +1,4 @@
+using Calltap.Managed;
 using Calltap.Probes;
 
 namespace Calltap.Modules;
@@ -6,12 +7,13 @@ namespace Calltap.Modules;
 /// <param name="executable">The program's path, as the kernel tells it.</param>
 /// <param name="scope">Which modules.</param>
 /// <param name="named">Patterns that bring further modules in by their name.</param>
-sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named)
+/// <param name="isDotNet">A .NET runtime is in it: the program is its assemblies, but for those that come with .NET.</param>
+sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, bool isDotNet)
 {
     readonly string _executable = executable.Replace(" (deleted)", "", StringComparison.Ordinal);
 
     /// <summary>Whether a module that is loaded later may be in it.</summary>
-    public bool IsOpen => scope != FunctionScope.Executable || named.Any(filter => filter.HasModulePatterns);
+    public bool IsOpen => isDotNet || scope != FunctionScope.Executable || named.Any(filter => filter.HasModulePatterns);
 
     /// <summary>Whether a file is in it.</summary>
     public bool Has(string path)
@@ -22,7 +24,7 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
         return scope switch
         {
             _ when named.Any(filter => filter.NamesModule(name)) => true,
-            FunctionScope.Executable => isExecutable,
+            FunctionScope.Executable => isExecutable || (isDotNet && AssemblyPaths.IsAssembly(path) && !AssemblyPaths.IsFramework(path)),
             FunctionScope.Libraries => isExecutable || !ModuleLoader.IsCRuntime(name),
             _ => true,
         };

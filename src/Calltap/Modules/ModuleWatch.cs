@@ -38,6 +38,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     /// <summary>Whether <see cref="Look"/> may find something: some microseconds, a few more for each module.</summary>
     public bool HasChanged()
     {
+        if (catalog.HasNewCompiled) return true;
         if (!target.ReadCode(_now)) return false;
         bool same = CollectionsMarshal.AsSpan(_now).SequenceEqual(CollectionsMarshal.AsSpan(_seen));
         return _unsettled || !same || catalog.Modules.Any(module => catalog.IsLoaded(module) && isRenewed(module));
@@ -63,7 +64,8 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         _unsettled = fresh.Count > 0 && !consistent;
         steps.Mark("maps");
         if (consistent && fresh.Count > 0) Take(fresh, come, steps);
-        return new ModuleChanges(gone, come, [.. _refused]);
+        (IReadOnlyList<TargetModule> compiled, IReadOnlyList<TargetFunction> replaced) = catalog.TakeCompiled(maxFunctions - catalog.Functions.Count);
+        return new ModuleChanges(gone, [.. come, .. compiled], [.. _refused]) { Replaced = replaced };
     }
 
     void Take(List<IReadOnlyList<MemoryMapping>> fresh, List<TargetModule> come, StepClock steps)

@@ -65,7 +65,7 @@ sealed class ArmPlanner(
     }
 
     /// <summary>Nobody wants what is not there.</summary>
-    Want WantOf(TargetFunction function) => catalog.IsLoaded(function.Module) ? ops.WantOf(function) : default;
+    Want WantOf(TargetFunction function) => catalog.IsThere(function) ? ops.WantOf(function) : default;
 
     bool Differs(TargetFunction function, Want want)
     {

@@ -58,6 +58,7 @@ sealed class ModuleFollower(
         ModuleChanges changes = watch.Look(steps);
         List<FunctionSites> retired = [.. changes.Gone.SelectMany(module => registry.Retire(catalog.FunctionsOf(module)))];
         foreach (TargetModule module in changes.Gone.Where(module => !registry.IsLeft(catalog.FunctionsOf(module)))) arenas.Retire(module);
+        retired.AddRange(registry.Retire(changes.Replaced));
         forget(retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)));
         steps.Mark("retire");
         _pending.RemoveAll(id => !catalog.IsLoaded(catalog.Modules[id]));
@@ -65,7 +66,7 @@ sealed class ModuleFollower(
         _pending.AddRange(changes.Come.Where(IsWanted).Select(module => module.Id).Except(_pending));
         (ArmReport? arming, IReadOnlyList<ModuleArming> armed, string? failure) = Arm(steps);
         watch.KeepAnalyses();
-        if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0 } && arming is null && failure is null) return null;
+        if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0, Replaced.Count: 0 } && arming is null && failure is null) return null;
         return new ModuleReport(changes.Gone, changes.Come, armed, changes.Refused, [.. retired.Select(sites => sites.Function.Id)], arming, failure, steps.Steps);
     }
 

@@ -34,7 +34,7 @@ internal sealed class CodeFile : IDisposable
     /// <summary>Finds the file behind a mapping among the target's descriptors; null when it is not there, or may not be opened.</summary>
     internal static CodeFile? Find(Pid process, MemoryMapping mapping)
     {
-        foreach (string path in Names(process))
+        foreach (string path in ProcFiles.Descriptors(process))
         {
             if (ProcFiles.TryReadLink(path)?.StartsWith(Link, StringComparison.Ordinal) != true || !int.TryParse(Path.GetFileName(path), out int descriptor))
                 continue;
@@ -46,18 +46,6 @@ internal sealed class CodeFile : IDisposable
         }
 
         return null;
-    }
-
-    private static string[] Names(Pid process)
-    {
-        try
-        {
-            return Directory.GetFileSystemEntries(ProcFiles.Process(process, "fd"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
     }
 
     /// <inheritdoc/>

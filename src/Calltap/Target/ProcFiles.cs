@@ -57,6 +57,18 @@ internal static class ProcFiles
     /// The threads of a process, listed until a pass brings nothing new; empty when it is gone. All that any pass has shown: the kernel ends one early
     /// where the thread at its cursor is reaped.
     /// </summary>
+    internal static string[] Descriptors(Pid pid)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(Process(pid, "fd"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     internal static IReadOnlyList<Tid> Threads(Pid pid)
     {
         HashSet<int> known = [];

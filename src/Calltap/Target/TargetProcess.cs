@@ -67,6 +67,9 @@ public sealed class TargetProcess : IDisposable
 
     internal SafeFileHandle Memory => _memory;
 
+    /// <summary>What was asked of the process and ends with this object.</summary>
+    internal IDisposable? Companion { get; set; }
+
     /// <summary>Opens the file of its program; null when it cannot be reached.</summary>
     internal SafeFileHandle? OpenProgram() => OpenOrNull(ProcFiles.Thread(Pid, LiveThread(), "exe"));
 
@@ -252,6 +255,7 @@ public sealed class TargetProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Companion?.Dispose();
         _codeFile?.Dispose();
         _pidfd.Dispose();
         _memory.Dispose();

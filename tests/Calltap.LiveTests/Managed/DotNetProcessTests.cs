@@ -1,5 +1,7 @@
 using Calltap.LiveTests.Programs;
 using Calltap.Managed;
+using Calltap.Symbols;
+using Calltap.Target;
 
 namespace Calltap.LiveTests.Managed;
 
@@ -57,8 +59,10 @@ public sealed class DotNetProcessTests
     public void The_memory_file_of_compiled_methods_is_found_where_there_is_one(string variable, bool isOn)
     {
         using var program = ManagedProgram.Start(options: s_little with { Environment = [variable] });
-        Assert.Equal(isOn, DoubleMapper.Find(program.Pid) is not null);
-        Assert.Equal(isOn, File.ReadAllText($"/proc/{program.Pid}/maps").Contains("r-xs", StringComparison.Ordinal));
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        List<MemoryMapping> code = [.. target.ReadMappings().Where(CodeFile.IsMapped)];
+        Assert.Equal(isOn, code.Count > 0);
+        Assert.All(code, mapping => Assert.NotNull(target.CodeFileOf(mapping)));
         program.AssertRight();
     }
 }
