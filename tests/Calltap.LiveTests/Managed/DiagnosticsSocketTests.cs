@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Calltap.LiveTests.Cli;
 using Calltap.LiveTests.Programs;
 using Calltap.Managed;
+using Calltap.Target;
 
 namespace Calltap.LiveTests.Managed;
 
@@ -60,10 +61,25 @@ public sealed class DiagnosticsSocketTests
     }
 
     [Fact]
+    public void It_is_found_in_mounts_that_only_the_process_has()
+    {
+        const string Folder = "/mnt", Mount = $"mount -t tmpfs none {Folder} && exec \"$@\"";
+        string[] through = ["unshare", "--mount", "sh", "-c", Mount, "sh"];
+        using (var trial = SpawnedProgram.Start(through[0], [.. through[1..], "true"]))
+            Assert.SkipUnless(trial.WaitForExit(TimeSpan.FromSeconds(10)) == 0, $"may not mount: {trial.Output}");
+        using var program = ManagedProgram.Start(options: s_little with { Environment = [$"TMPDIR={Folder}"], Through = through });
+        DiagnosticsSocket socket = DiagnosticsSocket.Find(program.Pid);
+        Assert.False(File.Exists(socket.Path[$"/proc/{program.Pid}/root".Length..]));
+        Assert.Equal(program.Pid.Value, socket.Identify().Id);
+        program.AssertRight();
+    }
+
+    [Fact]
     public void A_stopped_process_is_not_waited_for()
     {
         using var program = ManagedProgram.Start(options: s_little);
         program.Send(SIGSTOP);
+        Assert.True(SpinWait.SpinUntil(() => ProcFiles.Threads(program.Pid).All(thread => IsStopped(program.Pid, thread)), TimeSpan.FromSeconds(10)));
         var watch = Stopwatch.StartNew();
         var e = Assert.Throws<DiagnosticsException>(() => DiagnosticsSocket.Find(program.Pid).Identify());
         Assert.Contains("did not answer within 2 s", e.Message, StringComparison.Ordinal);
@@ -81,4 +97,7 @@ public sealed class DiagnosticsSocketTests
         Assert.Contains("DOTNET_EnableDiagnostics=0", e.Message, StringComparison.Ordinal);
         program.AssertRight();
     }
+
+    /// <summary>The signal is sent before the last thread has stopped.</summary>
+    static bool IsStopped(Pid pid, Tid thread) => ProcStatus.TryRead(ProcFiles.Thread(pid, thread, "status")) is { State: 'T' };
 }

@@ -11,4 +11,7 @@ sealed record ManagedOptions
 
     /// <summary>Variables of its environment, such as <c>DOTNET_gcServer=1</c>. Those of the tests that begin with DOTNET_ are not passed on.</summary>
     public IReadOnlyList<string> Environment { get; init; } = [];
+
+    /// <summary>A command that becomes the program, which is added to its arguments (exec): the process id must stay.</summary>
+    public IReadOnlyList<string> Through { get; init; } = [];
 }

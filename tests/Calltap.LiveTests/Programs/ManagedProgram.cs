@@ -27,7 +27,7 @@ sealed class ManagedProgram : IDisposable
         _words = _file.CreateViewAccessor();
         CountsPath = $"{path}.counts";
         // env becomes the program: it has the same process id.
-        _program = SpawnedProgram.Start("/usr/bin/env", [.. options.Environment, .. command, path, $"{options.Threads}", .. options.Kinds]);
+        _program = SpawnedProgram.Start("/usr/bin/env", [.. options.Environment, .. options.Through, .. command, path, $"{options.Threads}", .. options.Kinds]);
     }
 
     public Pid Pid => _program.Pid;
