@@ -16,6 +16,7 @@ internal sealed class MethodNames : IDisposable
     private readonly MetadataReader _reader;
     private readonly TypeNames _types;
     private readonly StringBuilder _text = new();
+    private readonly Dictionary<(int Row, bool IsReference), (string Name, string Plain)?> _known = [];
     private long _total;
 
     private MethodNames(PeImage image, DataDirectory metadata, ElfLimits limits, MetadataReaderProvider provider)
@@ -44,19 +45,19 @@ internal sealed class MethodNames : IDisposable
         }
     }
 
-    /// <summary>The name of a method, and the same without parameters.</summary>
-    /// <param name="row">Its row in the table of methods, from 1.</param>
+    /// <summary>The name of a method, and the same without parameters; null for a reference that does not name its type.</summary>
+    /// <param name="row">Its row, from 1.</param>
+    /// <param name="isReference">Whether that is in the table of references (MemberRef), not in that of methods.</param>
     /// <exception cref="ElfFormatException">The metadata is damaged, or the names are too long.</exception>
-    public (string Name, string Plain) Of(int row)
+    public (string Name, string Plain)? Of(int row, bool isReference)
     {
+        if (_known.TryGetValue((row, isReference), out var known))
+            return known;
         try
         {
-            var method = _reader.GetMethodDefinition(MetadataTokens.MethodDefinitionHandle(row));
-            var type = _types.Of(method.GetDeclaringType());
-            var simple = _reader.GetString(method.Name);
-            var (name, plain) = (ManagedNames.Of(type, simple, Parameters(method)), ManagedNames.WithoutParameters(type, simple));
-            _total += name.Length + plain.Length;
-            return _total <= _limits.TotalNameBytes ? (name, plain) : throw Fault(_image, _metadata, $"at most {_limits.TotalNameBytes} bytes of names");
+            var named = isReference ? Read(_reader.GetMemberReference(MetadataTokens.MemberReferenceHandle(row))) : Read(_reader.GetMethodDefinition(MetadataTokens.MethodDefinitionHandle(row)));
+            _total += (named?.Name.Length ?? 0) + (named?.Plain.Length ?? 0);
+            return _total <= _limits.TotalNameBytes ? _known[(row, isReference)] = named : throw Fault(_image, _metadata, $"at most {_limits.TotalNameBytes} bytes of names");
         }
         catch (Exception e) when (IsDamage(e))
         {
@@ -67,10 +68,27 @@ internal sealed class MethodNames : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _provider.Dispose();
 
-    private List<string> Parameters(MethodDefinition method)
+    private (string Name, string Plain)? Read(MethodDefinition method) => Names(method.GetDeclaringType(), method.Name, method.Signature);
+
+    private (string Name, string Plain)? Read(MemberReference reference) => TypeOf(reference.Parent) is { } type ? Names(type, reference.Name, reference.Signature) : null;
+
+    private (string Name, string Plain)? Names(EntityHandle type, StringHandle name, BlobHandle signature)
     {
-        var signature = new SignatureText(_types, _reader.GetBlobReader(method.Signature), _text, _limits);
-        return signature.Parameters();
+        var (typeName, simple) = (_types.Of(type), _reader.GetString(name));
+        var parameters = new SignatureText(_types, _reader.GetBlobReader(signature), _text, _limits).Parameters();
+        return (ManagedNames.Of(typeName, simple, parameters), ManagedNames.WithoutParameters(typeName, simple));
+    }
+
+    /// <summary>The type itself of an instance of it.</summary>
+    private EntityHandle? TypeOf(EntityHandle parent)
+    {
+        if (parent.Kind is HandleKind.TypeDefinition or HandleKind.TypeReference)
+            return parent;
+        if (parent.Kind != HandleKind.TypeSpecification)
+            return null;
+        var blob = _reader.GetBlobReader(_reader.GetTypeSpecification((TypeSpecificationHandle)parent).Signature);
+        return blob.ReadSignatureTypeCode() == SignatureTypeCode.GenericTypeInstance && blob.ReadSignatureTypeCode() == SignatureTypeCode.TypeHandle
+            && blob.ReadTypeHandle() is { Kind: HandleKind.TypeDefinition or HandleKind.TypeReference } type ? type : null;
     }
 
     // What System.Reflection.Metadata throws on damaged tables is more than it promises.

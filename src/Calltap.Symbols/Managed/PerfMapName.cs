@@ -19,8 +19,8 @@ internal static class PerfMapName
         var assembly = rest.IndexOf("] ");
         if (assembly < 0 || rest[(assembly + 2)..] is not [.., ')'] method)
             return null;
-        int colons = method.IndexOf("::"), open = OpenOf(method);
-        if (colons <= 0 || open < colons + 2)
+        int colons = method.IndexOf("::"), open = method.IndexOf('(');
+        if (colons <= 0 || open <= colons + 2)
             return null;
         var type = method[..colons];
         var declaring = (type[^1] == ']' && OpenOf(type) is > 0 and var instance ? type[..instance] : type).ToString(); // without what it is an instance of
@@ -52,14 +52,13 @@ internal static class PerfMapName
         return isTier ? text[..open] : text;
     }
 
-    /// <summary>Where the bracket opens that the last character closes; -1 when nowhere.</summary>
+    /// <summary>Where the bracket opens that the last one closes; -1 when nowhere.</summary>
     private static int OpenOf(ReadOnlySpan<char> text)
     {
-        var (close, open) = (text[^1], text[^1] == ')' ? '(' : '[');
         var depth = 0;
         for (var i = text.Length - 1; i >= 0; i--)
         {
-            depth += text[i] == close ? 1 : text[i] == open ? -1 : 0;
+            depth += text[i] == ']' ? 1 : text[i] == '[' ? -1 : 0;
             if (depth == 0)
                 return i;
         }

@@ -51,15 +51,14 @@ internal ref struct PerfMapType(ReadOnlySpan<char> text)
         if (depth > ManagedNames.MaxDepth)
             return false;
         SkipAny(s_kinds);
-        return (Skip("method ") ? FunctionPointer(depth + 1) : TypeParameter() || Named(depth + 1)) && Suffixes();
+        var isRead = Skip("method ") ? FunctionPointer(depth + 1) : Rest.StartsWith("!") ? TypeParameter() : Named(depth + 1);
+        return isRead && Suffixes();
     }
 
     private bool TypeParameter()
     {
         var isMethods = Rest.StartsWith("!!");
         var start = _at + (isMethods ? 2 : 1);
-        if (!Rest.StartsWith("!"))
-            return false;
         var end = start;
         while (end < _text.Length && char.IsAsciiDigit(_text[end]))
             end++;

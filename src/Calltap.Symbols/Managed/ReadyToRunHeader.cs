@@ -4,11 +4,12 @@ namespace Calltap.Symbols;
 /// <param name="Metadata">The metadata.</param>
 /// <param name="RuntimeFunctions">All pieces of code that have unwind data of their own.</param>
 /// <param name="EntryPoints">The piece that each method begins with.</param>
-internal sealed record ReadyToRunHeader(DataDirectory Metadata, DataDirectory RuntimeFunctions, DataDirectory EntryPoints)
+/// <param name="InstanceEntryPoints">The same of the instances of generic methods.</param>
+internal sealed record ReadyToRunHeader(DataDirectory Metadata, DataDirectory RuntimeFunctions, DataDirectory EntryPoints, DataDirectory InstanceEntryPoints)
 {
     private const uint Signature = 0x0052_5452; // "RTR"
     private const uint ComponentFlag = 0x20;
-    private const uint ComponentAssemblies = 115, RuntimeFunctionsType = 102, MethodDefEntryPoints = 103;
+    private const uint ComponentAssemblies = 115, RuntimeFunctionsType = 102, MethodDefEntryPoints = 103, InstanceEntryPointsType = 109;
     private const int MetadataAt = 8, ManagedNativeHeaderAt = 64;
 
     /// <exception cref="ElfFormatException">It has no such code, or of a kind that is not read.</exception>
@@ -24,7 +25,9 @@ internal sealed record ReadyToRunHeader(DataDirectory Metadata, DataDirectory Ru
         if (native.IsEmpty)
             throw cli.Fault("code compiled ahead of time (ReadyToRun)");
         var sections = ReadSections(image, native, limits);
-        return new(metadata, sections.GetValueOrDefault(RuntimeFunctionsType), sections.GetValueOrDefault(MethodDefEntryPoints));
+        return new(
+            metadata, sections.GetValueOrDefault(RuntimeFunctionsType), sections.GetValueOrDefault(MethodDefEntryPoints),
+            sections.GetValueOrDefault(InstanceEntryPointsType));
     }
 
     private static Dictionary<uint, DataDirectory> ReadSections(PeImage image, DataDirectory native, ElfLimits limits)

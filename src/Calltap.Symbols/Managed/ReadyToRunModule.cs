@@ -13,10 +13,10 @@ public sealed class ReadyToRunModule
     /// <summary>Its sections, without those of use to the loader alone.</summary>
     public IReadOnlyList<LoadSegment> LoadSegments => [.. _image.Sections.Where(s => !s.IsDiscardable).Select(s => s.ToSegment())];
 
-    /// <summary>The methods that have code, by address; no two have the same. Instances of generic ones over particular types are not among them.</summary>
+    /// <summary>The methods that have code, by address; no two have the same. Instances of a generic one are called like it.</summary>
     public required IReadOnlyList<ReadyToRunMethod> Methods { get; init; }
 
-    /// <summary>All pieces of code, handlers and instances of generic methods among them.</summary>
+    /// <summary>How many pieces of code there are, handlers of exceptions among them.</summary>
     public required int CodePieces { get; init; }
 
     /// <summary>The bytes that the file holds from <paramref name="address"/> to the end of its section; empty when it holds none.</summary>

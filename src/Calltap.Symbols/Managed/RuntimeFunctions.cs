@@ -42,13 +42,14 @@ internal sealed class RuntimeFunctions
     /// <summary>One of them, in the order of the table.</summary>
     public (uint Begin, uint End) this[int index] => _all[index];
 
-    /// <summary>Bytes from the begin of one up to that of the next, or to the end of its section.</summary>
-    public uint RoomOf(uint begin)
+    /// <summary>Bytes from the begin of one up to that of the next. Behind the last one thunks and data may follow at once, in the same section.</summary>
+    public uint RoomOf(uint begin, uint end)
     {
         var next = Array.BinarySearch(_begins, begin);
         while (next < _begins.Length && _begins[next] == begin)
             next++;
-        var end = _image.Sections.First(s => begin >= s.Address && begin < s.End).End;
-        return (uint)(next < _begins.Length ? Math.Min(_begins[next], end) : end) - begin;
+        return (next < _begins.Length && InOneSection(begin, _begins[next]) ? _begins[next] : end) - begin;
     }
+
+    private bool InOneSection(uint first, uint second) => _image.Sections.Any(s => first >= s.Address && second < s.End);
 }

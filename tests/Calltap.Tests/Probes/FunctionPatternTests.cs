@@ -36,4 +36,12 @@ public sealed class FunctionPatternTests
         Assert.True(FunctionPattern.Parse("x@libpets").NamesModule("libpets.so.6"));
         Assert.False(FunctionPattern.Parse("*").NamesModule("libpets.so.6"));
     }
+
+    [Theory]
+    [InlineData("@System.Private.CoreLib", true)]
+    [InlineData("@System.Private.CoreLib.dll", true)]
+    [InlineData("@System.*", true)]
+    [InlineData("@System", false)]
+    public void An_assembly_goes_by_its_whole_name(string pattern, bool expected) =>
+        Assert.Equal(expected, FunctionPattern.Parse(pattern).NamesModule("System.Private.CoreLib.dll"));
 }
