@@ -87,6 +87,9 @@ public enum RefusalReason
     /// <summary>Managed code that goes on with a call which runs already: what a loop's body was compiled anew to.</summary>
     EnteredByNoCall,
 
+    /// <summary>A dynamic method of .NET, whose memory is used again and again.</summary>
+    DynamicMethod,
+
     /// <summary>An epilogue of managed code that does not free what its method takes at its start.</summary>
     FrameNotUnderstood,
 

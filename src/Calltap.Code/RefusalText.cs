@@ -34,6 +34,7 @@ public static class RefusalText
         RefusalReason.GoNoInstruction => "go-runtime: no instruction of 5 bytes behind the check of its stack",
         RefusalReason.GoExit => "go-runtime: goroutines park within exits",
         RefusalReason.EnteredByNoCall => "entered by no call: replaces the rest of one",
+        RefusalReason.DynamicMethod => "dynamic method: its memory is used again for others",
         RefusalReason.FrameNotUnderstood => "frame not understood",
         RefusalReason.ArenaFull => "no room left in the arena",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),

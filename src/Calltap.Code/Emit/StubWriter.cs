@@ -39,6 +39,9 @@ public sealed class StubWriter
     /// <summary>Bytes written.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Bytes that are free.</summary>
+    public int Room => _buffer.Length - Length;
+
     /// <summary>Address of the next byte.</summary>
     public TargetAddress Next => _start + Length;
 

@@ -11,6 +11,7 @@ namespace Calltap.Managed;
 /// </summary>
 sealed class CompiledCode : IDisposable
 {
+    const string DynamicType = "dynamicClass.";
     const string Continuation = "OptimizedTier1OSR"; // replaces the rest of a call that runs already: it is entered by no call
 
     readonly TargetProcess _target;
@@ -84,8 +85,11 @@ sealed class CompiledCode : IDisposable
     AnalyzedFunction Analyze(PerfMapLine line, ManagedName name, int index)
     {
         var address = new ImageAddress(line.Start.Value);
-        FunctionPlan plan = name.Tier == Continuation
-            ? new FunctionPlan(index, null, RefusalReason.EnteredByNoCall, [], 0, [], HasUnknownExits: true)
+        RefusalReason refusal = name.Tier == Continuation ? RefusalReason.EnteredByNoCall
+            : name.Plain.StartsWith(DynamicType, StringComparison.Ordinal) ? RefusalReason.DynamicMethod
+            : RefusalReason.None;
+        FunctionPlan plan = refusal != RefusalReason.None
+            ? new FunctionPlan(index, null, refusal, [], 0, [], HasUnknownExits: true)
             : ManagedAnalyzer.Analyze(index, new ManagedMethod(address, line.Size, line.Size), _image, new ManagedTraits(IsReadyToRun: false, ForwardsFaults: false));
         var symbol = new ImageFunction(address, new ByteSize(line.Size), name.Name, [name.Plain], FunctionSource.Compiled, []);
         return new AnalyzedFunction(symbol, name.Name, plan);

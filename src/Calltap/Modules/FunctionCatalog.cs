@@ -106,6 +106,9 @@ public sealed class FunctionCatalog
         }
     }
 
+    /// <summary>Whether a .NET runtime is in it.</summary>
+    internal bool IsDotNet => Scope?.IsDotNet == true;
+
     /// <summary>Whether a .NET runtime has compiled something since.</summary>
     internal bool HasNewCompiled => _compiled?.HasNew == true;
 

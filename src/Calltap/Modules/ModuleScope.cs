@@ -12,6 +12,9 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
 {
     readonly string _executable = executable.Replace(" (deleted)", "", StringComparison.Ordinal);
 
+    /// <summary>Whether a .NET runtime is in the target.</summary>
+    public bool IsDotNet => isDotNet;
+
     /// <summary>Whether a module that is loaded later may be in it.</summary>
     public bool IsOpen => isDotNet || scope != FunctionScope.Executable || named.Any(filter => filter.HasModulePatterns);
 

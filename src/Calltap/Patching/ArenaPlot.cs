@@ -33,6 +33,9 @@ sealed class ArenaPlot
     /// <summary>Bytes.</summary>
     public long Size => End - Start;
 
+    /// <summary>Bytes that are free.</summary>
+    public long Room => End - _next;
+
     /// <summary>Bytes that a plot needs for stubs of so many bytes.</summary>
     public static long SizeFor(long stubs) => Align(new TargetAddress((ulong)(stubs + StubWriter.MaxStubSize))) - default(TargetAddress);
 

@@ -14,7 +14,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
 {
     readonly List<TrampolineArena> _all = [];
     readonly Dictionary<TrampolineArena, FreeRoom> _spare = []; // those for modules that come; the others are as large as theirs need
-    readonly Dictionary<(int Module, long LoadBias), ArenaPlot> _serving = [];
+    readonly Dictionary<(int Module, long LoadBias), List<ArenaPlot>> _serving = [];
     readonly HashSet<(int Module, long LoadBias)> _gone = [];
     readonly Dictionary<(int Module, long LoadBias), string> _unserved = [];
 
@@ -23,10 +23,11 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
         : this(writer, original.Options, session)
     {
         Dictionary<TrampolineArena, TrampolineArena> copies = original._all.ToDictionary(arena => arena, arena => new TrampolineArena(arena, writer));
-        Dictionary<ArenaPlot, ArenaPlot> plots = original._serving.Values.Distinct().ToDictionary(plot => plot, plot => new ArenaPlot(plot, copies[plot.Arena]));
+        Dictionary<List<ArenaPlot>, List<ArenaPlot>> plots = original._serving.Values.Distinct()
+            .ToDictionary(some => some, some => some.ConvertAll(plot => new ArenaPlot(plot, copies[plot.Arena])));
         foreach (TrampolineArena arena in original._all) Describe(copies[arena]);
         foreach ((TrampolineArena arena, FreeRoom free) in original._spare) _spare.Add(copies[arena], new FreeRoom(free));
-        foreach (((int, long) module, ArenaPlot plot) in original._serving) _serving.Add(module, plots[plot]);
+        foreach (((int, long) module, List<ArenaPlot> some) in original._serving) _serving.Add(module, plots[some]);
         foreach (((int, long) module, string reason) in original._unserved) _unserved.Add(module, reason);
         _gone.UnionWith(original._gone);
     }
@@ -36,8 +37,8 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     /// <summary>All of them.</summary>
     public IReadOnlyList<TrampolineArena> All => _all;
 
-    /// <summary>The plot that serves a module; null when there was no room for one.</summary>
-    public ArenaPlot? Of(TargetModule module) => _serving.GetValueOrDefault(KeyOf(module));
+    /// <summary>The plots that serve a module, the same list for all that share them; null when there was no room for one.</summary>
+    public IReadOnlyList<ArenaPlot>? Of(TargetModule module) => _serving.GetValueOrDefault(KeyOf(module));
 
     /// <summary>Why none does.</summary>
     public string WhyNone(TargetModule module) => _unserved.GetValueOrDefault(KeyOf(module), "no room for its trampolines");
@@ -49,7 +50,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     {
         var arena = new TrampolineArena(writer, place.Start, place.Start + place.Size, options);
         Describe(arena);
-        var plot = new ArenaPlot(arena, arena.FirstPlot, arena.End);
+        List<ArenaPlot> plot = [new ArenaPlot(arena, arena.FirstPlot, arena.End)];
         foreach (TargetModule module in place.Modules) _serving.Add(KeyOf(module), plot);
         return arena;
     }
@@ -66,14 +67,46 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
         _gone.Remove(KeyOf(module));
         if (Of(module) is not null) return;
         long size = ArenaPlot.SizeFor(stubs);
-        ArenaPlot? plot = Take(module, size);
-        if (plot is null && _all.Count < SessionHeader.MaxArenas && Map(target, calls, module, size, plan)) plot = Take(module, size);
-        if (plot is not null)
-            _serving.Add(KeyOf(module), plot);
+        if (Find(target, calls, module, size, plan) is { } plot)
+            _serving.Add(KeyOf(module), [plot]);
+        else if (plan.IsScattered && Gather(target, calls, module, size, plan) is { Count: > 0 } plots)
+            _serving.Add(KeyOf(module), plots);
         else
             _unserved[KeyOf(module)] = _all.Count < SessionHeader.MaxArenas
                 ? $"no free {size >> 10} KiB within 2 GiB of it"
                 : "more modules have come than this session has trampolines for: end it and begin anew";
+    }
+
+    /// <summary>Gives the modules that an arena was made for more room, where it was made smaller than they may need.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="calls">Map it.</param>
+    /// <param name="place">Their arena.</param>
+    /// <param name="plan">How much it lacks.</param>
+    /// <exception cref="AttachException">A mapping is refused.</exception>
+    public void AddRoom(TargetProcess target, HelperCalls calls, ArenaPlace place, SessionPlan plan)
+    {
+        if (place.Lacks == 0 || !_serving.TryGetValue(KeyOf(place.Modules.First()), out List<ArenaPlot>? plots)) return;
+        TargetModule all = place.Modules.First() with { Start = place.Modules.Min(m => m.Start), End = place.Modules.Max(m => m.End) };
+        plots.AddRange(Gather(target, calls, all, place.Lacks, plan));
+    }
+
+    ArenaPlot? Find(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan) =>
+        Take(module, size) ?? (_all.Count < SessionHeader.MaxArenas && Map(target, calls, module, size, plan) ? Take(module, size) : null);
+
+    /// <summary>Several plots, where addresses are so scarce that none has all the room.</summary>
+    List<ArenaPlot> Gather(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
+    {
+        var plots = new List<ArenaPlot>();
+        for (long part = size; size > 0 && part >= SessionPlan.LeastPlot; )
+        {
+            if (Find(target, calls, module, Math.Min(part, size), plan) is { } plot)
+            {
+                plots.Add(plot);
+                size -= plot.Size;
+            }
+            else part /= 2;
+        }
+        return plots;
     }
 
     ArenaPlot? Take(TargetModule module, long size)
@@ -87,7 +120,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     {
         for (int doublings = Math.Min(_spare.Count, plan.SpareDoublings); doublings >= 0; doublings--)
             if (Map(target, calls, module, Math.Max(size + SessionPlan.ArenaBase, plan.SpareArena << doublings))) return true;
-        return false;
+        return plan.IsScattered && Map(target, calls, module, size + SessionPlan.ArenaBase);
     }
 
     bool Map(TargetProcess target, HelperCalls calls, TargetModule module, long size)
@@ -107,18 +140,23 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     /// <summary>Notes that a module is gone, with everything that led into its plot. What the arenas were made for keeps its room.</summary>
     public void Retire(TargetModule module)
     {
-        if (Of(module) is { } plot && _spare.ContainsKey(plot.Arena)) _gone.Add(KeyOf(module));
+        if (Of(module) is { } plots && plots.All(plot => _spare.ContainsKey(plot.Arena))) _gone.Add(KeyOf(module));
     }
 
     /// <summary>The plots of modules that are gone.</summary>
-    public IReadOnlyList<ArenaPlot> Gone => [.. _gone.Select(key => _serving[key])];
+    public IReadOnlyList<ArenaPlot> Gone => [.. _gone.SelectMany(key => _serving[key])];
 
     /// <summary>Gives the room of a plot to whoever needs it: no thread is in it, and none will be.</summary>
     public void Reclaim(ArenaPlot plot)
     {
-        (int, long) key = _gone.First(key => _serving[key] == plot);
-        _gone.Remove(key);
-        _serving.Remove(key);
+        (int, long) key = _gone.First(key => _serving[key].Contains(plot));
+        List<ArenaPlot> rest = [.. _serving[key].Where(other => other != plot)];
+        if (rest.Count > 0) _serving[key] = rest;
+        else
+        {
+            _gone.Remove(key);
+            _serving.Remove(key);
+        }
         _spare[plot.Arena].Give(plot.Start, plot.End);
     }
 

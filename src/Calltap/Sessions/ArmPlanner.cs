@@ -33,7 +33,7 @@ sealed class ArmPlanner(
     public void Make(IEnumerable<TargetFunction> functions)
     {
         registry.LookAgain();
-        var wanted = new Dictionary<ArenaPlot, List<(TargetFunction Function, Want Want)>>();
+        var wanted = new Dictionary<IReadOnlyList<ArenaPlot>, List<(TargetFunction Function, Want Want)>>();
         foreach (TargetFunction function in functions)
         {
             Want want = WantOf(function);
@@ -41,27 +41,45 @@ sealed class ArmPlanner(
             if (!want.Any) Disarm(registry.Of(function), want);
             else Among(wanted, memory.Arenas.Of(function.Module)!).Add((function, want));
         }
-        foreach ((ArenaPlot plot, List<(TargetFunction, Want)> here) in wanted)
+        foreach ((IReadOnlyList<ArenaPlot> plots, List<(TargetFunction, Want)> here) in wanted)
             for (int from = 0; from < here.Count; from += FunctionsOfPart)
-                Arm(plot, here.GetRange(from, Math.Min(FunctionsOfPart, here.Count - from)));
+                Arm(plots, here.GetRange(from, Math.Min(FunctionsOfPart, here.Count - from)));
         lists.Publish();
         callers?.Publish(); // before any breakpoint: no call is missed by an op while a site changes form
     }
 
-    static List<(TargetFunction Function, Want Want)> Among(Dictionary<ArenaPlot, List<(TargetFunction Function, Want Want)>> wanted, ArenaPlot plot) =>
-        CollectionsMarshal.GetValueRefOrAddDefault(wanted, plot, out _) ??= [];
+    static List<(TargetFunction Function, Want Want)> Among(
+        Dictionary<IReadOnlyList<ArenaPlot>, List<(TargetFunction Function, Want Want)>> wanted, IReadOnlyList<ArenaPlot> plots) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(wanted, plots, out _) ??= [];
 
-    void Arm(ArenaPlot plot, List<(TargetFunction Function, Want Want)> part)
+    void Arm(IReadOnlyList<ArenaPlot> plots, List<(TargetFunction Function, Want Want)> part)
     {
-        int stubs = part.Sum(w => 1 + w.Function.Plan.Exits.Count) * (callers is null ? 1 : 2);
-        plot.Append(stubs, writer =>
+        List<(TargetFunction Function, Want Want)> left = part;
+        foreach (ArenaPlot plot in plots)
+        {
+            if (left.Count == 0) return;
+            if (plot.Room >= StubWriter.MaxStubSize) left = Arm(plot, left);
+        }
+        foreach ((TargetFunction function, _) in left) _refused.Add((function, RefusalReason.ArenaFull.Text()));
+    }
+
+    /// <summary>Bytes that the stubs of a function may take.</summary>
+    int Most(TargetFunction function) => (1 + function.Plan.Exits.Count) * (callers is null ? 1 : 2) * StubWriter.MaxStubSize;
+
+    /// <summary>Those for which there was no room.</summary>
+    List<(TargetFunction Function, Want Want)> Arm(ArenaPlot plot, List<(TargetFunction Function, Want Want)> part)
+    {
+        var left = new List<(TargetFunction, Want)>();
+        plot.Append(part.Sum(w => Most(w.Function)) / StubWriter.MaxStubSize, writer =>
         {
             foreach ((TargetFunction function, Want want) in part)
             {
-                if (registry.HasRoomFor(function)) Arm(writer, plot.Arena.Trampolines, registry.Of(function), want); // those before it have taken some
+                if (writer.Room < Most(function)) left.Add((function, want));
+                else if (registry.HasRoomFor(function)) Arm(writer, plot.Arena.Trampolines, registry.Of(function), want); // those before it have taken some
                 else _refused.Add((function, "more functions have come than this session has room for"));
             }
         });
+        return left;
     }
 
     /// <summary>Nobody wants what is not there.</summary>

@@ -23,7 +23,7 @@ sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, Ta
     {
         Site site = poke.Site;
         bool entry = site.Plan.Kind == SiteKind.Entry;
-        TargetAddress caller = memory.Arenas.Of(function.Module)!.Arena.Trampolines.Caller;
+        TargetAddress caller = memory.Arenas.Of(function.Module)![0].Arena.Trampolines.Caller;
         var events = new StubEvents(
             entry ? caller : null, site.Id.Value, false, entry && !site.Plan.CombinedExit ? null : caller, entry ? site.ExitId.Value : site.Id.Value);
         Stub? stub = registry.StubOf(site, events);

@@ -23,6 +23,13 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     const int BytesPerStub = 128;
     /// <summary>Bytes of an arena for what is not stubs.</summary>
     public const int ArenaBase = 64 * 1024;
+
+    /// <summary>Bytes of a plot from which on it is worth an arena, where addresses are scarce.</summary>
+    public const int LeastPlot = 32 * 1024;
+
+    /// <summary>Whether the stubs of a module may lie in several arenas: .NET reserves nearly all addresses that its code reaches.</summary>
+    public bool IsScattered { get; init; }
+
     const int SitesPerFunction = 4; // of modules that come; what has more takes room from what has fewer
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
 
@@ -53,7 +60,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
             places.Add(Place(mappings, places, cluster, catalog, int3));
         int asked = int3 == Int3Policy.Caller ? sites : 0;
         (long arena, int doublings) = HelperPlace.IsMemoryScarce(target) ? (1 << 20, 0) : (32 << 20, 3);
-        return new SessionPlan(places, LayoutFor(target, functions) with { Sites = asked }, sites, functions, arena, doublings, int3);
+        return new SessionPlan(places, LayoutFor(target, functions) with { Sites = asked }, sites, functions, arena, doublings, int3) { IsScattered = catalog.IsDotNet };
     }
 
     /// <summary>Room for functions of modules that come later. It costs addresses; memory only where it is locked.</summary>
@@ -92,10 +99,11 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         IEnumerable<MemoryMapping> occupied = taken.Select(
             place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));
         MemoryMapping[] sorted = [.. mappings.Concat(occupied).OrderBy(m => m.Start)];
-        TargetAddress start = AddressSpace.FindRoom(sorted, low, high, size) ?? throw new AttachException(
+        for (long part = size; part == size || (catalog.IsDotNet && part >= ArenaBase + LeastPlot); part = PageUp(part / 2))
+            if (AddressSpace.FindRoom(sorted, low, high, part) is { } start) return new ArenaPlace(start, part, members) { Lacks = size - part };
+        throw new AttachException(
             AttachRefusal.Unsupported,
             $"no free {size >> 10} KiB within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");
-        return new ArenaPlace(start, size, members);
     }
 
     static SessionMemoryLayout LayoutFor(TargetProcess target, int functions)

@@ -155,6 +155,7 @@ public sealed partial class TraceSession : IDisposable
         try
         {
             (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
+            foreach (ArenaPlace place in plan.Arenas) memory.Arenas.AddRoom(target, new HelperCalls(target, helper), place, plan);
             var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
             session._table.Format(plan.MaxSites);
             session.Open();
