@@ -57,7 +57,7 @@ public sealed class StubWriter
         out Stub? stub, out RefusalReason reason)
     {
         stub = null;
-        int begin = Length;
+        int begin = Length = plan.MayFault ? Unmistakable(plan, region, at) : Length;
         if (_buffer.Length - Length < MaxStubSize)
         {
             reason = RefusalReason.ArenaFull;
@@ -78,6 +78,22 @@ public sealed class StubWriter
         }
         stub = new Stub(_start + begin, displaced, Interior(plan, displaced, offsets));
         return true;
+    }
+
+    // Where a fault is told to be in the middle of the region, the runtime reads what is there: the distance of the jump must not look like an epilogue.
+    int Unmistakable(SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at)
+    {
+        const int Most = 32;
+        Span<byte> text = stackalloc byte[RegionBytes.MaxLength];
+        region[..plan.Length].CopyTo(text);
+        for (int begin = Length; begin < Math.Min(Length + Most, _buffer.Length); begin++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(text[(plan.PatchLength - sizeof(int))..], Relative(at + plan.PatchLength, _start + begin));
+            bool misleads = false;
+            foreach (int offset in plan.InteriorStarts) misleads |= offset < plan.PatchLength && Managed.EpilogueText.MayBe(text[offset..plan.Length]);
+            if (!misleads) return begin;
+        }
+        return _buffer.Length; // no room
     }
 
     RefusalReason Entry(

@@ -11,4 +11,8 @@ public sealed record TrampolineOptions(
     TargetAddress SessionMemory,
     SessionMemoryLayout Layout,
     TargetAddress OpLists,
-    ThreadDescriptorLayout Thread);
+    ThreadDescriptorLayout Thread)
+{
+    /// <summary>Whether an arena ends in a table of instructions that may fault (<see cref="FaultHandlerEmitter"/>).</summary>
+    public bool ForwardsFaults { get; init; }
+}

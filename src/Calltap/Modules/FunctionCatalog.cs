@@ -78,7 +78,7 @@ public sealed class FunctionCatalog
         TargetTraits traits = TargetTraits.Of(target);
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         bool isDotNet = CompiledCode.IsIn(mappings);
-        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named, isDotNet), cache, pool);
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named, isDotNet, isDotNet && !mappings.Any(m => ModuleLoader.IsDotNetRuntime(Path.GetFileName(m.Path)))), cache, pool);
         ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(mappings))

@@ -9,7 +9,7 @@ static class ManagedAnalysis
 {
     const int Few = 2048; // are done before another thread has got a CPU, where all are busy
 
-    static readonly ManagedTraits s_traits = new(IsReadyToRun: true, ForwardsFaults: false);
+    static readonly ManagedTraits s_traits = new(IsReadyToRun: true, ForwardsFaults: true);
 
     /// <summary>Decodes and classifies every method. Uses all CPUs where there are many methods.</summary>
     public static IReadOnlyList<FunctionPlan> Analyze(ReadyToRunModule module)

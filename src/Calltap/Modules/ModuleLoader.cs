@@ -12,6 +12,12 @@ static class ModuleLoader
     public static bool IsDynamicLinker(string name) =>
         name.StartsWith("ld-", StringComparison.Ordinal) || name.StartsWith("ld.so", StringComparison.Ordinal);
 
+    /// <summary>
+    /// .NET's runtime, whose code is data to it as well: it copies stubs and write barriers out of its own text, and tells what a stub is by comparing it with that. Which functions those are
+    /// its file does not say.
+    /// </summary>
+    public static bool IsDotNetRuntime(string name) => name == "libcoreclr.so";
+
     /// <summary>The C library's own modules.</summary>
     public static bool IsCRuntime(string name) =>
         IsDynamicLinker(name) || s_runtime.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));

@@ -8,7 +8,8 @@ namespace Calltap.Modules;
 /// <param name="scope">Which modules.</param>
 /// <param name="named">Patterns that bring further modules in by their name.</param>
 /// <param name="isDotNet">A .NET runtime is in it: the program is its assemblies, but for those that come with .NET.</param>
-sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, bool isDotNet)
+/// <param name="holdsRuntime">The executable holds that runtime.</param>
+sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, bool isDotNet, bool holdsRuntime)
 {
     readonly string _executable = executable.Replace(" (deleted)", "", StringComparison.Ordinal);
 
@@ -22,8 +23,8 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
     public bool Has(string path)
     {
         string name = Path.GetFileName(path);
-        if (ModuleLoader.IsDynamicLinker(name)) return false;
         bool isExecutable = path == _executable;
+        if (ModuleLoader.IsDynamicLinker(name) || ModuleLoader.IsDotNetRuntime(name) || (isExecutable && holdsRuntime)) return false;
         return scope switch
         {
             _ when named.Any(filter => filter.NamesModule(name)) => true,

@@ -6,6 +6,7 @@ namespace Calltap.Native;
 internal static partial class Signals
 {
     internal const int SIGTRAP = 5;
+    internal const int SIGSEGV = 11;
     internal const int SIGKILL = 9;
     internal const int SIGPIPE = 13;
     internal const int SIGTERM = 15;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Calltap.Code.Emit;
 using Calltap.Target;
 
@@ -10,7 +11,12 @@ namespace Calltap.Patching;
 sealed class TrampolineArena
 {
     readonly TargetTextWriter _writer;
+    const int FaultShare = 8; // of which one is for the table of instructions that may fault
+    const int CountSize = sizeof(ulong);
+
+    readonly long _mostFaults;
     byte[] _buffer = [];
+    long _faults;
 
     /// <summary>Takes over mapped memory from <paramref name="start"/> on and places the trampolines.</summary>
     public TrampolineArena(TargetTextWriter writer, TargetAddress start, TargetAddress end, TrampolineOptions options)
@@ -19,12 +25,13 @@ sealed class TrampolineArena
         Start = start;
         End = end;
         Trampolines = TrampolineEmitter.Emit(options, start);
+        _mostFaults = options.ForwardsFaults ? (end - start) / FaultShare / FaultHandlerEmitter.EntrySize : 0;
         _writer.Place(start, Trampolines.Code.Span);
     }
 
     /// <summary>The copy of an arena in what was just forked.</summary>
     public TrampolineArena(TrampolineArena original, TargetTextWriter writer) =>
-        (_writer, Start, End, Trampolines) = (writer, original.Start, original.End, original.Trampolines);
+        (_writer, Start, End, Trampolines, _mostFaults, _faults) = (writer, original.Start, original.End, original.Trampolines, original._mostFaults, original._faults);
 
     /// <summary>First byte.</summary>
     public TargetAddress Start { get; }
@@ -37,6 +44,31 @@ sealed class TrampolineArena
 
     /// <summary>Where plots begin.</summary>
     public TargetAddress FirstPlot => ArenaPlot.Align(Start + Trampolines.Code.Length);
+
+    /// <summary>Where they end.</summary>
+    public TargetAddress LastPlotEnd => _mostFaults == 0 ? End : End + -(CountSize + FaultHandlerEmitter.EntrySize * _mostFaults);
+
+    /// <summary>Whether so many more instructions that may fault have room in the table.</summary>
+    public bool HasRoomForFaults(int instructions) => _faults + instructions <= _mostFaults;
+
+    /// <summary>Notes which instructions those of a stub stand for, before anything leads to it.</summary>
+    public void AddFaults(Site site, Stub stub)
+    {
+        AddFault(stub.Displaced, site.Address);
+        int[] offsets = [.. site.Plan.InteriorStarts];
+        for (int i = 0; i < offsets.Length; i++) AddFault(stub.Interior[i], site.Address + offsets[i]);
+        Span<byte> count = stackalloc byte[CountSize];
+        BinaryPrimitives.WriteInt64LittleEndian(count, _faults);
+        _writer.Place(End + -CountSize, count);
+    }
+
+    void AddFault(TargetAddress displaced, TargetAddress original)
+    {
+        Span<byte> entry = stackalloc byte[FaultHandlerEmitter.EntrySize];
+        BinaryPrimitives.WriteUInt64LittleEndian(entry, displaced.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], original.Value);
+        _writer.Place(End + -(CountSize + FaultHandlerEmitter.EntrySize * ++_faults), entry);
+    }
 
     /// <summary>A buffer of at least so many bytes, and of no more than there is room for.</summary>
     public byte[] BufferOf(long size, long room)

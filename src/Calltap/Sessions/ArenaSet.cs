@@ -12,6 +12,8 @@ namespace Calltap.Sessions;
 /// </summary>
 sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, SessionMemory session)
 {
+    const long LeastScattered = 256 << 10; // there may be few arenas, and many modules come: one that is tiny serves few of them
+
     readonly List<TrampolineArena> _all = [];
     readonly Dictionary<TrampolineArena, FreeRoom> _spare = []; // those for modules that come; the others are as large as theirs need
     readonly Dictionary<(int Module, long LoadBias), List<ArenaPlot>> _serving = [];
@@ -50,7 +52,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     {
         var arena = new TrampolineArena(writer, place.Start, place.Start + place.Size, options);
         Describe(arena);
-        List<ArenaPlot> plot = [new ArenaPlot(arena, arena.FirstPlot, arena.End)];
+        List<ArenaPlot> plot = [new ArenaPlot(arena, arena.FirstPlot, arena.LastPlotEnd)];
         foreach (TargetModule module in place.Modules) _serving.Add(KeyOf(module), plot);
         return arena;
     }
@@ -119,8 +121,11 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
     bool Map(TargetProcess target, HelperCalls calls, TargetModule module, long size, SessionPlan plan)
     {
         for (int doublings = Math.Min(_spare.Count, plan.SpareDoublings); doublings >= 0; doublings--)
-            if (Map(target, calls, module, Math.Max(size + SessionPlan.ArenaBase, plan.SpareArena << doublings))) return true;
-        return plan.IsScattered && Map(target, calls, module, size + SessionPlan.ArenaBase);
+            if (Map(target, calls, module, Math.Max(plan.ArenaSizeFor(size), plan.SpareArena << doublings))) return true;
+        long least = plan.ArenaSizeFor(size);
+        for (long part = plan.SpareArena / 2; plan.IsScattered && part > 0; part = part > LeastScattered ? part / 2 : 0)
+            if (part >= least && Map(target, calls, module, part)) return true;
+        return plan.IsScattered && Map(target, calls, module, least);
     }
 
     bool Map(TargetProcess target, HelperCalls calls, TargetModule module, long size)
@@ -131,7 +136,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
             if (AddressSpace.FindRoom([.. mappings.OrderBy(m => m.Start)], module.Start, module.End, size) is not { } start) return false;
             if (!calls.TryMapAt(start, size, TargetMemory.ProtectionReadExecute, TargetMemory.MapPrivateAnonymous | TargetMemory.MapNoReserve)) continue;
             TrampolineArena arena = Add(new ArenaPlace(start, size, new HashSet<TargetModule>()));
-            _spare.Add(arena, new FreeRoom(arena.FirstPlot, arena.End));
+            _spare.Add(arena, new FreeRoom(arena.FirstPlot, arena.LastPlotEnd));
             return true;
         }
         return false;

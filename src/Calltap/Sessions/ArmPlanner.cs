@@ -66,6 +66,9 @@ sealed class ArmPlanner(
     /// <summary>Bytes that the stubs of a function may take.</summary>
     int Most(TargetFunction function) => (1 + function.Plan.Exits.Count) * (callers is null ? 1 : 2) * StubWriter.MaxStubSize;
 
+    /// <summary>Instructions of a function that may fault, in all its stubs.</summary>
+    int Faults(TargetFunction function) => (callers is null ? 1 : 2) * function.Plan.Exits.Append(function.Plan.Entry!).Where(site => site.MayFault).Sum(site => 1 + site.InteriorStarts.Count);
+
     /// <summary>Those for which there was no room.</summary>
     List<(TargetFunction Function, Want Want)> Arm(ArenaPlot plot, List<(TargetFunction Function, Want Want)> part)
     {
@@ -74,7 +77,7 @@ sealed class ArmPlanner(
         {
             foreach ((TargetFunction function, Want want) in part)
             {
-                if (writer.Room < Most(function)) left.Add((function, want));
+                if (writer.Room < Most(function) || !plot.Arena.HasRoomForFaults(Faults(function))) left.Add((function, want));
                 else if (registry.HasRoomFor(function)) Arm(writer, plot.Arena.Trampolines, registry.Of(function), want); // those before it have taken some
                 else _refused.Add((function, "more functions have come than this session has room for"));
             }

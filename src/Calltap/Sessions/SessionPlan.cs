@@ -27,6 +27,11 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     /// <summary>Bytes of a plot from which on it is worth an arena, where addresses are scarce.</summary>
     public const int LeastPlot = 32 * 1024;
 
+    /// <summary>Bytes of an arena in which a plot of so many bytes has room.</summary>
+    public long ArenaSizeFor(long plot) => SizeFor(plot, IsScattered);
+
+    static long SizeFor(long plot, bool forwardsFaults) => PageUp(ArenaBase + (forwardsFaults ? plot + plot / 7 + ArenaBase / 8 : plot)); // see TrampolineArena.FaultShare
+
     /// <summary>Whether the stubs of a module may lie in several arenas: .NET reserves nearly all addresses that its code reaches.</summary>
     public bool IsScattered { get; init; }
 
@@ -67,9 +72,11 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     static int SpareFunctions(TargetProcess target, FunctionCatalog catalog) =>
         catalog.Scope is not { IsOpen: true } ? 0 : HelperPlace.IsMemoryScarce(target) ? 256 : 32 * 1024;
 
-    /// <summary>Bytes that the stubs of these functions may need: room to arm everything in a second form as well, since a stub stays as long as its module.</summary>
-    public static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3) =>
-        (int3 == Int3Policy.Caller ? 3 : 2) * BytesPerStub * functions.Sum(f => (long)SitesOf(f));
+    /// <summary>Bytes that the stubs of these functions may need: room to arm everything in a second form as well, since a stub stays as long as its module. Where addresses are scarce, what they will hardly exceed.</summary>
+    public long StubsSizeOf(IEnumerable<TargetFunction> functions) => StubsSize(functions, Int3, IsScattered);
+
+    static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3, bool scattered) =>
+        (int3 == Int3Policy.Caller ? 3 : scattered ? 1 : 2) * (scattered ? BytesPerStub / 2 : BytesPerStub) * functions.Sum(f => (long)SitesOf(f));
 
     /// <summary>Ids that the sites of a function take.</summary>
     public static int SitesOf(TargetFunction function) =>
@@ -94,7 +101,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog, Int3Policy int3)
     {
         var members = cluster.ToHashSet();
-        long size = PageUp(ArenaBase + StubsSize(catalog.Functions.Where(f => members.Contains(f.Module)), int3));
+        long size = SizeFor(StubsSize(catalog.Functions.Where(f => members.Contains(f.Module)), int3, catalog.IsDotNet), catalog.IsDotNet);
         TargetAddress low = cluster.Min(m => m.Start), high = cluster.Max(m => m.End);
         IEnumerable<MemoryMapping> occupied = taken.Select(
             place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));

@@ -107,7 +107,11 @@ sealed class SiteRegistry : IPokeJournal
     public Stub? StubOf(Site site, in StubEvents events) => _stubs.GetValueOrDefault((site.Id, site.Address, events));
 
     /// <summary>Keeps a stub that was written.</summary>
-    public void Keep(Site site, in StubEvents events, Stub stub) => _stubs.Add((site.Id, site.Address, events), stub);
+    public void Keep(Site site, in StubEvents events, Stub stub)
+    {
+        _stubs.Add((site.Id, site.Address, events), stub);
+        if (site.Plan.MayFault) _memory.Arenas.All.First(arena => stub.Start >= arena.Start && stub.Start < arena.End).AddFaults(site, stub);
+    }
 
     /// <summary>Stubs whose room goes to others: no site leads there, and none will.</summary>
     public void Forget(IReadOnlyList<ArenaPlot> plots)

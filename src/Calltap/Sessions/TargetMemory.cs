@@ -57,7 +57,7 @@ sealed record TargetMemory(
         TargetAddress sites = calls.Map(plan.SiteTableSize, ProtectionRead, MapPrivateAnonymous | MapNoReserve);
         TargetAddress window = calls.Map(plan.WindowTableSize, ProtectionReadWrite, MapPrivateAnonymous | MapNoReserve);
         calls.Advise(window, plan.WindowTableSize, MadviseDontDump);
-        var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, descriptors);
+        var options = new TrampolineOptions(threads, session.Address, plan.Layout, lists, descriptors) { ForwardsFaults = plan.IsScattered };
         var arenas = new ArenaSet(writer, options, session);
         foreach (ArenaPlace place in plan.Arenas) arenas.Add(place);
         var memory = new TargetMemory(session, threads, lists, sites, window, arenas);

@@ -256,7 +256,7 @@ public sealed partial class TraceSession : IDisposable
             steps.Mark("helper");
             var calls = new HelperCalls(Target, helper);
             foreach (TargetModule module in modules)
-                _memory.Arenas.Serve(Target, calls, module, SessionPlan.StubsSize(Catalog.FunctionsOf(module), _plan.Int3), _plan);
+                _memory.Arenas.Serve(Target, calls, module, _plan.StubsSizeOf(Catalog.FunctionsOf(module)), _plan);
             steps.Mark("arena");
             Reclaiming? reclaiming = Hold is not null ? null : Reclaiming.Begin(_memory.Arenas, _plan.WorthReclaiming); // the guard does not look at a thread that is held
             ArmReport report = Change(helper, reclaiming?.Watch, functions, steps);
@@ -361,6 +361,8 @@ public sealed partial class TraceSession : IDisposable
         steps?.Mark("stubs");
         bool atEnd = vacating is not null && among is null;
         if (WithoutPtrace && !atEnd) RefuseCRuntime(planner.Changed.Select(c => c.Sites));
+        if (planner.Pokes.Any(poke => poke.Site.Plan.MayFault && poke.Stub is not null))
+            new FaultForwarding(Target, _writer).Install(new HelperCalls(Target, running), running.CodeArea, _memory.Arenas.All);
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, atEnd || planner.Pokes.Count > 0 ? vacating : null);
         steps?.Mark("batch");

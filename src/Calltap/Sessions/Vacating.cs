@@ -35,8 +35,14 @@ sealed class Vacating
     public void Unmap(TargetProcess target, HelperThread helper, BatchResult batch, bool restored)
     {
         var calls = new HelperCalls(target, helper);
+        using var writer = new TargetTextWriter(target);
+        var faults = new FaultForwarding(target, writer);
         for (int i = 0; i < _sessions.Count; i++)
-            if (!(i == Own ? Keeps(batch, restored) : Keeps(i, batch))) _sessions[i].Unmap(calls);
+        {
+            if (i == Own ? Keeps(batch, restored) : Keeps(i, batch)) continue;
+            faults.Remove(calls, helper.CodeArea, _sessions[i].Arenas);
+            _sessions[i].Unmap(calls);
+        }
     }
 
     // Behind a breakpoint of the program's own, the handler may be on the way to the program's.

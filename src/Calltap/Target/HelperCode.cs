@@ -22,6 +22,12 @@ internal static class HelperCode
     /// <summary>Where in it the trap handler begins.</summary>
     internal const int HandlerOffset = RestorerOffset + TrapHandlerEmitter.HandlerOffset;
 
+    /// <summary>Where in it the handler of faults begins (<see cref="FaultHandlerEmitter"/>).</summary>
+    internal const int FaultHandlerOffset = 3072;
+
+    /// <summary>Where in it that one's data is.</summary>
+    internal const int FaultData = HandlerData - FaultHandlerEmitter.DataSize;
+
     /// <summary>Where in it the trap handler's data is (<see cref="TrapHandlerEmitter"/>): the end of the page.</summary>
     internal const int HandlerData = MaximumBytes - TrapHandlerEmitter.DataSize;
 
@@ -33,15 +39,16 @@ internal static class HelperCode
     private const int PROT_READ_WRITE = 3;
     private const int MAP_SHARED = 1;
 
-    /// <summary>The bytes to place: all of the code area but the trap handler's data.</summary>
+    /// <summary>The bytes to place: all of the code area but the handlers' data.</summary>
     internal static ReadOnlyMemory<byte> Page { get; } = Emit();
 
     private static byte[] Emit()
     {
-        byte[] page = new byte[HandlerData];
+        byte[] page = new byte[FaultData];
         byte[] helper = EmitHelper(), handler = TrapHandlerEmitter.Emit(HandlerData - RestorerOffset);
         helper.CopyTo(page.AsSpan(0, RestorerOffset));
-        handler.CopyTo(page.AsSpan(RestorerOffset));
+        handler.CopyTo(page.AsSpan(RestorerOffset, FaultHandlerOffset - RestorerOffset));
+        FaultHandlerEmitter.Emit(FaultData - FaultHandlerOffset).CopyTo(page.AsSpan(FaultHandlerOffset));
         return page;
     }
 
