@@ -37,6 +37,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
 
     const int SitesPerFunction = 4; // of modules that come; what has more takes room from what has fewer
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
+    const long ScatteredSpan = 16L << 20; // what lies higher reaches farther
 
     /// <summary>Bytes of the op lists: for each function some lists of every op that there can be.</summary>
     public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * ((Int3 == Int3Policy.Caller ? MaxSites : MaxFunctions) + 1) * ListsPerFunction);
@@ -61,7 +62,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         int spare = SpareFunctions(target, catalog), functions = catalog.Functions.Count + spare;
         int sites = 1 + catalog.Functions.Sum(SitesOf) + SitesPerFunction * spare;
         var places = new List<ArenaPlace>();
-        foreach (List<TargetModule> cluster in Clusters(catalog.Modules))
+        foreach (List<TargetModule> cluster in Clusters(catalog.Modules, catalog.IsDotNet ? ScatteredSpan : ClusterSpan))
             places.Add(Place(mappings, places, cluster, catalog, int3));
         int asked = int3 == Int3Policy.Caller ? sites : 0;
         (long arena, int doublings) = HelperPlace.IsMemoryScarce(target) ? (1 << 20, 0) : (32 << 20, 3);
@@ -82,12 +83,12 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public static int SitesOf(TargetFunction function) =>
         function.Plan.Entry is { } entry ? 1 + (entry.CombinedExit ? 1 : 0) + function.Plan.Exits.Count : 0;
 
-    static IEnumerable<List<TargetModule>> Clusters(IReadOnlyList<TargetModule> modules)
+    static IEnumerable<List<TargetModule>> Clusters(IReadOnlyList<TargetModule> modules, long span)
     {
         List<TargetModule> cluster = [];
         foreach (TargetModule module in modules.OrderBy(m => m.Start))
         {
-            if (cluster.Count > 0 && module.End - cluster[0].Start > ClusterSpan)
+            if (cluster.Count > 0 && module.End - cluster[0].Start > span)
             {
                 yield return cluster;
                 cluster = [];
