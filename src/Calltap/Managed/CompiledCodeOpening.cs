@@ -13,7 +13,7 @@ sealed class CompiledCodeOpening : IDisposable
 
     readonly CancellationTokenSource _over = new();
     readonly Task<CompiledCode> _opened;
-    bool _taken;
+    bool _taken, _disposed;
 
     CompiledCodeOpening(TargetProcess target) =>
         _opened = Task.Factory.StartNew(() => Open(target), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -49,6 +49,8 @@ sealed class CompiledCodeOpening : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         _over.Cancel();
         try
         {
