@@ -21,6 +21,12 @@ public sealed record ImageFunction(
     /// </summary>
     public bool SizeIsEstimate { get; init; }
 
+    /// <summary>How .NET's just-in-time compiler made it, as the runtime calls that: <c>QuickJitted</c>, <c>OptimizedTier1</c>; null when it did not, or does not say.</summary>
+    public string? Tier { get; init; }
+
+    /// <summary>Whether it is a method of .NET.</summary>
+    public bool IsManaged => Source is FunctionSource.ReadyToRun or FunctionSource.Compiled;
+
     /// <summary>The main range.</summary>
     public ImageRange Range => new(Address, Size);
 }

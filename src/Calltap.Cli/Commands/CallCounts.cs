@@ -5,7 +5,7 @@ using Calltap.Probes;
 
 namespace Calltap.Cli.Commands;
 
-/// <summary>Calls of functions, the most called first.</summary>
+/// <summary>Calls of functions, the most called first; all versions of a .NET method together.</summary>
 /// <param name="Functions">Functions with at least one call.</param>
 /// <param name="Uncounted">Calls of threads that found no room for counters.</param>
 sealed record CallCounts(IReadOnlyList<(TargetFunction Function, ulong Calls)> Functions, ulong Uncounted)
@@ -15,12 +15,12 @@ sealed record CallCounts(IReadOnlyList<(TargetFunction Function, ulong Calls)> F
 
     /// <summary>What an op has counted so far.</summary>
     public static CallCounts Of(TraceSession session, Op op) =>
-        Sorted(session.Catalog, session.Counts(op), session.Unattributed);
+        Sum(session.Counts(op).Where(c => c.Value > 0).OrderBy(c => c.Key.Value).Select(c => (session.Catalog.Functions[c.Key.Value], c.Value)), session.Unattributed);
 
     /// <summary>What was added since <paramref name="before"/>.</summary>
     public CallCounts Since(CallCounts before)
     {
-        Dictionary<(string, ImageAddress), ulong> known = before.Functions.ToDictionary(f => Key(f.Function), f => f.Calls);
+        Dictionary<(string, ImageAddress, string), ulong> known = before.Functions.ToDictionary(f => Key(f.Function), f => f.Calls);
         return new CallCounts(
             [.. Functions.Select(f => (f.Function, Calls: f.Calls - known.GetValueOrDefault(Key(f.Function)))).Where(f => f.Calls > 0).OrderByDescending(f => f.Calls)],
             Uncounted - before.Uncounted);
@@ -59,20 +59,17 @@ sealed record CallCounts(IReadOnlyList<(TargetFunction Function, ulong Calls)> F
     /// <summary>The same function of the same file in all processes together.</summary>
     public static CallCounts Sum(IEnumerable<CallCounts> counts)
     {
-        var sums = new Dictionary<(string, ImageAddress), (TargetFunction Function, ulong Calls)>();
-        ulong uncounted = 0;
-        foreach (CallCounts part in counts)
-        {
-            uncounted += part.Uncounted;
-            foreach ((TargetFunction function, ulong calls) in part.Functions)
-                sums[Key(function)] = (function, calls + sums.GetValueOrDefault(Key(function)).Calls);
-        }
+        CallCounts[] parts = [.. counts];
+        return Sum(parts.SelectMany(part => part.Functions), parts.Aggregate(0ul, (sum, part) => sum + part.Uncounted));
+    }
+
+    static CallCounts Sum(IEnumerable<(TargetFunction Function, ulong Calls)> counts, ulong uncounted)
+    {
+        var sums = new Dictionary<(string, ImageAddress, string), (TargetFunction Function, ulong Calls)>();
+        foreach ((TargetFunction function, ulong calls) in counts)
+            sums[Key(function)] = (function, calls + sums.GetValueOrDefault(Key(function)).Calls);
         return new CallCounts([.. sums.Values.OrderByDescending(f => f.Calls).ThenBy(f => f.Function.Name, StringComparer.Ordinal)], uncounted);
     }
 
-    static (string, ImageAddress) Key(TargetFunction function) => (function.Module.Path, function.Symbol.Address);
-
-    static CallCounts Sorted(FunctionCatalog catalog, IReadOnlyDictionary<FunctionId, ulong> counts, ulong uncounted) => new(
-        [.. counts.Where(c => c.Value > 0).OrderByDescending(c => c.Value).ThenBy(c => c.Key.Value).Select(c => (catalog.Functions[c.Key.Value], c.Value))],
-        uncounted);
+    static (string, ImageAddress, string) Key(TargetFunction function) => (function.Module.Path, function.Identity.Address, function.Identity.Method);
 }

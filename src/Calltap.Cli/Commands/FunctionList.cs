@@ -35,14 +35,23 @@ sealed record FunctionList(IReadOnlyList<TargetFunction> Functions, IReadOnlyLis
         { } other => $"{other}",
     };
 
-    /// <summary>For people.</summary>
+    /// <summary>Which version of a .NET method it is: <c>ReadyToRun</c>, or how it was compiled, as the runtime calls that; null for other functions.</summary>
+    public static string? VersionOf(TargetFunction function) => function.Symbol.Source switch
+    {
+        FunctionSource.ReadyToRun => "ReadyToRun",
+        FunctionSource.Compiled => function.Symbol.Tier ?? "compiled",
+        _ => null,
+    };
+
+    /// <summary>For people. Versions have a column where there is one.</summary>
     public TextTable ToTable()
     {
-        var table = new TextTable("function", "module", ">address", ">size", "entry", ">exits", "refused");
+        bool versions = Functions.Any(f => f.Symbol.IsManaged);
+        var table = new TextTable(["function", "module", .. versions ? ["version"] : Array.Empty<string>(), ">address", ">size", "entry", ">exits", "refused"]);
         foreach (TargetFunction function in Functions)
-            table.Add(
-                function.Name, function.Module.Name, $"{function.Address}", $"{function.Symbol.Size}", EntryOf(function) ?? "-",
-                $"{PatchableExits(function)}/{function.Plan.ExitCount}{(function.Plan.HasUnknownExits ? "+?" : "")}", Refusals(function));
+            table.Add([
+                function.Name, function.Module.Name, .. versions ? [VersionOf(function) ?? "-"] : Array.Empty<string>(), $"{function.Address}", $"{function.Symbol.Size}", EntryOf(function) ?? "-",
+                $"{PatchableExits(function)}/{function.Plan.ExitCount}{(function.Plan.HasUnknownExits ? "+?" : "")}", Refusals(function)]);
         return table;
     }
 
@@ -68,6 +77,7 @@ sealed record FunctionList(IReadOnlyList<TargetFunction> Functions, IReadOnlyLis
         json.WriteStartObject();
         json.WriteString("name", function.Name);
         json.WriteString("module", function.Module.Name);
+        json.WriteString("version", VersionOf(function));
         json.WriteString("address", $"{function.Address}");
         json.WriteNumber("size", function.Symbol.Size.Value);
         json.WriteString("entry", EntryOf(function));

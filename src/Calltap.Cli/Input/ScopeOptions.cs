@@ -4,7 +4,7 @@ using Calltap.Probes;
 
 namespace Calltap.Cli.Input;
 
-/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>.</summary>
+/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>, <c>--managed</c>, <c>--native</c>.</summary>
 sealed class ScopeOptions
 {
     readonly Option<string[]> _filter = new("--filter", "-F")
@@ -25,6 +25,10 @@ sealed class ScopeOptions
 
     readonly Option<bool> _all = new("--all") { Description = "Everything that is loaded, but not the dynamic linker." };
 
+    readonly Option<bool> _managed = new("--managed") { Description = "Of a .NET process only the methods of .NET." };
+
+    readonly Option<bool> _native = new("--native") { Description = "Of a .NET process only what is no method of .NET." };
+
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
@@ -32,10 +36,12 @@ sealed class ScopeOptions
         command.Add(_notrace);
         command.Add(_libraries);
         command.Add(_all);
+        command.Add(_managed);
+        command.Add(_native);
     }
 
     /// <summary>What was given.</summary>
-    /// <exception cref="CommandException">A pattern is none.</exception>
+    /// <exception cref="CommandException">A pattern is none, or options exclude each other.</exception>
     public ScopeChoice Read(ParseResult parsed)
     {
         FunctionScope scope =
@@ -43,11 +49,20 @@ sealed class ScopeOptions
         string[] filter = parsed.GetValue(_filter) ?? [];
         try
         {
-            return new ScopeChoice(scope, FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []), string.Join(',', filter));
+            FunctionFilter functions = FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []) with { World = WorldOf(parsed) };
+            return new ScopeChoice(scope, functions, string.Join(',', filter));
         }
         catch (FormatException e)
         {
             throw CommandException.Usage(e.Message);
         }
     }
+
+    FunctionWorld WorldOf(ParseResult parsed) => (parsed.GetValue(_managed), parsed.GetValue(_native)) switch
+    {
+        (true, true) => throw CommandException.Usage("give only one of --managed and --native"),
+        (true, _) => FunctionWorld.Managed,
+        (_, true) => FunctionWorld.Native,
+        _ => FunctionWorld.Both,
+    };
 }

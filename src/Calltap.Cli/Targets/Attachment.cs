@@ -51,7 +51,7 @@ sealed class Attachment : IDisposable
             var matches = ScopeMatches.Of(catalog, ops);
             matches.CheckAny(scope, target.Pid);
             terminal.Note($"{ScopeText.Of(scope, catalog)}; {string.Join(", ", ops.Select(op => op.Name))}: {Texts.Of(matches.Matching, "function")} of process {target.Pid} ({target.Name})");
-            if (matches.Awaited) terminal.Note("a module that -F names is not loaded: its functions are armed when it comes");
+            if (matches.Awaited is { } awaited) terminal.Note(awaited);
             foreach (string file in catalog.Unreadable) terminal.Note($"{file} can't be read: left out");
             return new Attachment(target, launcher, catalog);
         }

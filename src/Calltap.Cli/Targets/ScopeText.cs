@@ -15,7 +15,7 @@ static class ScopeText
         string what = Of(scope.Scope);
         string more = catalog.Modules.Count > NamedModules ? $", and {catalog.Modules.Count - NamedModules} more" : "";
         string names = string.Join(", ", catalog.Modules.Take(NamedModules).Select(m => m.Name));
-        return $"scope: {what} ({names}{more}; {Texts.Of(catalog.Functions.Count, "function")})";
+        return $"scope: {what} ({names}{more}{(names.Length > 0 ? "; " : "")}{Texts.Of(catalog.Functions.Count, "function")})";
     }
 
     /// <summary>Which modules of each process of a tree.</summary>

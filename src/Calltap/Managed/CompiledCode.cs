@@ -91,7 +91,7 @@ sealed class CompiledCode : IDisposable
         FunctionPlan plan = refusal != RefusalReason.None
             ? new FunctionPlan(index, null, refusal, [], 0, [], HasUnknownExits: true)
             : ManagedAnalyzer.Analyze(index, new ManagedMethod(address, line.Size, line.Size), _image, new ManagedTraits(IsReadyToRun: false, ForwardsFaults: true));
-        var symbol = new ImageFunction(address, new ByteSize(line.Size), name.Name, [name.Plain], FunctionSource.Compiled, []);
+        var symbol = new ImageFunction(address, new ByteSize(line.Size), name.Name, [name.Plain], FunctionSource.Compiled, []) { Tier = name.Tier.Length > 0 ? name.Tier : null };
         return new AnalyzedFunction(symbol, name.Name, plan);
     }
 

@@ -11,7 +11,6 @@ namespace Calltap.Managed;
 public sealed record DotNetProcess(string? Version, DotNetHosting Hosting, string RuntimePath)
 {
     const string SharedFolder = "Microsoft.NETCore.App", CoreLibrary = "System.Private.CoreLib.dll";
-    const string SingleFileSymbol = "DotNetRuntimeInfo"; // exported by a program with the runtime in it, for debuggers
 
     static ReadOnlySpan<byte> RuntimeFile => "/libcoreclr.so"u8;
 
@@ -21,7 +20,7 @@ public sealed record DotNetProcess(string? Version, DotNetHosting Hosting, strin
     {
         if (ProcFiles.TryReadBytes(ProcFiles.Process(pid, "maps")) is not { Length: > 0 } maps) return null;
         if (PathWith(maps, RuntimeFile) is { } runtime) return WithFiles(pid, runtime);
-        return DynamicStrings.Contain(ProcFiles.Process(pid, "exe"), SingleFileSymbol)
+        return DynamicStrings.Contain(ProcFiles.Process(pid, "exe"), DotNetHost.SingleFileSymbol)
             ? new DotNetProcess(null, DotNetHosting.SingleFile, ProcFiles.TryReadLink(ProcFiles.Process(pid, "exe")) ?? "")
             : null;
     }

@@ -12,6 +12,6 @@ public readonly record struct AnalyzedFunction(ImageFunction Symbol, string? Sho
 {
     /// <summary>The names it is known by; without a symbol it is called <c>module+0x1234</c>.</summary>
     public FunctionNames NamesIn(string module) => Shown is { } shown
-        ? new FunctionNames(shown, [Symbol.Name!, .. Symbol.Aliases])
+        ? new FunctionNames(shown, [Symbol.Name!, .. Symbol.Aliases]) { IsManaged = Symbol.IsManaged }
         : new FunctionNames($"{module}+0x{Symbol.Address.Value:x}", []);
 }

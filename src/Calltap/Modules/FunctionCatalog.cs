@@ -20,6 +20,7 @@ public sealed class FunctionCatalog
     readonly HashSet<int> _unloaded = [];
     readonly HashSet<FunctionId> _replaced = []; // other code was compiled to where they were
     CompiledCode? _compiled; // of a .NET process
+    CompiledCodeOpening? _opening; // where the runtime has just begun
     readonly CxaDemangler _demangler;
     readonly HashedFiles _hashes;
 
@@ -77,8 +78,8 @@ public sealed class FunctionCatalog
         ArgumentNullException.ThrowIfNull(target);
         TargetTraits traits = TargetTraits.Of(target);
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
-        bool isDotNet = CompiledCode.IsIn(mappings);
-        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named, isDotNet, isDotNet && !mappings.Any(m => ModuleLoader.IsDotNetRuntime(Path.GetFileName(m.Path)))), cache, pool);
+        DotNetPresence dotNet = CompiledCode.IsIn(mappings) ? DotNetPresence.Runs : DotNetHost.Is(target) ? DotNetPresence.Awaited : DotNetPresence.None;
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named) { DotNet = dotNet, HoldsRuntime = DotNetHost.HoldsRuntime(target) }, cache, pool);
         ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(mappings))
@@ -88,7 +89,7 @@ public sealed class FunctionCatalog
             else unreadable.Add(file[0].Path);
         }
         reader.Keep();
-        if (isDotNet) catalog.OpenCompiled(target, unreadable);
+        if (dotNet == DotNetPresence.Runs && catalog.Scope!.WantsManaged) catalog.OpenCompiled(target, unreadable);
         catalog.Unreadable = unreadable;
         return catalog;
     }
@@ -106,11 +107,49 @@ public sealed class FunctionCatalog
         }
     }
 
-    /// <summary>Whether a .NET runtime is in it.</summary>
-    internal bool IsDotNet => Scope?.IsDotNet == true;
+    /// <summary>Whether a .NET runtime is in it, or will be.</summary>
+    internal bool IsDotNet => Scope is { DotNet: not DotNetPresence.None };
 
-    /// <summary>Whether a .NET runtime has compiled something since.</summary>
-    internal bool HasNewCompiled => _compiled?.HasNew == true;
+    /// <summary>Whether methods of .NET are asked for, and its runtime is not there yet.</summary>
+    public bool AwaitsDotNet => Scope is { DotNet: DotNetPresence.Awaited, WantsManaged: true };
+
+    /// <summary>Whether .NET's own assemblies are left out, as long as nobody asks for them.</summary>
+    public bool LeavesOutDotNet => Scope is { DotNet: DotNetPresence.Runs, WantsManaged: true };
+
+    /// <summary>Whether a .NET runtime has compiled something since, or answers for the first time.</summary>
+    internal bool HasNewCompiled => _compiled?.HasNew == true || _opening is { IsDone: true };
+
+    /// <summary>Notes that a runtime has begun, and asks it for what it compiles; that is there once <see cref="HasNewCompiled"/> says so.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="mappings">What it has mapped.</param>
+    internal void NoticeDotNet(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
+    {
+        if (Scope is not { DotNet: DotNetPresence.Awaited } scope || !DotNetHost.HasBegun(mappings)) return;
+        scope.DotNet = DotNetPresence.Runs;
+        if (scope.WantsManaged) target.Companion = _opening = CompiledCodeOpening.Begin(target);
+    }
+
+    /// <summary>Takes over what <see cref="NoticeDotNet"/> has begun, once it is there.</summary>
+    /// <returns>Why the runtime does not tell; null when it does, or has not answered yet.</returns>
+    internal string? OpenCompiled(TargetProcess target)
+    {
+        if (_opening is not { IsDone: true } opening) return null;
+        _opening = null;
+        target.Companion = null;
+        try
+        {
+            target.Companion = _compiled = opening.Take();
+            return null;
+        }
+        catch (DiagnosticsException e)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            opening.Dispose();
+        }
+    }
 
     /// <summary>Takes in what a .NET runtime has compiled since.</summary>
     /// <param name="room">How many functions there is room for.</param>

@@ -6,29 +6,37 @@ namespace Calltap.Modules;
 /// <summary>Which modules of a target are looked at, those that come later among them.</summary>
 /// <param name="executable">The program's path, as the kernel tells it.</param>
 /// <param name="scope">Which modules.</param>
-/// <param name="named">Patterns that bring further modules in by their name.</param>
-/// <param name="isDotNet">A .NET runtime is in it: the program is its assemblies, but for those that come with .NET.</param>
-/// <param name="holdsRuntime">The executable holds that runtime.</param>
-sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named, bool isDotNet, bool holdsRuntime)
+/// <param name="named">Patterns that bring further modules in by their name, and the worlds that are asked for.</param>
+sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollection<FunctionFilter> named)
 {
     readonly string _executable = executable.Replace(" (deleted)", "", StringComparison.Ordinal);
+    readonly bool _managed = named.Count == 0 || named.Any(filter => filter.World != FunctionWorld.Native);
+    readonly bool _native = named.Count == 0 || named.Any(filter => filter.World != FunctionWorld.Managed);
 
-    /// <summary>Whether a .NET runtime is in the target.</summary>
-    public bool IsDotNet => isDotNet;
+    /// <summary>Whether there is a .NET runtime in the target: the program is its assemblies, but for those that come with .NET.</summary>
+    public DotNetPresence DotNet { get; set; }
+
+    /// <summary>Whether the executable holds that runtime: a program in a single file.</summary>
+    public bool HoldsRuntime { get; init; }
+
+    /// <summary>Whether methods of .NET are looked for.</summary>
+    public bool WantsManaged => _managed;
 
     /// <summary>Whether a module that is loaded later may be in it.</summary>
-    public bool IsOpen => isDotNet || scope != FunctionScope.Executable || named.Any(filter => filter.HasModulePatterns);
+    public bool IsOpen => (_managed && DotNet != DotNetPresence.None) || scope != FunctionScope.Executable || named.Any(filter => filter.HasModulePatterns);
 
     /// <summary>Whether a file is in it.</summary>
     public bool Has(string path)
     {
         string name = Path.GetFileName(path);
+        bool isAssembly = AssemblyPaths.IsAssembly(path);
+        if (!(isAssembly ? _managed : _native)) return false;
         bool isExecutable = path == _executable;
-        if (ModuleLoader.IsDynamicLinker(name) || ModuleLoader.IsDotNetRuntime(name) || (isExecutable && holdsRuntime)) return false;
+        if (ModuleLoader.IsDynamicLinker(name) || ModuleLoader.IsDotNetRuntime(name) || (isExecutable && HoldsRuntime)) return false;
         return scope switch
         {
             _ when named.Any(filter => filter.NamesModule(name)) => true,
-            FunctionScope.Executable => isExecutable || (isDotNet && AssemblyPaths.IsAssembly(path) && !AssemblyPaths.IsFramework(path)),
+            FunctionScope.Executable => isExecutable || (DotNet == DotNetPresence.Runs && isAssembly && !AssemblyPaths.IsFramework(path)),
             FunctionScope.Libraries => isExecutable || !ModuleLoader.IsCRuntime(name),
             _ => true,
         };

@@ -55,6 +55,8 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         _seen.Clear();
         _seen.AddRange(CodeMapping.In(mappings)); // not what HasChanged has read: more may have come since, and be gone by the next time
         _refused.Clear();
+        catalog.NoticeDotNet(target, mappings);
+        if (catalog.OpenCompiled(target) is { } untold) _refused.Add(("compiled code", untold));
         List<TargetModule> gone = [.. catalog.Modules.Where(module => catalog.IsLoaded(module) && (!IsThere(module, mappings) || isRenewed(module)))];
         gone.ForEach(catalog.Unload);
         var come = new List<TargetModule>();

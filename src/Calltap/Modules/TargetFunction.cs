@@ -16,6 +16,12 @@ public sealed record TargetFunction(
     /// <summary>The name shown to people.</summary>
     public string Name => Names.Shown;
 
+    /// <summary>
+    /// What it is counted as: of a .NET method every version (compiled ahead of time, by each tier, for each instance of a generic) is a function of its own, and all are that
+    /// one method. In the same module.
+    /// </summary>
+    public (ImageAddress Address, string Method) Identity => Symbol.IsManaged ? (default, Name) : (Symbol.Address, "");
+
     /// <summary>Where its entry is in the target.</summary>
     public TargetAddress Address => Symbol.Address.At(Module.LoadBias);
 }

@@ -15,6 +15,9 @@ public sealed record TargetModule(
     /// <summary>Its code, as it was mapped.</summary>
     public IReadOnlyList<MemoryMapping> Code { get; init; } = [];
 
+    /// <summary>Whether it holds methods of .NET.</summary>
+    public bool IsManaged => Contents.IsCompiled || Contents.Functions is [{ Symbol.IsManaged: true }, ..];
+
     /// <summary>The file's name without its folder.</summary>
     public string Name { get; } = System.IO.Path.GetFileName(Path);
 }

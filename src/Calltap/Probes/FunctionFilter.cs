@@ -8,6 +8,9 @@ public sealed record FunctionFilter(IReadOnlyList<FunctionPattern> Filter, IRead
     /// <summary>Wants every function in scope.</summary>
     public static FunctionFilter All { get; } = new([], []);
 
+    /// <summary>Functions of which world; the patterns choose among them.</summary>
+    public FunctionWorld World { get; init; }
+
     /// <summary>Parses the patterns of a command line.</summary>
     /// <exception cref="FormatException">A pattern is empty.</exception>
     public static FunctionFilter Parse(IEnumerable<string> filter, IEnumerable<string> notrace) =>
@@ -16,6 +19,7 @@ public sealed record FunctionFilter(IReadOnlyList<FunctionPattern> Filter, IRead
     /// <summary>Whether the op wants this function.</summary>
     public bool Wants(FunctionNames names, string module)
     {
+        if (World != FunctionWorld.Both && names.IsManaged != (World == FunctionWorld.Managed)) return false;
         foreach (FunctionPattern pattern in Notrace)
             if (pattern.IsMatch(names, module)) return false;
         if (Filter.Count == 0) return true;

@@ -5,6 +5,9 @@ namespace Calltap.Probes;
 /// <param name="Symbols">The symbol and its aliases as in the file; empty when it has none.</param>
 public readonly record struct FunctionNames(string Shown, IReadOnlyList<string> Symbols)
 {
+    /// <summary>Whether they are those of a method of .NET.</summary>
+    public bool IsManaged { get; init; }
+
     /// <summary>
     /// Whether the glob matches the shown name, the shown name without its parameters, or a symbol.
     /// </summary>

@@ -23,7 +23,7 @@ public sealed record Op(OpKind Kind, FunctionFilter Filter, string Name)
         };
         IReadOnlyList<FunctionPattern> wanted =
             colon < 0 || colon == text.Length - 1 ? common.Filter : [FunctionPattern.Parse(text[(colon + 1)..])];
-        return new Op(kind, new FunctionFilter(wanted, common.Notrace), text);
+        return new Op(kind, common with { Filter = wanted }, text);
     }
 
     /// <inheritdoc/>

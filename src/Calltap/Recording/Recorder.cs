@@ -67,6 +67,7 @@ public sealed class Recorder : IDisposable
         if (_session.FollowModules() is not { } report) return null;
         if (report.Retired.Count > 0) // at some time since the look before this
             _recording.Guarded(() => _sink.Arming(new ArmingRecord(ArmingKind.Disarmed, before, _sink.Now, 0, 0, report.Retired)));
+        _recording.Guarded(() => _sink.NoteContinuations(report.Come));
         if (report.Arming is { } arming) NoteArming(start, arming);
         return report;
     }

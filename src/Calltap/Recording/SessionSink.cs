@@ -19,6 +19,7 @@ sealed class SessionSink : IEventSink
     readonly Dictionary<Tid, Tid> _threads = []; // their ids in the file
     readonly HashSet<FunctionId> _described = [];
     readonly Dictionary<FunctionId, FunctionId> _functions = []; // ids in the file, where they differ
+    readonly ArmedVersions _armed = new();
     readonly Dictionary<int, (long LoadBias, TargetAddress Start)> _modules = []; // described, by their id in the file
     volatile uint[] _sites = []; // ids in the file by the session's; written before a site is armed
     TraceEvent[] _translated = [];
@@ -39,6 +40,7 @@ sealed class SessionSink : IEventSink
     public void Begin()
     {
         DescribeModules(_session.Catalog.Modules);
+        NoteContinuations(_session.Catalog.Modules);
         Describe([.. _session.Sites.Values.Where(f => f.Armed.Any)]);
     }
 
@@ -52,7 +54,7 @@ sealed class SessionSink : IEventSink
         {
             int id = _file.Ids.Of(module, _isFirst ? module.Id : null);
             var place = (module.LoadBias, module.Start);
-            if (_modules.TryGetValue(id, out (long, TargetAddress) known) && known == place) continue;
+            if (_modules.TryGetValue(id, out (long, TargetAddress) known) && (known == place || module.Contents.IsCompiled)) continue;
             _modules[id] = place;
             fresh.Add(new ModuleRecord(id, module.Path, module.Contents.BuildId ?? "", module.LoadBias, module.Start, module.End));
         }
@@ -67,11 +69,12 @@ sealed class SessionSink : IEventSink
         var sites = new List<SiteRecord>();
         foreach (FunctionSites function in functions.Where(f => _described.Add(f.Function.Id)))
         {
-            (FunctionId id, uint firstSite, bool isNew) = _file.Ids.Of(function, _isFirst);
-            if (id != function.Function.Id || firstSite != function.Entry.Id.Value) Translate(function, id, firstSite);
-            if (!isNew) continue;
-            records.Add(Record(function.Function, function.Function.Plan.AllExitsPatchable));
-            sites.AddRange(Sites(function, id, firstSite));
+            FunctionInFile inFile = _file.Ids.Of(function, _isFirst);
+            if (inFile.Id != function.Function.Id) _functions[function.Function.Id] = inFile.Id;
+            if (inFile.FirstSite != function.Entry.Id.Value) Translate(function, inFile.FirstSite);
+            bool isComplete = function.Function.Plan.AllExitsPatchable && !_file.Ids.IsContinued(function.Function, _isFirst);
+            if (inFile.IsNew | (!isComplete && _file.Ids.MarkIncomplete(inFile.Id))) records.Add(Record(function.Function, isComplete));
+            if (inFile.HasNewSites) sites.AddRange(Sites(function, inFile.Id, inFile.FirstSite));
         }
         _file.Write(writer =>
         {
@@ -80,9 +83,21 @@ sealed class SessionSink : IEventSink
         });
     }
 
-    void Translate(FunctionSites function, FunctionId id, uint firstSite)
+    /// <summary>A method that runs for long may go on in code that was compiled for the rest of its call: then its exit is not seen.</summary>
+    public void NoteContinuations(IEnumerable<TargetModule> modules)
     {
-        _functions[function.Function.Id] = id;
+        var records = new List<FunctionRecord>();
+        foreach (TargetFunction rest in modules.Where(module => module.Contents.IsCompiled).SelectMany(_session.Catalog.FunctionsOf).Where(f => f.Plan.EntryRefusal == RefusalReason.EnteredByNoCall))
+        {
+            if (_file.Ids.Continue(rest, _isFirst) is not { } method || !_file.Ids.MarkIncomplete(method)) continue;
+            _functions[rest.Id] = method;
+            records.Add(Record(rest, allExitsPatched: false));
+        }
+        if (records.Count > 0) _file.Write(writer => writer.WriteFunctions(records));
+    }
+
+    void Translate(FunctionSites function, uint firstSite)
+    {
         uint first = function.Entry.Id.Value, end = first + function.SiteIds;
         uint[] table = _sites;
         if (end > table.Length) Array.Resize(ref table, (int)Math.Max(end, 2 * table.Length));
@@ -95,15 +110,16 @@ sealed class SessionSink : IEventSink
     /// <summary>Describes functions again, as such with exits that make no event.</summary>
     public void MarkIncomplete(IEnumerable<FunctionId> functions)
     {
-        FunctionRecord[] records = [.. functions.Distinct().Select(id => Record(_session.Catalog.Functions[id.Value], allExitsPatched: false))];
+        FunctionRecord[] records =
+            [.. functions.Where(id => _file.Ids.MarkIncomplete(Translated(id))).Select(id => Record(_session.Catalog.Functions[id.Value], allExitsPatched: false))];
         if (records.Length > 0) _file.Write(writer => writer.WriteFunctions(records));
     }
 
     /// <summary>Notes that functions were armed or disarmed.</summary>
     public void Arming(ArmingRecord record)
     {
-        ArmingRecord translated = _functions.Count == 0 ? record : record with { Functions = [.. record.Functions.Select(Translated)] };
-        _file.Write(writer => writer.WriteArming(translated));
+        IReadOnlyList<FunctionId> functions = _armed.Note(record.Kind, [.. record.Functions.Select(id => (id, Translated(id)))]);
+        if (functions.Count > 0 || record.Sites > 0) _file.Write(writer => writer.WriteArming(record with { Functions = functions }));
     }
 
     /// <inheritdoc/>

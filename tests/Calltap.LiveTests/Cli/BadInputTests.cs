@@ -13,6 +13,7 @@ public sealed class BadInputTests
     [InlineData("Unrecognized command", "nonsense")]
     [InlineData("give one of -p PID", "record")]
     [InlineData("give only one of", "record", "-p", "1", "-n", "x")]
+    [InlineData("give only one of --managed and --native", "count", "-p", "1", "--managed", "--native")]
     [InlineData("goes behind --", "record", "ls")]
     [InlineData("is no number", "record", "-p", "abc")]
     [InlineData("is no duration", "record", "-p", "1", "--duration", "5x")]

@@ -33,6 +33,21 @@ public sealed class FunctionFilterTests
         Assert.Equal(expected, op.Filter.Wants(new FunctionNames(name, []), "program"));
     }
 
+    [Theory]
+    [InlineData(FunctionWorld.Both, true, true)]
+    [InlineData(FunctionWorld.Managed, true, false)]
+    [InlineData(FunctionWorld.Native, false, true)]
+    public void A_world_leaves_out_the_functions_of_the_other(FunctionWorld world, bool managed, bool native)
+    {
+        FunctionFilter parsed = FunctionFilter.Parse(["a*"], []) with { World = world };
+        foreach (FunctionFilter filter in (FunctionFilter[])[parsed, Op.Parse("count:a*", parsed).Filter])
+        {
+            Assert.Equal(managed, filter.Wants(new FunctionNames("any", []) { IsManaged = true }, "program.dll"));
+            Assert.Equal(native, filter.Wants(new FunctionNames("any", []), "program"));
+            Assert.False(filter.Wants(new FunctionNames("other", []) { IsManaged = managed }, "program"));
+        }
+    }
+
     [Fact]
     public void An_unknown_action_is_refused() =>
         Assert.Throws<FormatException>(() => Op.Parse("trace:f*", FunctionFilter.All));

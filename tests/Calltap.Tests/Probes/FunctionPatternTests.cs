@@ -25,6 +25,19 @@ public sealed class FunctionPatternTests
         Assert.Equal(expected, FunctionPattern.Parse(pattern).IsMatch(s_method, "libpets.so.6"));
 
     [Theory]
+    [InlineData("Managed.Plain.*", true)]
+    [InlineData("Managed.Plain.Add", true)]
+    [InlineData("*.Add*", true)]
+    [InlineData("Managed.Plain.Add(int,int)", true)]
+    [InlineData("Managed.Add*", false)]
+    [InlineData("@Managed.Plain", true)]
+    [InlineData("@Managed.Plain.dll", true)]
+    [InlineData("*.Add@Managed.Plain", true)]
+    [InlineData("@Managed", false)]
+    public void A_method_matches_by_its_name_and_its_assembly_with_and_without_extension(string pattern, bool expected) =>
+        Assert.Equal(expected, FunctionPattern.Parse(pattern).IsMatch(new FunctionNames("Managed.Plain.Add(int,int)", ["Managed.Plain.Add"]), "Managed.Plain.dll"));
+
+    [Theory]
     [InlineData("")]
     [InlineData("@")]
     public void An_empty_pattern_is_refused(string pattern) => Assert.Throws<FormatException>(() => FunctionPattern.Parse(pattern));
