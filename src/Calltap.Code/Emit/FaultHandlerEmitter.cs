@@ -30,7 +30,7 @@ public static class FaultHandlerEmitter
     public const int Arenas = 40;
 
     /// <summary>Arenas that there is room for.</summary>
-    public const int MaxArenas = 24;
+    public const int MaxArenas = 48;
 
     /// <summary>Bytes of an arena's start and end.</summary>
     public const int ArenaSize = 16;

@@ -151,6 +151,9 @@ public sealed class FunctionCatalog
         }
     }
 
+    /// <summary>Whether a .NET runtime was asked to tell what it compiles, which it does until it is told to end.</summary>
+    internal bool HasAskedForCompiled => _compiled?.IsAsked == true;
+
     /// <summary>Takes in what a .NET runtime has compiled since.</summary>
     /// <param name="room">How many functions there is room for.</param>
     /// <returns>The modules that have come, and the functions whose code is gone because other code is there.</returns>

@@ -1,0 +1,57 @@
+using Calltap.LiveTests.Engine;
+using Calltap.LiveTests.Programs;
+using Calltap.Probes;
+using Calltap.Recording;
+using Calltap.Trace;
+
+namespace Calltap.LiveTests.Managed;
+
+/// <summary>Calls of .NET methods under a storm of collections, as recorded: entries, returns, and those that an exception ended.</summary>
+[Collection(EngineTests.Name)]
+public sealed class ManagedTraceTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("net10.0", "DOTNET_gcConcurrent=1")]
+    [InlineData("net10.0", "DOTNET_gcConcurrent=0")]
+    [InlineData("net10.0", "DOTNET_gcServer=1")]
+    [InlineData("net10.0", "DOTNET_EnableWriteXorExecute=0")]
+    [InlineData("net8.0", "DOTNET_gcConcurrent=1")]
+    [InlineData("net9.0", "DOTNET_gcConcurrent=1")]
+    public void Recorded_and_lost_is_called(string framework, string variable)
+    {
+        using var traced = TracedManaged.Start(
+            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, "DOTNET_TieredCompilation=0"], Kinds = TracedManaged.SteadyKinds });
+        using var file = new MemoryStream();
+        using var recorder = new Recorder(traced.Session, file, new RecordOptions());
+        Dictionary<string, ManagedCalls> before = traced.Calls();
+        recorder.Add([new Op(OpKind.Graph, FunctionFilter.Parse(before.Keys, []), "counted")]); // no other: what is lost is not told by method
+        Assert.True(traced.Changed > 30, $"{traced.Changed} bodies have changed");
+        traced.Program.Resume();
+        int bodies = traced.Work(TracedManaged.Usual, recorder.FollowModules);
+        Dictionary<string, ManagedCalls> after = traced.Calls();
+        HashSet<string> entries = traced.Armed(), exits = traced.Armed(exits: true);
+        recorder.Stop();
+        traced.AssertRestored();
+        traced.Program.Resume();
+        Assert.True(bodies < 20, $"{bodies} bodies came");
+        Compare(traced, RecordedCalls.Read(file), after.Where(m => entries.Contains(m.Key)).ToDictionary(m => m.Key, m => new ManagedCalls(m.Value.Entered - before[m.Key].Entered, m.Value.Unwound - before[m.Key].Unwound)), exits);
+        traced.Program.AssertRight();
+    }
+
+    void Compare(TracedManaged traced, RecordedCalls recorded, Dictionary<string, ManagedCalls> called, HashSet<string> exits)
+    {
+        Dictionary<string, long> entries = traced.Sum(recorded.EntriesOf);
+        Dictionary<(FunctionId, EndedBy), long> ends = recorded.Ends;
+        Dictionary<string, long> returned = traced.Sum(id => ends.GetValueOrDefault((id, EndedBy.Exit)));
+        long all = called.Values.Sum(c => c.Entered), missing = called.Sum(m => m.Value.Entered - entries[m.Key]);
+        output.WriteLine(
+            $"{called.Count} methods, {exits.Count(called.ContainsKey)} with all exits; called {all}, recorded {all - missing}, lost {recorded.LostEntries}, orphans {recorded.OrphanExits}; ended: "
+            + string.Join(", ", ends.GroupBy(e => e.Key.Item2).Select(g => $"{g.Key} {g.Sum(e => e.Value)}")));
+        Assert.True(called.Count > 30, $"only {called.Count} methods are armed whole");
+        Assert.All(called, method => Assert.True(entries[method.Key] <= method.Value.Entered, $"{method.Key}: called {method.Value.Entered}, recorded {entries[method.Key]}"));
+        Assert.Equal(recorded.LostEntries, missing);
+        if (recorded.LostEntries > 0) return;
+        Assert.Empty(called.Where(m => exits.Contains(m.Key) && returned[m.Key] != m.Value.Returned)
+            .Select(m => $"{m.Key}: returned {m.Value.Returned} of {m.Value.Entered}, recorded {returned[m.Key]} of {entries[m.Key]}"));
+    }
+}
