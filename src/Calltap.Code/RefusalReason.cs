@@ -95,4 +95,7 @@ public enum RefusalReason
 
     /// <summary>No room is left in the arena for its stub.</summary>
     ArenaFull,
+
+    /// <summary>A method of an assembly of .NET that may be unloaded, and its memory used again for others.</summary>
+    CollectibleAssembly,
 }

@@ -35,6 +35,7 @@ public static class RefusalText
         RefusalReason.GoExit => "go-runtime: goroutines park within exits",
         RefusalReason.EnteredByNoCall => "entered by no call: replaces the rest of one",
         RefusalReason.DynamicMethod => "dynamic method: its memory is used again for others",
+        RefusalReason.CollectibleAssembly => "in an assembly that may be unloaded",
         RefusalReason.FrameNotUnderstood => "frame not understood",
         RefusalReason.ArenaFull => "no room left in the arena",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),

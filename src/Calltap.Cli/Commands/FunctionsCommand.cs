@@ -55,6 +55,7 @@ static class FunctionsCommand
             foreach (string line in FunctionTotals.Lines(list, catalog)) terminal.Out.WriteLine(line);
         }
         foreach (string unreadable in catalog.Unreadable) terminal.Note($"{unreadable} can't be read: left out");
+        foreach (string note in catalog.Notes) terminal.Note(note);
         return list.Functions.Count > 0 ? ExitCode.Success : ExitCode.Nothing;
     }
 }

@@ -53,6 +53,7 @@ sealed class Attachment : IDisposable
             terminal.Note($"{ScopeText.Of(scope, catalog)}; {string.Join(", ", ops.Select(op => op.Name))}: {Texts.Of(matches.Matching, "function")} of process {target.Pid} ({target.Name})");
             if (matches.Awaited is { } awaited) terminal.Note(awaited);
             foreach (string file in catalog.Unreadable) terminal.Note($"{file} can't be read: left out");
+            foreach (string note in catalog.Notes) terminal.Note(note);
             return new Attachment(target, launcher, catalog);
         }
         catch

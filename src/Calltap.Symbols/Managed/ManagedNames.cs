@@ -35,6 +35,15 @@ public static class ManagedNames
         return PerfMapName.Read(text);
     }
 
+    /// <summary>Reads what the runtime calls a method in its events; null when it can't be read.</summary>
+    /// <param name="assembly">The simple name of its assembly.</param>
+    /// <param name="type">Its type as perf maps have it: <c>Ns.Type`1[System.__Canon]</c>.</param>
+    /// <param name="method">Its name.</param>
+    /// <param name="signature">How it is called, what it returns and takes: <c>instance void  (int32,class System.String)</c>.</param>
+    /// <param name="tier">How it was compiled.</param>
+    internal static ManagedName? FromRundown(string assembly, string type, string method, string signature, string tier) =>
+        PerfMapName.Read(assembly, type, method, signature, tier);
+
     /// <summary>A type's name without the counts of its type parameters.</summary>
     internal static string WithoutArity(string type) => Split(type).Name;
 

@@ -13,6 +13,13 @@ internal static class PerfMapName
         return returned.SkipReturned() && returned.Skip(" [") ? ReadMethod(returned.Rest, tier.ToString()) : null;
     }
 
+    /// <summary>Reads the parts that the runtime's events have: the signature is <c>returned  (parameters)</c>.</summary>
+    public static ManagedName? Read(string assembly, string type, string method, string signature, string tier)
+    {
+        var returned = new PerfMapType(signature);
+        return type.Length > 0 && returned.SkipReturned() && returned.Skip("  (") && returned.Rest is [.. var taken, ')'] ? Of(assembly, type, method, taken, tier) : null;
+    }
+
     // Assembly] Type::Method(parameters)
     private static ManagedName? ReadMethod(ReadOnlySpan<char> rest, string tier)
     {
@@ -22,11 +29,14 @@ internal static class PerfMapName
         int colons = method.IndexOf("::"), open = method.IndexOf('(');
         if (colons <= 0 || open <= colons + 2)
             return null;
-        var type = method[..colons];
+        return Of(rest[..assembly].ToString(), method[..colons], method[(colons + 2)..open].ToString(), method[(open + 1)..^1], tier);
+    }
+
+    private static ManagedName? Of(string assembly, ReadOnlySpan<char> type, string method, ReadOnlySpan<char> taken, string tier)
+    {
         var declaring = (type[^1] == ']' && OpenOf(type) is > 0 and var instance ? type[..instance] : type).ToString(); // without what it is an instance of
-        var simple = method[(colons + 2)..open].ToString();
-        return Parameters(method[(open + 1)..^1]) is { } parameters
-            ? new(rest[..assembly].ToString(), ManagedNames.Of(declaring, simple, parameters), ManagedNames.WithoutParameters(declaring, simple), tier)
+        return Parameters(taken) is { } parameters
+            ? new(assembly, ManagedNames.Of(declaring, method, parameters), ManagedNames.WithoutParameters(declaring, method), tier)
             : null;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Net.Sockets;
 using Calltap.Native;
 using Calltap.Target;
@@ -13,6 +14,7 @@ namespace Calltap.Managed;
 public sealed class DiagnosticsSocket
 {
     const int UnknownCommand = unchecked((int)0x80131385);
+    const int MostOfRundown = 512 << 20; // a method takes some 200 bytes
 
     /// <summary>How long an answer may take.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
@@ -74,15 +76,61 @@ public sealed class DiagnosticsSocket
     /// <exception cref="DiagnosticsException">No answer, or it refused.</exception>
     public void DisablePerfMap() => Send(ProcessCommand.DisablePerfMap, [], s_patience);
 
+    /// <summary>
+    /// Has the runtime tell its compiled methods and its assemblies, and gives the nettrace stream: a session of events is started in which nothing is written, and is ended at
+    /// once, which makes the runtime run down what it has. It keeps assemblies that may be unloaded until it has told of them.
+    /// </summary>
+    /// <exception cref="DiagnosticsException">No answer within 10 s, or it refused.</exception>
+    public byte[] CollectRundown() => Ask(s_patienceForAll, () =>
+    {
+        var deadline = Deadline.In(s_patienceForAll);
+        (Socket session, byte[] id) = StartRundown();
+        using (session)
+        using (Socket stop = Begin(EventPipeCommand.Set, EventPipeCommand.StopTracing, id, s_patienceForAll))
+        {
+            byte[] stream = ReceiveAll(session, deadline);
+            Answer(stop); // comes when all is sent
+            return stream;
+        }
+    });
+
+    (Socket Session, byte[] Id) StartRundown()
+    {
+        foreach (byte command in (ReadOnlySpan<byte>)[EventPipeCommand.CollectTracing4, EventPipeCommand.CollectTracing2])
+        {
+            Socket session = Begin(EventPipeCommand.Set, command, RundownRequest.Payload(command), s_patience);
+            try
+            {
+                return (session, Answer(session));
+            }
+            catch (DiagnosticsException e) when (e.Code == UnknownCommand && command != EventPipeCommand.CollectTracing2)
+            {
+                session.Dispose(); // an earlier runtime: it is asked as that knows it
+            }
+            catch
+            {
+                session.Dispose();
+                throw;
+            }
+        }
+        throw new UnreachableException();
+    }
+
     byte[] Send(byte command, ReadOnlySpan<byte> payload, TimeSpan patience)
+    {
+        byte[] sent = payload.ToArray();
+        return Ask(patience, () =>
+        {
+            using Socket socket = Begin(ProcessCommand.Set, command, sent, patience);
+            return Answer(socket);
+        });
+    }
+
+    byte[] Ask(TimeSpan patience, Func<byte[]> ask)
     {
         try
         {
-            using Socket socket = Connect(patience);
-            socket.Send(DiagnosticsMessage.Request(ProcessCommand.Set, command, payload));
-            byte[] header = Receive(socket, DiagnosticsMessage.HeaderSize);
-            byte[] answer = Receive(socket, DiagnosticsMessage.PayloadSize(header) ?? throw new DiagnosticsException($"process {_pid} answers in another protocol on {Path}"));
-            return DiagnosticsMessage.IsDone(header) ? answer : throw Refused(answer);
+            return ask();
         }
         catch (SocketException e)
         {
@@ -90,6 +138,29 @@ public sealed class DiagnosticsSocket
                 ? new DiagnosticsException($"the runtime of process {_pid} did not answer within {patience.TotalSeconds:0} s: is it stopped?")
                 : new DiagnosticsException($"the runtime of process {_pid} can't be asked on {Path}: {e.Message}");
         }
+    }
+
+    /// <summary>A connection on which a command was sent.</summary>
+    Socket Begin(byte set, byte command, ReadOnlySpan<byte> payload, TimeSpan patience)
+    {
+        Socket socket = Connect(patience);
+        try
+        {
+            socket.Send(DiagnosticsMessage.Request(set, command, payload));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    byte[] Answer(Socket socket)
+    {
+        byte[] header = Receive(socket, DiagnosticsMessage.HeaderSize);
+        byte[] answer = Receive(socket, DiagnosticsMessage.PayloadSize(header) ?? throw new DiagnosticsException($"process {_pid} answers in another protocol on {Path}"));
+        return DiagnosticsMessage.IsDone(header) ? answer : throw Refused(answer);
     }
 
     /// <summary>By way of the folder's descriptor: a socket's path has room for 107 bytes, and that of a container may be longer.</summary>
@@ -117,6 +188,21 @@ public sealed class DiagnosticsSocket
         for (int done = 0, read; done < size; done += read)
             if ((read = socket.Receive(bytes, done, size - done, SocketFlags.None)) == 0) throw new DiagnosticsException($"the runtime of process {_pid} ended the connection without an answer");
         return bytes;
+    }
+
+    /// <summary>What comes until the runtime ends the connection.</summary>
+    byte[] ReceiveAll(Socket socket, Deadline deadline)
+    {
+        var all = new MemoryStream();
+        byte[] some = new byte[1 << 16];
+        while (true)
+        {
+            socket.ReceiveTimeout = (int)Math.Max(1, deadline.Left.TotalMilliseconds); // 0 would be forever
+            int read = socket.Receive(some);
+            if (read == 0) return all.ToArray();
+            if (all.Length + read > MostOfRundown) throw new DiagnosticsException($"the runtime of process {_pid} tells more than {MostOfRundown >> 20} MB");
+            all.Write(some, 0, read);
+        }
     }
 
     DiagnosticsException Refused(byte[] answer)

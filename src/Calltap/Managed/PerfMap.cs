@@ -20,16 +20,20 @@ sealed class PerfMap : IDisposable
     readonly StringBuilder _partial = new();
     long _read;
 
-    PerfMap(SafeFileHandle file, string path, DiagnosticsSocket? socket) => (_file, _path, _socket) = (file, path, socket);
-
-    /// <summary>Whether there is one already: it was asked for by the program's environment, or by another tool.</summary>
+    /// <summary>Whether it was there already: by the program's environment, or another tool.</summary>
     public bool IsForeign => _socket is null;
 
-    /// <summary>Opens it.</summary>
+    PerfMap(SafeFileHandle file, string path, DiagnosticsSocket? socket) => (_file, _path, _socket) = (file, path, socket);
+
+    /// <summary>Opens one that is there already: it was asked for by the program's environment, or by another tool; null when there is none.</summary>
+    public static PerfMap? Known(TargetProcess target) => TryOpen(target.Pid) is { } known ? new PerfMap(known.File, known.Path, null) : null;
+
+    /// <summary>
+    /// Asks for it. The runtime goes through all of its code then without keeping what it belongs to: one that unloads an assembly meanwhile may end.
+    /// </summary>
     /// <exception cref="DiagnosticsException">The runtime does not answer, or writes none.</exception>
-    public static PerfMap Open(TargetProcess target)
+    public static PerfMap Enable(TargetProcess target)
     {
-        if (TryOpen(target.Pid) is { } known) return new PerfMap(known.File, known.Path, null);
         DiagnosticsSocket socket = DiagnosticsSocket.Find(target.Pid);
         socket.EnablePerfMap(PerfMapKind.PerfMap);
         return TryOpen(target.Pid) is { } opened ? new PerfMap(opened.File, opened.Path, socket)

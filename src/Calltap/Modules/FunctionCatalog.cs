@@ -51,6 +51,9 @@ public sealed class FunctionCatalog
     /// <summary>Files in scope that could not be read.</summary>
     public IReadOnlyList<string> Unreadable { get; private set; } = [];
 
+    /// <summary>What else the user has to know of functions that are not here, a line each.</summary>
+    public IReadOnlyList<string> Notes => _compiled?.Note is { } note ? [note] : [];
+
     /// <summary>Which modules are looked at; null for a file by itself.</summary>
     internal ModuleScope? Scope { get; }
 

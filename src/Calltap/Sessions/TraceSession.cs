@@ -181,7 +181,7 @@ public sealed partial class TraceSession : IDisposable
     void Open()
     {
         Memory.OfferAll();
-        Memory.Set32(SessionHeader.PerfMap, Catalog.HasAskedForCompiled ? 1 : 0);
+        NotePerfMap();
         if (Hold is null)
             for (int i = Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) - 1; i >= 0; i--) Memory.Allocate(i, _plan.Layout.RingSize);
         else Memory.Allocate(0, Math.Min(_plan.Layout.RingSize, ReadyInHeld)); // it has one thread, and may end before it has made many calls
@@ -242,7 +242,15 @@ public sealed partial class TraceSession : IDisposable
     /// </summary>
     /// <returns>What has happened; null when nothing has.</returns>
     /// <exception cref="AttachException">The target ended.</exception>
-    public ModuleReport? FollowModules() => _detached ? null : _follower?.Look();
+    public ModuleReport? FollowModules()
+    {
+        ModuleReport? report = _detached ? null : _follower?.Look();
+        if (report is not null) NotePerfMap();
+        return report;
+    }
+
+    /// <summary>For whoever restores the session of a tracer that has died.</summary>
+    void NotePerfMap() => Memory.Set32(SessionHeader.PerfMap, Catalog.HasAskedForCompiled ? 1 : 0);
 
     /// <summary>Asked before a thread is borrowed: whoever traces the target's threads steps aside until what is given is disposed.</summary>
     internal Func<IDisposable>? MakeWay { get; set; }

@@ -6,7 +6,7 @@ namespace Calltap.Modules;
 /// <summary>Turns a function and its plan into bytes and back. Addresses are distances from the function's start.</summary>
 static class FunctionEncoding
 {
-    const int LastSource = (int)FunctionSource.ReadyToRun, LastRefusal = (int)RefusalReason.ArenaFull;
+    const int LastSource = (int)FunctionSource.ReadyToRun, LastRefusal = (int)RefusalReason.CollectibleAssembly;
     const int LastKind = (int)SiteKind.ConditionalTailJump, LastClass = (int)SiteClass.Epilogue;
 
     [Flags]

@@ -1,0 +1,10 @@
+using Calltap.Symbols;
+
+namespace Calltap.Managed;
+
+/// <summary>A version of a method that the runtime has compiled.</summary>
+/// <param name="Start">The first byte.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Name">Its name; null for what is no method.</param>
+/// <param name="IsCollectible">Whether its assembly is known to be one that may be unloaded.</param>
+readonly record struct CompiledBody(TargetAddress Start, int Size, ManagedName? Name, bool IsCollectible);
