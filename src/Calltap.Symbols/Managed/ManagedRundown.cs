@@ -19,7 +19,9 @@ public sealed class ManagedRundown
     /// <summary>Those that the JIT has made; precompiled code is not among them.</summary>
     public IReadOnlyList<RundownMethod> Methods { get; private set; } = [];
 
-    /// <summary>Whether an assembly may be unloaded, and its code with it.</summary>
+    /// <summary>
+    /// Whether an assembly may be unloaded, and its code with it, or one was there before: of one that is just being unloaded nothing is told, but its code is still there.
+    /// </summary>
     public bool HasCollectible { get; private set; }
 
     /// <summary>Whether one of a simple name may be unloaded, and none of that name stays.</summary>
@@ -44,8 +46,9 @@ public sealed class ManagedRundown
                 rundown._assemblies[payload.UInt64()] = RundownAssembly.Read(payload, told.Version);
         }
 
-        rundown.HasCollectible = rundown._assemblies.Values.Any(assembly => assembly.IsCollectible);
-        rundown.Methods = [.. methods.Select(method => RundownMethod.Read(method, rundown.AssemblyOf)).OfType<RundownMethod>()];
+        List<RundownMethod> read = [.. methods.Select(method => RundownMethod.Read(method, rundown.AssemblyOf)).OfType<RundownMethod>()];
+        rundown.HasCollectible = rundown._assemblies.Values.Any(assembly => assembly.IsCollectible) || read.Exists(method => method.Unloads);
+        rundown.Methods = [.. read.Where(method => method.IsJitted)];
         return rundown;
     }
 

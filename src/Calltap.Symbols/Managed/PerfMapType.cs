@@ -6,8 +6,8 @@ namespace Calltap.Symbols;
 /// <param name="text">One type or several.</param>
 internal ref struct PerfMapType(ReadOnlySpan<char> text)
 {
-    private static readonly string[] s_conventions = ["instance ", "explicit ", "unmanaged ", "vararg ", "cdecl ", "stdcall ", "thiscall ", "fastcall "];
-    private static readonly string[] s_kinds = ["class ", "valuetype ", "pinned "];
+    private static readonly string[] s_conventions = ["instance ", "explicit ", "generic ", "unmanaged ", "vararg ", "cdecl ", "stdcall ", "thiscall ", "fastcall "];
+    private static readonly string[] s_kinds = ["class ", "valuetype ", "value class ", "pinned "]; // events of the runtime have the third
 
     private readonly ReadOnlySpan<char> _text = text;
     private readonly StringBuilder _written = new();
@@ -78,7 +78,7 @@ internal ref struct PerfMapType(ReadOnlySpan<char> text)
         }
 
         var start = _at;
-        if (!Skip("native "))
+        if (!Skip("native ") && !Skip("unsigned "))
             Skip("...");
         while (_at < _text.Length && IsOfName(start))
             _at++;
@@ -191,17 +191,20 @@ internal ref struct PerfMapType(ReadOnlySpan<char> text)
     private static string? Primitive(string name) => name switch
     {
         "int8" => "sbyte",
-        "uint8" => "byte",
+        "uint8" or "unsigned int8" => "byte",
         "int16" => "short",
-        "uint16" => "ushort",
+        "uint16" or "unsigned int16" => "ushort",
         "int32" => "int",
-        "uint32" => "uint",
+        "uint32" or "unsigned int32" => "uint",
         "int64" => "long",
-        "uint64" => "ulong",
+        "uint64" or "unsigned int64" => "ulong",
         "float32" => "float",
         "float64" => "double",
         "native int" => "nint",
-        "native uint" => "nuint",
+        "native uint" or "native unsigned" => "nuint",
+        "wchar" => "char",
+        "System.String" => "string", // so the runtime's events have them
+        "System.Object" => "object",
         "typedref" or "refany" => "System.TypedReference",
         _ => null,
     };

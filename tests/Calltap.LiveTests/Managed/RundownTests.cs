@@ -43,7 +43,8 @@ public sealed class RundownTests(ITestOutputHelper output)
         {
             using TargetProcess target = TargetProcess.Open(program.Pid);
             FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, []);
-            Assert.True(program.IsRunning, program.Output);
+            Assert.True(program.IsRunning, $"{i}: {catalog.Notes.Count} {program.Output}");
+            Assert.Single(catalog.Notes);
             if (catalog.Functions.Any(function => function.Plan.EntryRefusal == RefusalReason.CollectibleAssembly)) withGuests++;
         }
         output.WriteLine($"{withGuests} of 30 saw methods that may be unloaded");
@@ -66,8 +67,8 @@ public sealed class RundownTests(ITestOutputHelper output)
         List<string> others = [.. both.Select(method => (method, Line: named[method.Start].Text)).Where(pair => pair.method.Name != ManagedNames.FromPerfMap(pair.Line))
             .Select(pair => $"{pair.method.Name} of {pair.Line}")];
         output.WriteLine($"{both.Count} in both, {others.Count} with other names, {both.Count(method => method.IsCollectible)} of unknown assemblies");
-        Assert.True(both.Count > 200, $"{both.Count}");
-        Assert.Empty(others);
+        Assert.True(both.Count > 100, $"{both.Count}");
+        Assert.True(others.Count == 0, string.Join('\n', others));
         program.AssertRight();
     }
 }

@@ -54,6 +54,17 @@ public sealed class NettraceTests
             }
     }
 
+    [Fact]
+    public void One_that_is_just_being_unloaded_is_known_by_what_it_was_made_with()
+    {
+        var sample = new NettraceSample();
+        sample.Block("MetadataBlock", NettraceSample.Content(true, (0, NettraceSample.Kind(1, Rundown, 144, 2))));
+        sample.Block("EventBlock", NettraceSample.Content(true, (1, Method(100, 0x3000, 0x10, Precompiled, "System.Reflection.LoaderAllocator", ".ctor", "instance void  ()"))));
+        var rundown = ManagedRundown.Read("sample", sample.Bytes);
+        Assert.True(rundown.HasCollectible);
+        Assert.Empty(rundown.Methods);
+    }
+
     static byte[] Sample()
     {
         var sample = new NettraceSample();
