@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Net.Sockets;
 using Calltap.Native;
 using Calltap.Target;
@@ -13,7 +12,7 @@ namespace Calltap.Managed;
 /// </summary>
 public sealed class DiagnosticsSocket
 {
-    const int UnknownCommand = unchecked((int)0x80131385);
+    internal const int UnknownCommand = unchecked((int)0x80131385);
     const int MostOfRundown = 512 << 20; // a method takes some 200 bytes
 
     /// <summary>How long an answer may take.</summary>
@@ -77,44 +76,22 @@ public sealed class DiagnosticsSocket
     public void DisablePerfMap() => Send(ProcessCommand.DisablePerfMap, [], s_patience);
 
     /// <summary>
-    /// Has the runtime tell its compiled methods and its assemblies, and gives the nettrace stream: a session of events is started in which nothing is written, and is ended at
-    /// once, which makes the runtime run down what it has. It keeps assemblies that may be unloaded until it has told of them.
+    /// Has the runtime tell its methods and its assemblies, and gives the nettrace stream: a session of events is started in which nothing is written, and is ended at
+    /// once, which makes the runtime run down what it has. .NET 9 and later.
     /// </summary>
+    /// <param name="keywords">What of it: <see cref="RundownKeywords"/>.</param>
     /// <exception cref="DiagnosticsException">No answer within 10 s, or it refused.</exception>
-    public byte[] CollectRundown() => Ask(s_patienceForAll, () =>
+    public byte[] CollectRundown(ulong keywords) => Ask(s_patienceForAll, () =>
     {
         var deadline = Deadline.In(s_patienceForAll);
-        (Socket session, byte[] id) = StartRundown();
-        using (session)
-        using (Socket stop = Begin(EventPipeCommand.Set, EventPipeCommand.StopTracing, id, s_patienceForAll))
-        {
-            byte[] stream = ReceiveAll(session, deadline);
-            Answer(stop); // comes when all is sent
-            return stream;
-        }
+        using Socket session = Begin(EventPipeCommand.Set, EventPipeCommand.CollectTracing4, RundownRequest.Payload(keywords), s_patience);
+        byte[] id = Answer(session);
+        using Socket stop = Begin(EventPipeCommand.Set, EventPipeCommand.StopTracing, id, s_patienceForAll);
+        byte[] stream = ReceiveAll(session, deadline);
+        Answer(stop); // comes when all is sent
+        return stream;
     });
 
-    (Socket Session, byte[] Id) StartRundown()
-    {
-        foreach (byte command in (ReadOnlySpan<byte>)[EventPipeCommand.CollectTracing4, EventPipeCommand.CollectTracing2])
-        {
-            Socket session = Begin(EventPipeCommand.Set, command, RundownRequest.Payload(command), s_patience);
-            try
-            {
-                return (session, Answer(session));
-            }
-            catch (DiagnosticsException e) when (e.Code == UnknownCommand && command != EventPipeCommand.CollectTracing2)
-            {
-                session.Dispose(); // an earlier runtime: it is asked as that knows it
-            }
-            catch
-            {
-                session.Dispose();
-                throw;
-            }
-        }
-        throw new UnreachableException();
-    }
 
     byte[] Send(byte command, ReadOnlySpan<byte> payload, TimeSpan patience)
     {

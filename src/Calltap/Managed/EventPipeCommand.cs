@@ -5,6 +5,5 @@ static class EventPipeCommand
 {
     public const byte Set = 0x02;
     public const byte StopTracing = 0x01;
-    public const byte CollectTracing2 = 0x03;
     public const byte CollectTracing4 = 0x05; // .NET 9
 }

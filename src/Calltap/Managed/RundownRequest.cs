@@ -6,18 +6,17 @@ namespace Calltap.Managed;
 static class RundownRequest
 {
     const uint Megabytes = 4, Nettrace = 1, Providers = 1, Critical = 1;
-    const ulong Keywords = 0x38; // of the rundown: assemblies and modules 0x8, compiled methods 0x10 and 0x20
     const string Provider = "Calltap"; // there has to be one; nobody writes under this name
 
-    /// <summary>The payload of a command.</summary>
-    public static byte[] Payload(byte command)
+    /// <summary>The payload of CollectTracing4.</summary>
+    public static byte[] Payload(ulong keywords)
     {
         using var bytes = new MemoryStream();
         using var writer = new BinaryWriter(bytes, Encoding.Unicode);
         writer.Write(Megabytes);
         writer.Write(Nettrace);
-        if (command == EventPipeCommand.CollectTracing4) writer.Write(Keywords);
-        writer.Write(command != EventPipeCommand.CollectTracing4); // no stacks; before, the whole rundown
+        writer.Write(keywords);
+        writer.Write(false); // no stacks
         writer.Write(Providers);
         writer.Write(0ul); // its keywords
         writer.Write(Critical);
