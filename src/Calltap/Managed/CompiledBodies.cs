@@ -15,8 +15,10 @@ sealed class CompiledBodies : IDisposable
     CompiledBodies(ManagedRundown? rundown, PerfMap? map) => (_rundown, _map) = (rundown, map);
 
     /// <summary>What the user is told of what can't be followed; null when all can.</summary>
-    public string? Note => _map is null
-        ? "compiled methods are left out: the program has assemblies that can be unloaded, and may end when it is asked for such methods (start it with DOTNET_PerfMapEnabled=3)" : null;
+    public string? Note => _map is not null ? null
+        : "compiled methods are left out: "
+        + (_rundown is null ? "its runtime can't tell whether it has assemblies that can be unloaded" : "the program has assemblies that can be unloaded")
+        + ", and it may end when it is asked for methods of such (start it with DOTNET_PerfMapEnabled=3)";
 
     /// <summary>Whether a perf map is written because it was asked for.</summary>
     public bool IsAsked => _map is { IsForeign: false };
@@ -30,10 +32,10 @@ sealed class CompiledBodies : IDisposable
     {
         PerfMap? known = PerfMap.Known(target);
         ManagedRundown? rundown = TryRundown(target.Pid, hasMap: known is not null);
-        return new CompiledBodies(rundown, known ?? (rundown?.HasCollectible == true ? null : PerfMap.Enable(target)));
+        return new CompiledBodies(rundown, known ?? (rundown is { HasCollectible: false } ? PerfMap.Enable(target) : null));
     }
 
-    /// <summary>.NET 8 can't be asked for so little; and a program with a perf map may answer no questions (DOTNET_EnableDiagnostics=0).</summary>
+    /// <summary>.NET 8 can't be asked for so little: then nothing is known of its assemblies, and no perf map is asked for; and a program with a perf map may answer no questions (DOTNET_EnableDiagnostics=0).</summary>
     static ManagedRundown? TryRundown(Pid pid, bool hasMap)
     {
         try

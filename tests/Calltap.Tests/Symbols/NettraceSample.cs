@@ -3,29 +3,29 @@ using System.Text;
 namespace Calltap.Tests.Symbols;
 
 /// <summary>Writes nettrace streams as runtimes do (version 4).</summary>
-sealed class NettraceSample
+sealed class NettraceSample : IDisposable
 {
     const byte HasKind = 1, HasSequence = 2, HasThread = 4, HasStack = 8, HasActivity = 16, IsSorted = 64, HasSize = 128;
 
-    readonly MemoryStream _bytes = new();
-    readonly BinaryWriter _writer;
+    readonly BinaryWriter _writer = new(new MemoryStream());
 
     public NettraceSample()
     {
-        _writer = new BinaryWriter(_bytes);
         _writer.Write("Nettrace"u8);
         WriteName("!FastSerialization.1");
         Object("Trace", 4, () => _writer.Write(new byte[48]));
     }
 
+    public void Dispose() => _writer.Dispose();
+
     /// <summary>The stream, with its end.</summary>
-    public byte[] Bytes => [.. _bytes.ToArray(), 1];
+    public byte[] Bytes => [.. ((MemoryStream)_writer.BaseStream).ToArray(), 1];
 
     /// <summary>A block with the fields that the format asks of it.</summary>
     public void Block(string type, byte[] content) => Object(type, 2, () =>
     {
         _writer.Write(content.Length);
-        while (_bytes.Length % 4 != 0) _writer.Write((byte)0);
+        while (_writer.BaseStream.Length % 4 != 0) _writer.Write((byte)0);
         _writer.Write(content);
     });
 

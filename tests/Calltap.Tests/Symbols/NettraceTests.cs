@@ -13,7 +13,7 @@ public sealed class NettraceTests
     [InlineData(true)]
     public void Events_are_given_with_provider_number_and_payload(bool isCompressed)
     {
-        var sample = new NettraceSample();
+        using var sample = new NettraceSample();
         sample.Block("MetadataBlock", NettraceSample.Content(isCompressed, (0, NettraceSample.Kind(1, "One", 7, 2)), (0, NettraceSample.Kind(200, "Two", 8, 0))));
         sample.Block("StackBlock", new byte[9]);
         sample.Block("EventBlock", NettraceSample.Content(isCompressed, (1, [1, 2, 3]), (200, []), (1, [4]), (1, [5]), (99, [6])));
@@ -57,7 +57,7 @@ public sealed class NettraceTests
     [Fact]
     public void One_that_is_just_being_unloaded_is_known_by_what_it_was_made_with()
     {
-        var sample = new NettraceSample();
+        using var sample = new NettraceSample();
         sample.Block("MetadataBlock", NettraceSample.Content(true, (0, NettraceSample.Kind(1, Rundown, 144, 2))));
         sample.Block("EventBlock", NettraceSample.Content(true, (1, Method(100, 0x3000, 0x10, Precompiled, "System.Reflection.LoaderAllocator", ".ctor", "instance void  ()"))));
         var rundown = ManagedRundown.Read("sample", sample.Bytes);
@@ -67,7 +67,7 @@ public sealed class NettraceTests
 
     static byte[] Sample()
     {
-        var sample = new NettraceSample();
+        using var sample = new NettraceSample();
         sample.Block("MetadataBlock", NettraceSample.Content(true, (0, NettraceSample.Kind(1, Rundown, 144, 2)), (0, NettraceSample.Kind(2, Rundown, 154, 2)), (0, NettraceSample.Kind(3, Rundown, 156, 1)), (0, NettraceSample.Kind(4, "Other", 144, 2))));
         sample.Block("EventBlock", NettraceSample.Content(
             true,
