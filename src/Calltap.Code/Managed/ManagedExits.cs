@@ -7,10 +7,10 @@ namespace Calltap.Code.Managed;
 /// Finds a method's exits, not its funclets', and a region for each. The runtime's unwinder reads the bytes at a program counter to tell whether a frame is
 /// being taken down; a region begins where what it finds is right:
 /// <list type="bullet">
-/// <item>at the return or the jump itself, where a jump means what it says: nothing but the return address is left;</item>
 /// <item>anywhere in a method that has no frame;</item>
 /// <item>where the whole frame still stands, at the first instruction of an epilogue or before it: by a jump with a prefix, which it takes for no epilogue.</item>
 /// </list>
+/// A jump at the return itself, behind what has freed the frame, would be right too, but not the breakpoint that stands there while it is written.
 /// </summary>
 internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, ManagedTraits traits, SitePlan? entry)
 {
@@ -64,7 +64,7 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         if (reason != RefusalReason.None)
             return Refuse(transfer, reason);
         _mayFault = false;
-        return Alone(index, kind) ?? Before(index, kind);
+        return (frame.IsNone ? Alone(index, kind) : null) ?? Before(index, kind);
     }
 
     private SitePlan? Refuse(in Instruction transfer, RefusalReason reason)
@@ -88,23 +88,24 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         return Site(index, index, kind, padding, padding > 0 ? SiteClass.ReturnWithPadding : SiteClass.SingleInstruction, at);
     }
 
-    /// <summary>With instructions before it: all of the epilogue, where there is one, and what is needed of the body.</summary>
+    /// <summary>With instructions before it: all of the epilogue, where there is one, and what is needed of the padding and of the body.</summary>
     private SitePlan? Before(int index, SiteKind kind)
     {
         Instruction transfer = code.All[index];
         int first = Epilogue(index, out RefusalReason reason);
         int end = code.OffsetOf(transfer) + transfer.Length;
         int wanted = frame.IsNone ? SitePlan.JumpLength : SitePlan.PrefixedJumpLength;
-        while (reason == RefusalReason.None && end - code.OffsetOf(code.All[first]) < wanted)
+        int padding = index == code.All.Count - 1 ? code.Padding(Math.Max(0, wanted - (end - code.OffsetOf(code.All[first])))) : 0;
+        while (reason == RefusalReason.None && end + padding - code.OffsetOf(code.All[first]) < wanted)
             reason = Extend(ref first);
         int start = code.OffsetOf(code.All[first]);
         if (reason == RefusalReason.None && start < _free)
             reason = RefusalReason.Overlaps;
-        if (reason == RefusalReason.None && end - start > RegionBytes.MaxLength)
+        if (reason == RefusalReason.None && end + padding - start > RegionBytes.MaxLength)
             reason = RefusalReason.NoRoom;
         if (reason != RefusalReason.None)
             return Refuse(transfer, reason);
-        return Site(first, index, kind, 0, frame.IsNone ? SiteClass.ExitWithInstructionsBefore : SiteClass.Epilogue, start);
+        return Site(first, index, kind, padding, frame.IsNone ? SiteClass.ExitWithInstructionsBefore : SiteClass.Epilogue, start);
     }
 
     /// <summary>The first instruction of the epilogue: pops, and before them what frees the rest of the frame, as the unwinder knows them.</summary>
