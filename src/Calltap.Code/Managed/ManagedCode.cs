@@ -10,7 +10,8 @@ internal sealed class ManagedCode
     private readonly int[] _indexAt; // of the instruction that begins at an offset; -1 for none
     private readonly HashSet<int> _targets = [0];
     private readonly HashSet<int> _returns = []; // where a call returns to
-    private readonly List<int> _labels = []; // offsets whose address an instruction forms
+    private readonly HashSet<int> _labels = []; // offsets whose address an instruction forms
+    private readonly HashSet<int> _cases = []; // offsets to which a table leads
     private readonly List<ImageAddress> _data = []; // addresses outside that one forms: a switch's table may be there
 
     private ManagedCode(ManagedMethod method, byte[] bytes)
@@ -171,8 +172,8 @@ internal sealed class ManagedCode
     private void FindTables(ICodeImage image)
     {
         bool any = false;
-        foreach (ImageAddress table in _data)
-            foreach (int from in _labels.ToArray())
+        foreach (ImageAddress table in _data.Distinct())
+            foreach (int from in _labels)
                 any |= ReadTable(image, table, from);
         HasJumpNotUnderstood = !any;
     }
@@ -187,7 +188,7 @@ internal sealed class ManagedCode
             if (to < 0 || to >= Method.Size || _indexAt[to] < 0)
                 break;
             _targets.Add((int)to);
-            _labels.Add((int)to); // it is reached: FindBody
+            _cases.Add((int)to);
         }
 
         return entries > 0;
@@ -196,7 +197,7 @@ internal sealed class ManagedCode
     private void FindBody()
     {
         IsBody = new bool[All.Count];
-        var open = new Stack<int>(_labels.Prepend(0));
+        var open = new Stack<int>([0, .. _labels, .. _cases]);
         while (open.TryPop(out int offset))
         {
             if (offset >= Method.Size)
