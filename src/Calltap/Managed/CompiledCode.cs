@@ -30,6 +30,9 @@ sealed class CompiledCode : IDisposable
     /// <exception cref="DiagnosticsException">It does not tell.</exception>
     public static CompiledCode Open(TargetProcess target) => new(target, PerfMap.Open(target));
 
+    /// <summary>Whether the runtime tells it because it was asked to.</summary>
+    public bool IsAsked => !_map.IsForeign;
+
     /// <summary>Whether something was compiled since.</summary>
     public bool HasNew => _map.HasGrown;
 

@@ -36,6 +36,21 @@ sealed class PerfMap : IDisposable
             : throw new DiagnosticsException($"the runtime of process {target.Pid} has made no perf map");
     }
 
+    /// <summary>Ends one that a tracer has asked for which is gone.</summary>
+    public static void EndLeft(Pid pid)
+    {
+        if (TryOpen(pid) is not { } left) return;
+        using SafeFileHandle file = left.File;
+        try
+        {
+            new PerfMap(file, left.Path, DiagnosticsSocket.Find(pid)).Dispose();
+        }
+        catch (DiagnosticsException)
+        {
+            // No socket any more: the runtime can't be told.
+        }
+    }
+
     static (SafeFileHandle File, string Path)? TryOpen(Pid pid)
     {
         foreach (string descriptor in ProcFiles.Descriptors(pid))

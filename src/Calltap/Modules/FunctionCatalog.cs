@@ -109,6 +109,9 @@ public sealed class FunctionCatalog
     /// <summary>Whether a .NET runtime is in it.</summary>
     internal bool IsDotNet => Scope?.IsDotNet == true;
 
+    /// <summary>Whether a .NET runtime was asked to tell what it compiles, which it does until it is told to end.</summary>
+    internal bool HasAskedForCompiled => _compiled?.IsAsked == true;
+
     /// <summary>Whether a .NET runtime has compiled something since.</summary>
     internal bool HasNewCompiled => _compiled?.HasNew == true;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.Managed;
 using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Probes;
@@ -204,6 +205,7 @@ public sealed class LeftSession
         if (restored) table.Leave(helper.CodeArea);
         if (!isCopy) vacating.Unmap(_target, helper, result, restored);
         helper.Exit();
+        if (restored && !isCopy && BinaryPrimitives.ReadInt32LittleEndian(_header.AsSpan(SessionHeader.PerfMap)) == 1) PerfMap.EndLeft(_target.Pid);
         return result;
     }
 

@@ -11,6 +11,7 @@ namespace Calltap.Sessions;
 /// +16   qword  its size
 /// +24   dword  pid of the tracer, +28 dword 1 = detached in good order
 /// +32   qword  address of the site table, +40 qword its size in bytes, +48 dword number of sites
+/// +52   dword  1 = the tracer has asked a .NET runtime for a perf map
 /// +56   qword  address of the thread table, +64 qword its size
 /// +72   qword  address of the op lists, +80 qword their size
 /// +88   dword  number of arenas
@@ -34,6 +35,7 @@ static class SessionHeader
     public const int SiteTable = 32;
     public const int SiteTableSize = 40;
     public const int SiteCount = 48;
+    public const int PerfMap = 52;
     public const int ThreadTable = 56;
     public const int ThreadTableSize = 64;
     public const int OpLists = 72;

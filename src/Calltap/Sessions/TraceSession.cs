@@ -181,6 +181,7 @@ public sealed partial class TraceSession : IDisposable
     void Open()
     {
         Memory.OfferAll();
+        Memory.Set32(SessionHeader.PerfMap, Catalog.HasAskedForCompiled ? 1 : 0);
         if (Hold is null)
             for (int i = Math.Min(_plan.Layout.Capacity, Target.ReadThreads().Count + 4) - 1; i >= 0; i--) Memory.Allocate(i, _plan.Layout.RingSize);
         else Memory.Allocate(0, Math.Min(_plan.Layout.RingSize, ReadyInHeld)); // it has one thread, and may end before it has made many calls
