@@ -111,7 +111,7 @@ sealed partial class TracedManaged : IDisposable
     public int Changed => _bodies.Count(body => !body.Bytes.AsSpan().SequenceEqual(Read(body.Body)));
 
     /// <summary>Methods made at run time, and those of the copies of the assembly, which are unloaded again.</summary>
-    static bool MayBeFreed(TargetFunction body) => s_freed.Any(type => NameOf(body).StartsWith(type, StringComparison.Ordinal));
+    public static bool MayBeFreed(TargetFunction body) => s_freed.Any(type => NameOf(body).StartsWith(type, StringComparison.Ordinal));
 
     bool IsOriginal(TargetFunction body, SitePlan site) =>
         site.Original.ToArray(site.Length).AsSpan().SequenceEqual(Read(body).AsSpan((int)(site.Address.Value - body.Symbol.Address.Value), site.Length));

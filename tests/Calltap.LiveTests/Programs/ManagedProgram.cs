@@ -84,6 +84,9 @@ sealed class ManagedProgram : IDisposable
     /// <summary>Sends a signal.</summary>
     public void Send(int signal) => _program.Send(signal);
 
+    /// <summary>It must not have ended.</summary>
+    public void AssertRuns() => Assert.True(IsRunning, $"exit code {_program.Wait(TimeSpan.Zero)}: {Output}");
+
     /// <summary>Ends it; no result may ever have been wrong.</summary>
     public void AssertRight()
     {
