@@ -36,9 +36,6 @@ sealed class CompiledCode : IDisposable
     /// <summary>Whether the runtime tells it because it was asked to.</summary>
     public bool IsAsked => _told.IsAsked;
 
-    /// <summary>Whether the runtime tells it because it was asked to.</summary>
-    public bool IsAsked => !_map.IsForeign;
-
     /// <summary>Whether something was compiled since.</summary>
     public bool HasNew => _told.HasNew;
 
