@@ -12,23 +12,23 @@ static class RundownRequest
     public static byte[] Payload(ulong keywords)
     {
         using var bytes = new MemoryStream();
-        using var writer = new BinaryWriter(bytes, Encoding.Unicode);
-        writer.Write(Megabytes);
-        writer.Write(Nettrace);
-        writer.Write(keywords);
-        writer.Write(false); // no stacks
-        writer.Write(Providers);
-        writer.Write(0ul); // its keywords
-        writer.Write(Critical);
-        WriteText(writer, Provider);
-        WriteText(writer, "");
-        writer.Flush();
+        using var request = new BinaryWriter(bytes, Encoding.Unicode);
+        request.Write(Megabytes);
+        request.Write(Nettrace);
+        request.Write(keywords);
+        request.Write(false); // no stacks
+        request.Write(Providers);
+        request.Write(0ul); // its keywords
+        request.Write(Critical);
+        WriteText(request, Provider);
+        WriteText(request, "");
+        request.Flush();
         return bytes.ToArray();
     }
 
-    static void WriteText(BinaryWriter writer, string text)
+    static void WriteText(BinaryWriter request, string text)
     {
-        writer.Write((uint)text.Length + 1);
-        writer.Write(Encoding.Unicode.GetBytes(text + '\0'));
+        request.Write((uint)text.Length + 1);
+        request.Write(Encoding.Unicode.GetBytes(text + '\0'));
     }
 }

@@ -21,7 +21,7 @@ public sealed class ManagedCountTests(ITestOutputHelper output)
     public void Counted_is_called(string framework, string variable)
     {
         using var traced = TracedManaged.Start(
-            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, "DOTNET_TieredCompilation=0"], Kinds = TracedManaged.SteadyKinds });
+            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, "DOTNET_TieredCompilation=0", .. TracedManaged.MapOf(framework)], Kinds = TracedManaged.SteadyKinds });
         (Dictionary<string, long> missed, Dictionary<string, long> called, int bodies) = Count(traced);
         Assert.True(called.Count > 30, $"only {called.Count} methods are armed whole");
         Assert.DoesNotContain(missed, method => method.Value != 0);
@@ -39,7 +39,8 @@ public sealed class ManagedCountTests(ITestOutputHelper output)
     [InlineData("net8.0", "DOTNET_gcConcurrent=1")]
     public void With_tiers_no_more_is_counted_than_called(string framework, string variable)
     {
-        using var traced = TracedManaged.Start(new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable] });
+        using var traced = TracedManaged.Start(
+            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, .. TracedManaged.MapOf(framework)], Kinds = [.. TracedManaged.SteadyKinds, "dynamic", "osr", "late"] });
         traced.Program.BeginLate();
         (Dictionary<string, long> missed, Dictionary<string, long> called, int _) = Count(traced);
         Assert.DoesNotContain(missed, method => method.Value < 0);

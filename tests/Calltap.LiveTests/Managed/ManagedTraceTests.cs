@@ -20,7 +20,7 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
     public void Recorded_and_lost_is_called(string framework, string variable)
     {
         using var traced = TracedManaged.Start(
-            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, "DOTNET_TieredCompilation=0"], Kinds = TracedManaged.SteadyKinds });
+            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, "DOTNET_TieredCompilation=0", .. TracedManaged.MapOf(framework)], Kinds = TracedManaged.SteadyKinds });
         using var file = new MemoryStream();
         using var recorder = new Recorder(traced.Session, file, new RecordOptions());
         Dictionary<string, ManagedCalls> before = traced.Calls();

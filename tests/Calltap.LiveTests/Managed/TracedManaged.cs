@@ -55,6 +55,9 @@ sealed partial class TracedManaged : IDisposable
     /// <summary>What becomes new code all the time: no count of calls can be whole.</summary>
     public static IReadOnlyList<string> SteadyKinds { get; } = ["plain", "gc", "exceptions", "nre", "recursion", "tail", "generics", "dispatch", "spans", "async", "iterators", "tiering", "native"];
 
+    /// <summary>.NET 8 can't say whether it has assemblies that may be unloaded: its compiled methods are traced where its environment has it write a perf map.</summary>
+    public static IReadOnlyList<string> MapOf(string framework) => framework == "net8.0" ? ["DOTNET_PerfMapEnabled=3"] : [];
+
     public ManagedProgram Program { get; }
 
     public TraceSession Session { get; }
