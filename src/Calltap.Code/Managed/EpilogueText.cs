@@ -29,6 +29,13 @@ public static class EpilogueText
         return at >= text.Length || Ends(text[at..]);
     }
 
-    private static bool Ends(ReadOnlySpan<byte> text) =>
-        text[0] is 0xc3 or 0xc2 or 0xf2 or 0xf3 or 0xeb or 0xe9 or 0xff || (text[0] & 0xf8) == RexW;
+    // A return, with a prefix perhaps; a near jump; a jump through memory or, by REX.W, a register.
+    private static bool Ends(ReadOnlySpan<byte> text) => text switch
+    {
+        [0xc3 or 0xc2 or 0xeb or 0xe9, ..] => true,
+        [0xf2 or 0xf3] or [0xff] or [>= RexW and <= 0x4f] or [>= RexW and <= 0x4f, 0xff] => true, // the rest is not known
+        [0xf2 or 0xf3, 0xc3 or 0xc2, ..] or [0xff, 0x25, ..] => true,
+        [>= RexW and <= 0x4f, 0xff, var operand, ..] => (operand >> 3 & 7) == 4,
+        _ => false,
+    };
 }

@@ -58,7 +58,7 @@ sealed class ArmPlanner(
         foreach (ArenaPlot plot in plots)
         {
             if (left.Count == 0) return;
-            if (plot.Room >= StubWriter.MaxStubSize) left = Arm(plot, left);
+            left = Arm(plot, left);
         }
         foreach ((TargetFunction function, _) in left) _refused.Add((function, RefusalReason.ArenaFull.Text()));
     }
@@ -77,7 +77,8 @@ sealed class ArmPlanner(
         {
             foreach ((TargetFunction function, Want want) in part)
             {
-                if (writer.Room < Most(function) || !plot.Arena.HasRoomForFaults(Faults(function))) left.Add((function, want));
+                bool hasRoom = writer.Room >= Most(function) && plot.Arena.HasRoomForFaults(Faults(function));
+                if (!hasRoom && !HasStubs(plot.Arena.Trampolines, function, want)) left.Add((function, want));
                 else if (registry.HasRoomFor(function)) Arm(writer, plot.Arena.Trampolines, registry.Of(function), want); // those before it have taken some
                 else _refused.Add((function, "more functions have come than this session has room for"));
             }
@@ -115,12 +116,28 @@ sealed class ArmPlanner(
     void Add(StubWriter? writer, Poke poke, FunctionSites sites, Want want) =>
         _pokes.Add(callers is null ? poke : callers.Answer(writer, poke, sites.Function, want));
 
-    void Arm(StubWriter writer, Trampolines trampolines, FunctionSites sites, Want want)
+    /// <summary>Whether all stubs that it takes are there: a function that is armed again and again takes no more room, in whichever arena it has its stubs.</summary>
+    bool HasStubs(Trampolines trampolines, TargetFunction function, Want want)
+    {
+        if (callers is not null || !registry.Functions.TryGetValue(function.Id, out FunctionSites? sites)) return false;
+        return registry.StubOf(sites.Entry, EntryEvents(trampolines, sites, want)) is not null
+            && (want.Graph == 0 || sites.Exits.All(exit => registry.StubOf(exit, ExitEvents(trampolines, exit)) is not null));
+    }
+
+    StubEvents EntryEvents(Trampolines trampolines, FunctionSites sites, Want want)
     {
         (TargetAddress trampoline, uint operand) = EntryForm(trampolines, sites, want);
-        TargetAddress? exit = want.Graph != 0 ? trampolines.GraphExit : null;
+        return new StubEvents(trampoline, operand, want.Single && want.Count != 0, want.Graph != 0 ? trampolines.GraphExit : null, sites.Entry.ExitId.Value);
+    }
+
+    static StubEvents ExitEvents(Trampolines trampolines, Site exit) => new(null, 0, false, trampolines.GraphExit, exit.Id.Value);
+
+    void Arm(StubWriter writer, Trampolines trampolines, FunctionSites sites, Want want)
+    {
+        StubEvents events = EntryEvents(trampolines, sites, want);
+        TargetAddress trampoline = events.EntryTrampoline!.Value;
+        TargetAddress? exit = events.ExitTrampoline;
         Site entry = sites.Entry;
-        var events = new StubEvents(trampoline, operand, want.Single && want.Count != 0, exit, entry.ExitId.Value);
         if (!Point(writer, entry, events, want, trampoline, sites)) return;
         foreach (Site site in sites.Exits)
         {
@@ -128,7 +145,7 @@ sealed class ArmPlanner(
             if (exit is { } leave)
             {
                 if (site.State == SiteState.Original)
-                    Point(writer, site, new StubEvents(null, 0, false, leave, site.Id.Value), new Want(want.Graph, 0), leave, sites);
+                    Point(writer, site, ExitEvents(trampolines, site), new Want(want.Graph, 0), leave, sites);
             }
             else if (site.State != SiteState.Original)
                 Add(writer, Poke.MakeNop(site), sites, want);

@@ -245,7 +245,7 @@ public sealed partial class TraceSession : IDisposable
     public ModuleReport? FollowModules()
     {
         ModuleReport? report = _detached ? null : _follower?.Look();
-        if (report is not null) NotePerfMap();
+        if (report is not null && !_detached) NotePerfMap(); // a followed process may have ended meanwhile
         return report;
     }
 

@@ -7,7 +7,7 @@ namespace Calltap.LiveTests.Cli;
 [Collection(EngineTests.Name)]
 public sealed class FunctionsCommandTests
 {
-    static readonly string[] s_fields = ["name", "module", "address", "size", "entry", "exits", "exits_patchable", "refused"];
+    static readonly string[] s_fields = ["name", "module", "version", "address", "size", "entry", "exits", "exits_patchable", "refused"];
 
     [Fact]
     public void Json_has_the_promised_fields_for_a_file_and_for_a_process()

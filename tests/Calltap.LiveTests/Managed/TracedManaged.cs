@@ -58,6 +58,9 @@ sealed partial class TracedManaged : IDisposable
     /// <summary>.NET 8 can't say whether it has assemblies that may be unloaded: its compiled methods are traced where its environment has it write a perf map.</summary>
     public static IReadOnlyList<string> MapOf(string framework) => framework == "net8.0" ? ["DOTNET_PerfMapEnabled=3"] : [];
 
+    /// <summary>Why functions were not armed, each reason with how often.</summary>
+    public static string Refusals(ArmReport report) => string.Join("; ", report.Refused.GroupBy(r => r.Reason).Select(group => $"{group.Count()} {group.Key}"));
+
     public ManagedProgram Program { get; }
 
     public TraceSession Session { get; }

@@ -19,7 +19,7 @@ public sealed class DotnetProgramTests
         using SpawnedProgram program = StartWaiting();
         using TargetProcess target = TargetProcess.Open(program.Pid);
         FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Libraries, []);
-        TargetModule module = Assert.Single(catalog.Modules, module => module.Name == CoreLib);
+        TargetModule module = Assert.Single(catalog.Modules, module => module.Name == CoreLib && !module.Contents.IsCompiled);
         ReadyToRunModule file = ReadyToRunReader.Read(File.ReadAllBytes(module.Path), module.Path);
         List<TargetFunction> methods = [.. catalog.Functions.Where(function => function.Module == module)];
         Assert.Equal(file.Methods.Count, methods.Count);

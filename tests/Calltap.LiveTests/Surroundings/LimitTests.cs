@@ -106,7 +106,7 @@ public sealed class LimitTests
     /// <summary>Jumps reach 2 GiB: no page there at all, or enough for the helper's code and not for trampolines.</summary>
     [Theory]
     [InlineData(0, "no free page within 2 GiB of the code")]
-    [InlineData((2 << 20) + 8 * 4096, "KiB within 2 GiB of surroundings")] // a MiB on either side is kept free
+    [InlineData((128 << 10) + 8 * 4096, "KiB within 2 GiB of surroundings")] // 64 KiB on either side are kept free
     public void No_room_near_the_text_is_told(long left, string says)
     {
         using SurroundedProgram target = Start();
