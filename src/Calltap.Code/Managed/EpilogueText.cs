@@ -6,8 +6,7 @@ public static class EpilogueText
     private const byte RexMask = 0xf0, Rex = 0x40, RexW = 0x48;
 
     /// <summary>
-    /// Whether bytes may be taken for the rest of an epilogue that pops something or frees some of the frame; true as well where they end before that is certain. (A return or a jump by itself is
-    /// told from others by what it says: nothing is left of the frame.)
+    /// Whether bytes may be taken for the rest of an epilogue, a bare return or jump among them; true as well where they end before that is certain.
     /// </summary>
     public static bool MayBe(ReadOnlySpan<byte> text)
     {
