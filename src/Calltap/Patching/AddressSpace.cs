@@ -11,6 +11,7 @@ static class AddressSpace
     const ulong LowestAddress = 1ul << 20;  // above mmap_min_addr, with room
     const long Gap = 1L << 20;              // to neighbours that may grow: heap and stacks
     const long SmallGap = 64L << 10;        // to others
+    const ulong Step = 32ul << 20;
 
     /// <summary>Whether every byte of one range reaches every byte of the other.</summary>
     public static bool IsInReach(TargetAddress start, TargetAddress end, TargetAddress low, TargetAddress high) => high - start <= Span - SmallSpare && end - low <= Span - SmallSpare;
@@ -20,8 +21,8 @@ static class AddressSpace
     /// reserves nearly all addresses that its code reaches), the farthest: what is nearer is left to code that reaches less.
     /// </summary>
     public static TargetAddress? FindRoom(IReadOnlyList<MemoryMapping> sorted, TargetAddress low, TargetAddress high, long size) =>
-        Best(Rooms(sorted, low, high, size, Gap, isFar: false), Span - Spare, farthest: false)
-        ?? Best(Rooms([.. sorted.Select(WithRoomToGrow).OrderBy(m => m.Start)], low, high, size, SmallGap, isFar: true), Span - SmallSpare, farthest: true);
+        Nearest([.. Rooms(sorted, low, high, size, Gap, isFar: false).Where(room => room.Distance <= Span - Spare)])
+        ?? Farthest([.. Rooms([.. sorted.Select(WithRoomToGrow).OrderBy(m => m.Start)], low, high, size, SmallGap, isFar: true).Where(room => room.Distance <= Span - SmallSpare)], low, high, size);
 
     static MemoryMapping WithRoomToGrow(MemoryMapping mapping) => mapping.Path switch
     {
@@ -30,11 +31,22 @@ static class AddressSpace
         _ => mapping,
     };
 
-    static TargetAddress? Best(IEnumerable<(TargetAddress Start, long Distance)> rooms, long reach, bool farthest)
+    static TargetAddress? Nearest(IReadOnlyList<(TargetAddress Start, long Distance)> rooms) => rooms.Count == 0 ? null : rooms.MinBy(room => room.Distance).Start;
+
+    /// <summary>One from which no jump has an upper byte that, by itself, is a return or a jump: where a fault is told to be in the middle of a jump, it would be read as one.</summary>
+    static TargetAddress? Farthest(IReadOnlyList<(TargetAddress Start, long Distance)> rooms, TargetAddress low, TargetAddress high, long size)
     {
-        List<(TargetAddress Start, long Distance)> inReach = [.. rooms.Where(room => room.Distance <= reach)];
-        if (inReach.Count == 0) return null;
-        return (farthest ? inReach.MaxBy(room => room.Distance) : inReach.MinBy(room => room.Distance)).Start;
+        if (rooms.Count == 0) return null;
+        List<(TargetAddress Start, long Distance)> good = [.. rooms.Where(room => !Misleads(room.Start, low, high, size))];
+        return (good.Count > 0 ? good : rooms).MaxBy(room => room.Distance).Start;
+    }
+
+    static bool Misleads(TargetAddress start, TargetAddress low, TargetAddress high, long size)
+    {
+        const int UpperByte = 24; // bit
+        for (long upper = start - high >> UpperByte; upper <= start + size - low >> UpperByte; upper++)
+            if ((byte)upper is 0xc2 or 0xc3 or 0xe9 or 0xeb) return true;
+        return false;
     }
 
     /// <summary>A place in each hole that is large enough, and how far its far end is from that of the code.</summary>
@@ -47,11 +59,15 @@ static class AddressSpace
             ulong ceiling = mapping is null ? 0x7fff_ffff_f000 : mapping.Start.Value;
             if (ceiling > floor && ceiling - floor >= (ulong)(size + 2 * gap))
             {
-                ulong start = StartIn(floor + (ulong)gap, ceiling - (ulong)(size + gap), low, high, size, isFar);
-                yield return (new TargetAddress(start), start < low.Value ? (long)(high.Value - start) : (long)(start + (ulong)size - low.Value));
+                ulong first = floor + (ulong)gap, start = StartIn(first, ceiling - (ulong)(size + gap), low, high, size, isFar);
+                yield return (new TargetAddress(start), Distance(start));
+                ulong other = start - Step; // its jumps have another upper byte
+                if (isFar && start >= low.Value && other >= PageUp(first) && other < start) yield return (new TargetAddress(other), Distance(other));
             }
             if (mapping is not null) floor = Math.Max(floor, mapping.End.Value);
         }
+
+        long Distance(ulong start) => start < low.Value ? (long)(high.Value - start) : (long)(start + (ulong)size - low.Value);
     }
 
     /// <summary>Below the code as high as possible in the hole, above it as low as possible; or the other way round, as far as the code reaches.</summary>

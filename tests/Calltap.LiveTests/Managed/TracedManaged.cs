@@ -61,6 +61,10 @@ sealed partial class TracedManaged : IDisposable
     /// <summary>Why functions were not armed, each reason with how often.</summary>
     public static string Refusals(ArmReport report) => string.Join("; ", report.Refused.GroupBy(r => r.Reason).Select(group => $"{group.Count()} {group.Key}"));
 
+    /// <summary>At some of the addresses that the kernel draws there is next to no room for stubs: nothing can be counted then.</summary>
+    public void SkipWithoutRoom(ArmReport report) =>
+        Assert.SkipWhen(Changed <= 30 && report.Refused.Any(r => r.Reason == RefusalReason.ArenaFull.Text()), $"no room near the code at these addresses: {Refusals(report)}");
+
     public ManagedProgram Program { get; }
 
     public TraceSession Session { get; }
