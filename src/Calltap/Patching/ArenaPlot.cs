@@ -34,7 +34,7 @@ sealed class ArenaPlot
     public long Size => End - Start;
 
     /// <summary>Bytes that are free.</summary>
-    public long Room => End - _next;
+    public long Room => Math.Max(0, End - _next); // what comes next is aligned
 
     /// <summary>Bytes that a plot needs for stubs of so many bytes.</summary>
     public static long SizeFor(long stubs) => Align(new TargetAddress((ulong)(stubs + StubWriter.MaxStubSize))) - default(TargetAddress);
@@ -45,8 +45,7 @@ sealed class ArenaPlot
     /// </summary>
     public void Append(int stubs, Action<StubWriter> write)
     {
-        long room = End - _next;
-        byte[] buffer = Arena.BufferOf(Math.Min(room, (long)stubs * StubWriter.MaxStubSize), room);
+        byte[] buffer = Arena.BufferOf(Math.Min(Room, (long)stubs * StubWriter.MaxStubSize), Room);
         var writer = new StubWriter(buffer, _next, Arena.Trampolines.Counting);
         try
         {
