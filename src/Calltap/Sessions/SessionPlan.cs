@@ -20,7 +20,8 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public const int MaxCountOps = 8;
 
     const int ListsPerFunction = 4;
-    const int BytesPerStub = 128;
+    const int BytesPerStub = StubWriter.MaxStubSize / 2; // twice that is what a function is asked for before it gets its stubs (ArmPlanner)
+
     /// <summary>Bytes of an arena for what is not stubs.</summary>
     public const int ArenaBase = 64 * 1024;
 
@@ -77,7 +78,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public long StubsSizeOf(IEnumerable<TargetFunction> functions) => StubsSize(functions, Int3, IsScattered);
 
     static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3, bool scattered) =>
-        (int3 == Int3Policy.Caller ? 3 : scattered ? 1 : 2) * (scattered ? BytesPerStub / 2 : BytesPerStub) * functions.Sum(f => (long)SitesOf(f));
+        (int3 == Int3Policy.Caller ? 4 : scattered ? 1 : 2) * (scattered ? BytesPerStub / 2 : BytesPerStub) * functions.Sum(f => (long)SitesOf(f));
 
     /// <summary>Ids that the sites of a function take.</summary>
     public static int SitesOf(TargetFunction function) =>
