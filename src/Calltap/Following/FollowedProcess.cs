@@ -18,9 +18,9 @@ public sealed class FollowedProcess
 
     internal TargetProcess? Target { get; }
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>Whether it has ended, or is about to: its memory goes first.</summary>
     internal bool HasEnded => Target?.HasExited ?? ProcFiles.Threads(Pid).All(thread =>
-        ProcStatus.TryRead(ProcFiles.Thread(Pid, thread, "status")) is null or { IsDead: true });
+        ProcStatus.TryRead(ProcFiles.Thread(Pid, thread, "status")) is null or { IsDead: true } or { HasMemory: false });
 
     /// <summary>Whether it runs another program by now.</summary>
     internal bool IsReplaced => Target is { RunsAnotherProgram: true };

@@ -58,7 +58,7 @@ public sealed partial class TraceSession
     {
         ArgumentNullException.ThrowIfNull(child);
         if (!IsCopiedIn(child))
-            throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) was forked while functions were being armed or disarmed");
+            throw child.MemoryIsGone ? AttachChecks.Ended(child.Pid) : new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) was forked while functions were being armed or disarmed");
         var writer = new TargetTextWriter(child);
         if (!_memory.TryReserveInFork(child, writer, _plan, hold))
             throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) has mapped memory of its own where its parent shares some with the tracer");

@@ -138,6 +138,20 @@ public sealed class FollowTests(ITestOutputHelper output)
         Assert.InRange(recorder.Began.Forked, 10, int.MaxValue);
     }
 
+    /// <summary>It may end at any time: also after it was found to be a copy. Taken for one of a former state, it would be told as not traced.</summary>
+    [Fact]
+    public void What_ends_while_it_is_taken_over_is_told_as_ended()
+    {
+        using var parent = new TreeProgram();
+        using var ending = new TreeProgram();
+        using TraceSession session = TraceSession.Attach(parent.Start(1), new SessionOptions());
+        using TargetProcess child = TargetProcess.Open(ending.Start(1));
+        Assert.Equal(AttachRefusal.Unsupported, Assert.Throws<AttachException>(() => session.Adopt(child, null)).Reason);
+        NativeSpawn.Kill(child.Pid.Value, Signals.SIGKILL);
+        Assert.True(Deadline.In(EngineTests.Patience).Poll(() => child.MemoryIsGone));
+        Assert.Equal(AttachRefusal.TargetEnded, Assert.Throws<AttachException>(() => session.Adopt(child, null)).Reason);
+    }
+
     [Fact]
     public void Job_control_stops_and_continues_what_is_followed()
     {
