@@ -20,6 +20,9 @@ sealed class AssemblyPaths
         return paths;
     }
 
+    /// <summary>Whether a file of that name is mapped.</summary>
+    public bool Knows(string assembly) => _paths.ContainsKey(assembly);
+
     /// <summary>The path; of an assembly in a single-file program, or made by the program itself, a file name.</summary>
     public string Of(string assembly) => _paths.GetValueOrDefault(assembly) ?? assembly + ".dll";
 

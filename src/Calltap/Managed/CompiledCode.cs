@@ -19,6 +19,7 @@ sealed class CompiledCode : IDisposable
     readonly CodeImage _image;
     readonly SortedList<TargetAddress, TargetAddress> _bodies = []; // ends by starts
     IReadOnlyList<MemoryMapping> _mappings = [];
+    AssemblyPaths _paths = AssemblyPaths.Of([]);
 
     CompiledCode(TargetProcess target, CompiledBodies told) => (_target, _told, _image) = (target, told, new CodeImage(target));
 
@@ -36,6 +37,9 @@ sealed class CompiledCode : IDisposable
     /// <summary>Whether the runtime tells it because it was asked to.</summary>
     public bool IsAsked => _told.IsAsked;
 
+    /// <summary>Whether it tells of them.</summary>
+    public bool Tells => _told.Note is null;
+
     /// <summary>Whether something was compiled since.</summary>
     public bool HasNew => _told.HasNew;
 
@@ -49,18 +53,27 @@ sealed class CompiledCode : IDisposable
         IReadOnlyList<CompiledBody> bodies = _told.ReadNew();
         var replaced = new HashSet<ulong>();
         var byPath = new Dictionary<string, List<AnalyzedFunction>>();
-        if (bodies.Count > 0) _mappings = _target.ReadMappings();
-        var paths = AssemblyPaths.Of(_mappings);
+        if (!bodies.All(IsInKnown)) ReadMappings();
         foreach (CompiledBody body in bodies)
         {
             Replace(body, replaced);
             if (body.Name is not { } name) continue;
-            string path = paths.Of(name.Assembly);
+            string path = _paths.Of(name.Assembly);
             if (!isWanted(path)) continue;
             if (!byPath.TryGetValue(path, out List<AnalyzedFunction>? functions)) byPath.Add(path, functions = []);
             functions.Add(Analyze(body, name, functions.Count));
         }
         return ([.. byPath.Select(group => CompiledMethods.Of(group.Key, group.Value, _mappings))], replaced);
+    }
+
+    /// <summary>Reading what is mapped takes a millisecond, for which a method that was just compiled waits.</summary>
+    bool IsInKnown(CompiledBody body) =>
+        _mappings.Any(m => m.IsExecutable && m.Contains(body.Start)) && (body.Name is not { } name || _paths.Knows(name.Assembly));
+
+    void ReadMappings()
+    {
+        _mappings = _target.ReadMappings();
+        _paths = AssemblyPaths.Of(_mappings);
     }
 
     /// <summary>What was told of an address before is over, wherever the new code touches it.</summary>

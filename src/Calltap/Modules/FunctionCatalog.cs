@@ -122,6 +122,9 @@ public sealed class FunctionCatalog
     /// <summary>Whether a .NET runtime has compiled something since, or answers for the first time.</summary>
     internal bool HasNewCompiled => _compiled?.HasNew == true || _opening is { IsDone: true };
 
+    /// <summary>Whether a .NET runtime tells what it compiles.</summary>
+    internal bool FollowsCompiled => _compiled is { Tells: true };
+
     /// <summary>Notes that a runtime has begun, and asks it for what it compiles; that is there once <see cref="HasNewCompiled"/> says so.</summary>
     /// <param name="target">The target.</param>
     /// <param name="mappings">What it has mapped.</param>

@@ -35,13 +35,25 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
 
     readonly record struct FileKey(TargetAddress Start, DeviceNumber Device, ulong Inode, string Path);
 
+    /// <summary>Whether <see cref="LookAtCompiled"/> finds something: a microsecond.</summary>
+    public bool HasCompiled => catalog.HasNewCompiled;
+
     /// <summary>Whether <see cref="Look"/> may find something: some microseconds, a few more for each module.</summary>
     public bool HasChanged()
     {
-        if (catalog.HasNewCompiled) return true;
         if (!target.ReadCode(_now)) return false;
         bool same = CollectionsMarshal.AsSpan(_now).SequenceEqual(CollectionsMarshal.AsSpan(_seen));
         return _unsettled || !same || catalog.Modules.Any(module => catalog.IsLoaded(module) && isRenewed(module));
+    }
+
+    /// <summary>Looks at what a runtime has compiled since.</summary>
+    /// <param name="steps">Told of the steps.</param>
+    public ModuleChanges LookAtCompiled(StepClock steps)
+    {
+        _refused.Clear();
+        ModuleChanges changes = WithCompiled([], []);
+        steps.Mark("compiled");
+        return changes;
     }
 
     /// <summary>Looks at all that is mapped.</summary>
@@ -56,7 +68,6 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         _seen.AddRange(CodeMapping.In(mappings)); // not what HasChanged has read: more may have come since, and be gone by the next time
         _refused.Clear();
         catalog.NoticeDotNet(target, mappings);
-        if (catalog.OpenCompiled(target) is { } untold) _refused.Add(("compiled code", untold));
         List<TargetModule> gone = [.. catalog.Modules.Where(module => catalog.IsLoaded(module) && (!IsThere(module, mappings) || isRenewed(module)))];
         gone.ForEach(catalog.Unload);
         var come = new List<TargetModule>();
@@ -66,6 +77,12 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         _unsettled = fresh.Count > 0 && !consistent;
         steps.Mark("maps");
         if (consistent && fresh.Count > 0) Take(fresh, come, steps);
+        return WithCompiled(gone, come);
+    }
+
+    ModuleChanges WithCompiled(List<TargetModule> gone, List<TargetModule> come)
+    {
+        if (catalog.OpenCompiled(target) is { } untold) _refused.Add(("compiled code", untold));
         (IReadOnlyList<TargetModule> compiled, IReadOnlyList<TargetFunction> replaced) = catalog.TakeCompiled(maxFunctions - catalog.Functions.Count);
         return new ModuleChanges(gone, [.. come, .. compiled], [.. _refused]) { Replaced = replaced };
     }

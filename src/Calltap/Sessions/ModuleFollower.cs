@@ -43,19 +43,20 @@ sealed class ModuleFollower(
     public ModuleReport? Look()
     {
         long start = Stopwatch.GetTimestamp();
-        if (start < _next) return null;
+        if (start < _next) return watch.HasCompiled ? Follow(watch.LookAtCompiled) : null;
         bool changed = watch.HasChanged();
         long longest = (long)(s_longest.TotalSeconds * Stopwatch.Frequency);
         long took = Stopwatch.GetTimestamp() - start;
         _cost = _cost == 0 ? took : Math.Min(took, _cost + _cost / 4); // not what the look has waited for a CPU
         _next = start + Math.Min(Share * _cost, longest);
-        return changed || (_pending.Count > 0 && start >= _retryAt) ? Follow() : null;
+        if (changed || (_pending.Count > 0 && start >= _retryAt)) return Follow(watch.Look);
+        return watch.HasCompiled ? Follow(watch.LookAtCompiled) : null;
     }
 
-    ModuleReport? Follow()
+    ModuleReport? Follow(Func<StepClock, ModuleChanges> look)
     {
         var steps = new StepClock(null);
-        ModuleChanges changes = watch.Look(steps);
+        ModuleChanges changes = look(steps);
         List<FunctionSites> retired = [.. changes.Gone.SelectMany(module => registry.Retire(catalog.FunctionsOf(module)))];
         foreach (TargetModule module in changes.Gone.Where(module => !registry.IsLeft(catalog.FunctionsOf(module)))) arenas.Retire(module);
         retired.AddRange(registry.Retire(changes.Replaced));

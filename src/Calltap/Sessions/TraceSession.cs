@@ -29,7 +29,7 @@ public sealed partial class TraceSession : IDisposable
     readonly ModuleFollower? _follower;
     bool _detached;
     bool _keepsMemory;
-    HelperThread? _kept; // as long as the target is held: the one that it was attached to with
+    HelperThread? _kept; // while KeepsHelper
 
     TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
     {
@@ -151,22 +151,21 @@ public sealed partial class TraceSession : IDisposable
         ThreadDescriptorLayout descriptors = parent?._memory.Arenas.Options.Thread
             ?? (target.IsGoAlone ? GoThreads.Verify(target, writer, hold) : ThreadPointers.Verify(target));
         HelperThread helper = HelperPlace.Start(target, writer, hold);
-        bool isKept = false;
+        TraceSession? session = null;
         try
         {
             (SessionPlan plan, TargetMemory memory) = Map(target, catalog, int3, writer, helper, descriptors);
             foreach (ArenaPlace place in plan.Arenas) memory.Arenas.AddRoom(target, new HelperCalls(target, helper), place, plan);
-            var session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
+            session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
             session._table.Format(plan.MaxSites);
             session.Open();
-            if (hold is null) helper.Exit();
-            else session._kept = helper;
-            isKept = hold is not null;
+            session._kept = helper;
+            if (!session.KeepsHelper) session.DismissHelper();
             return session;
         }
         finally
         {
-            if (!isKept) helper.Dispose();
+            if (session?._kept is null) helper.Dispose();
         }
     }
 
@@ -386,14 +385,39 @@ public sealed partial class TraceSession : IDisposable
         return new ArmReport(armed, armed + refused.Count, refused, [.. planner.Changed.Select(c => c.Change)], batch);
     }
 
-    /// <summary>Does something with a helper: where the target is held, with the one that it was attached to with.</summary>
+    /// <summary>Does something with a helper; it is kept where there will soon be more to do.</summary>
     T With<T>(Func<HelperThread, T> work)
     {
-        if (_kept is not null) return work(_kept);
-        using HelperThread helper = HelperPlace.Start(Target, _writer, Hold);
-        T done = work(helper);
-        helper.Exit();
-        return done;
+        HelperThread helper = _kept ?? HelperPlace.Start(Target, _writer, Hold);
+        _kept = helper;
+        try
+        {
+            return work(helper);
+        }
+        catch (TimeoutException)
+        {
+            LeaveHelper(); // it may answer late
+            throw;
+        }
+        finally
+        {
+            if (!KeepsHelper) DismissHelper();
+        }
+    }
+
+    /// <summary>Methods that a runtime compiles come one after another, and each is called at once: a helper for each would take longer than all else.</summary>
+    bool KeepsHelper => Hold is not null || (!_detached && Catalog.FollowsCompiled);
+
+    void DismissHelper()
+    {
+        _kept?.Exit();
+        LeaveHelper();
+    }
+
+    void LeaveHelper()
+    {
+        _kept?.Dispose();
+        _kept = null;
     }
 
     /// <summary>The C library runs some of its functions with every signal blocked, where a breakpoint needs a ptracer.</summary>
@@ -412,9 +436,7 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Lets a target that is held run, armed as it is.</summary>
     public void Release()
     {
-        _kept?.Exit();
-        _kept?.Dispose();
-        _kept = null;
+        DismissHelper();
         Hold?.Release();
         Hold = null;
     }
