@@ -46,6 +46,7 @@ sealed class Attachment : IDisposable
         try
         {
             target = TargetProcess.Open(launcher?.Pid ?? choice.Process ?? ProcessList.Find(choice.Name!));
+            launcher?.HandPerfMapTo(target);
             LeftSession.RefuseIfPresent(target);
             FunctionCatalog catalog = FunctionCatalog.Load(target, scope.Scope, [scope.Filter, .. ops.Select(op => op.Filter)], CacheFolder.Analyses);
             var matches = ScopeMatches.Of(catalog, ops);

@@ -10,9 +10,9 @@ namespace Calltap.Managed;
 sealed class CompiledBodies : IDisposable
 {
     readonly ManagedRundown? _rundown;
-    readonly PerfMap? _map;
+    readonly IPerfMap? _map;
 
-    CompiledBodies(ManagedRundown? rundown, PerfMap? map) => (_rundown, _map) = (rundown, map);
+    CompiledBodies(ManagedRundown? rundown, IPerfMap? map) => (_rundown, _map) = (rundown, map);
 
     /// <summary>What the user is told of what can't be followed; null when all can.</summary>
     public string? Note => _map is not null ? null
@@ -30,9 +30,10 @@ sealed class CompiledBodies : IDisposable
     /// <exception cref="DiagnosticsException">It does not tell.</exception>
     public static CompiledBodies Open(TargetProcess target)
     {
+        if (target.PerfMap is { } served) return new CompiledBodies(null, served);
         PerfMap? known = PerfMap.Known(target);
         ManagedRundown? rundown = TryRundown(target.Pid, hasMap: known is not null);
-        return new CompiledBodies(rundown, known ?? (rundown is { HasCollectible: false } ? PerfMap.Enable(target) : null));
+        return new CompiledBodies(rundown, known ?? (rundown is { HasCollectible: false } ? HeldPerfMap.TryEnable(target) ?? (IPerfMap)PerfMap.Enable(target) : null));
     }
 
     /// <summary>.NET 8 can't be asked for so little: then nothing is known of its assemblies, and no perf map is asked for; and a program with a perf map may answer no questions (DOTNET_EnableDiagnostics=0).</summary>
@@ -51,10 +52,25 @@ sealed class CompiledBodies : IDisposable
     /// <summary>Reads those that have come since.</summary>
     public IReadOnlyList<CompiledBody> ReadNew() => _map is null ? [] : [.. _map.ReadNew().Select(Of)];
 
+    /// <summary>Lets go whoever waits for what was read so far to be armed.</summary>
+    public void Release() => _map?.Release();
+
+    /// <summary>Which methods are waited for.</summary>
+    public Func<ManagedName, bool>? Waits
+    {
+        set
+        {
+            if (_map is not null) _map.Waits = value is null ? null : text => ManagedNames.FromPerfMap(text) is { } name && value(name);
+        }
+    }
+
+    /// <summary>See <see cref="IPerfMap.Waited"/>.</summary>
+    public (int Held, int Hurried) Waited => _map?.Waited ?? default;
+
     CompiledBody Of(PerfMapLine line)
     {
         ManagedName? name = ManagedNames.FromPerfMap(line.Text);
-        return new CompiledBody(line.Start, line.Size, name, name is not null && _rundown?.IsCollectible(name.Assembly) == true);
+        return new CompiledBody(line.Start, line.Size, name, name is not null && _rundown?.IsCollectible(name.Assembly) == true, line.Told);
     }
 
     /// <inheritdoc/>

@@ -7,4 +7,5 @@ namespace Calltap.Managed;
 /// <param name="Size">Bytes.</param>
 /// <param name="Name">Its name; null for what is no method.</param>
 /// <param name="IsCollectible">Whether its assembly is known to be one that may be unloaded.</param>
-readonly record struct CompiledBody(TargetAddress Start, int Size, ManagedName? Name, bool IsCollectible);
+/// <param name="Told">When the runtime told of it; when that was read where it is not known.</param>
+readonly record struct CompiledBody(TargetAddress Start, int Size, ManagedName? Name, bool IsCollectible, MonotonicNs Told);

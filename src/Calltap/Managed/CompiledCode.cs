@@ -1,6 +1,7 @@
 using Calltap.Code;
 using Calltap.Code.Managed;
 using Calltap.Modules;
+using Calltap.Probes;
 using Calltap.Symbols;
 using Calltap.Target;
 
@@ -66,6 +67,17 @@ sealed class CompiledCode : IDisposable
         return ([.. byPath.Select(group => CompiledMethods.Of(group.Key, group.Value, _mappings))], replaced);
     }
 
+    /// <summary>Lets go whoever waits for what was read so far to be armed.</summary>
+    public void Release() => _told.Release();
+
+    /// <summary>See <see cref="IPerfMap.Waited"/>.</summary>
+    public (int Held, int Hurried) Waited => _told.Waited;
+
+    /// <summary>Has those that compile what is wanted wait until it is armed, where that is possible.</summary>
+    /// <param name="isWanted">Whether a method, by its names and the path of its assembly's file, is; asked by any thread. Null for nobody.</param>
+    public void WaitFor(Func<FunctionNames, string, bool>? isWanted) => _told.Waits = isWanted is null ? null : name =>
+        RefusalOf(name, isCollectible: false) == RefusalReason.None && isWanted(new FunctionNames(name.Name, [name.Plain]) { IsManaged = true }, Volatile.Read(ref _paths).Of(name.Assembly));
+
     /// <summary>Reading what is mapped takes a millisecond, for which a method that was just compiled waits.</summary>
     bool IsInKnown(CompiledBody body) =>
         _mappings.Any(m => m.IsExecutable && m.Contains(body.Start)) && (body.Name is not { } name || _paths.Knows(name.Assembly));
@@ -104,16 +116,18 @@ sealed class CompiledCode : IDisposable
     AnalyzedFunction Analyze(CompiledBody body, ManagedName name, int index)
     {
         var address = new ImageAddress(body.Start.Value);
-        RefusalReason refusal = body.IsCollectible ? RefusalReason.CollectibleAssembly
-            : name.Tier == Continuation ? RefusalReason.EnteredByNoCall
-            : name.Plain.StartsWith(DynamicType, StringComparison.Ordinal) ? RefusalReason.DynamicMethod
-            : RefusalReason.None;
+        RefusalReason refusal = RefusalOf(name, body.IsCollectible);
         FunctionPlan plan = refusal != RefusalReason.None
             ? new FunctionPlan(index, null, refusal, [], 0, [], HasUnknownExits: true)
             : ManagedAnalyzer.Analyze(index, new ManagedMethod(address, body.Size, body.Size), _image, new ManagedTraits(IsReadyToRun: false, ForwardsFaults: true));
         var symbol = new ImageFunction(address, new ByteSize(body.Size), name.Name, [name.Plain], FunctionSource.Compiled, []) { Tier = name.Tier.Length > 0 ? name.Tier : null };
         return new AnalyzedFunction(symbol, name.Name, plan);
     }
+
+    static RefusalReason RefusalOf(ManagedName name, bool isCollectible) => isCollectible ? RefusalReason.CollectibleAssembly
+        : name.Tier == Continuation ? RefusalReason.EnteredByNoCall
+        : name.Plain.StartsWith(DynamicType, StringComparison.Ordinal) ? RefusalReason.DynamicMethod
+        : RefusalReason.None;
 
     /// <inheritdoc/>
     public void Dispose() => _told.Dispose();

@@ -15,10 +15,17 @@ static class DotNetHost
     public static bool Is(TargetProcess target)
     {
         string path = target.ExecutablePath;
-        if (Path.GetFileName(path) == "dotnet") return true;
-        string seen = ProcFiles.Process(target.Pid, "root") + path; // in its own mounts
-        return File.Exists(seen + ".dll") && (File.Exists(seen + ".runtimeconfig.json") || File.Exists(seen + ".deps.json"));
+        return Path.GetFileName(path) == "dotnet" || IsApphost(ProcFiles.Process(target.Pid, "root") + path); // in its own mounts
     }
+
+    /// <summary>Whether a file is such a program.</summary>
+    public static bool Is(string path)
+    {
+        string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        return Path.GetFileName(real) == "dotnet" || IsApphost(real);
+    }
+
+    static bool IsApphost(string path) => File.Exists(path + ".dll") && (File.Exists(path + ".runtimeconfig.json") || File.Exists(path + ".deps.json"));
 
     /// <summary>Whether its program is one in a single file, the runtime included, which exports a name for debuggers.</summary>
     public static bool HoldsRuntime(TargetProcess target) => DynamicStrings.Contain(ProcFiles.Process(target.Pid, "exe"), SingleFileSymbol);

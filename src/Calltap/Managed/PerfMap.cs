@@ -10,7 +10,7 @@ namespace Calltap.Managed;
 /// The file into which a .NET runtime writes a line for each method that it has compiled, and for each that it compiles from then on, before that is called first. One that is
 /// written already is read; else it is asked for, and goes when this is disposed.
 /// </summary>
-sealed class PerfMap : IDisposable
+sealed class PerfMap : IPerfMap
 {
     const int MostAtOnce = 4 << 20;
 
@@ -22,6 +22,15 @@ sealed class PerfMap : IDisposable
 
     /// <summary>Whether it was there already: by the program's environment, or another tool.</summary>
     public bool IsForeign => _socket is null;
+
+    /// <inheritdoc/>
+    public Func<string, bool>? Waits
+    {
+        set { } // who writes into a file waits for nobody
+    }
+
+    /// <inheritdoc/>
+    public (int Held, int Hurried) Waited => default;
 
     PerfMap(SafeFileHandle file, string path, DiagnosticsSocket? socket) => (_file, _path, _socket) = (file, path, socket);
 
@@ -40,14 +49,13 @@ sealed class PerfMap : IDisposable
             : throw new DiagnosticsException($"the runtime of process {target.Pid} has made no perf map");
     }
 
-    /// <summary>Ends one that a tracer has asked for which is gone.</summary>
+    /// <summary>Ends one that a tracer has asked for which is gone. One that it served has no name any more.</summary>
     public static void EndLeft(Pid pid)
     {
-        if (TryOpen(pid) is not { } left) return;
-        using SafeFileHandle file = left.File;
         try
         {
-            new PerfMap(file, left.Path, DiagnosticsSocket.Find(pid)).Dispose();
+            if (TryOpen(pid) is { } left) new PerfMap(left.File, left.Path, DiagnosticsSocket.Find(pid)).Dispose();
+            else DiagnosticsSocket.Find(pid).DisablePerfMap();
         }
         catch (DiagnosticsException)
         {
@@ -74,6 +82,7 @@ sealed class PerfMap : IDisposable
     public IReadOnlyList<PerfMapLine> ReadNew()
     {
         var lines = new List<PerfMapLine>();
+        MonotonicNs now = Clock.Now();
         byte[] bytes = new byte[(int)Math.Min(MostAtOnce, Math.Max(0, RandomAccess.GetLength(_file) - _read))];
         int count = RandomAccess.Read(_file, bytes, _read);
         _read += count;
@@ -84,10 +93,15 @@ sealed class PerfMap : IDisposable
                 _partial.Append(c);
                 continue;
             }
-            if (PerfMapLine.Parse(_partial.ToString()) is { } line) lines.Add(line);
+            if (PerfMapLine.Parse(_partial.ToString()) is { } line) lines.Add(line with { Told = now });
             _partial.Clear();
         }
         return lines;
+    }
+
+    /// <inheritdoc/>
+    public void Release()
+    {
     }
 
     /// <summary>Ends one of ours, and takes its file away.</summary>

@@ -8,6 +8,9 @@ namespace Calltap.Managed;
 /// <param name="Text">What it is called.</param>
 readonly record struct PerfMapLine(TargetAddress Start, int Size, string Text)
 {
+    /// <summary>When it was written; when it was read where that is not known.</summary>
+    public MonotonicNs Told { get; init; }
+
     const int MostBytes = 16 << 20; // of one method: more is none
 
     /// <summary>Reads a line; null when it is none.</summary>

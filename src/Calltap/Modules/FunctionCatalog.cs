@@ -122,6 +122,16 @@ public sealed class FunctionCatalog
     /// <summary>Whether a .NET runtime has compiled something since, or answers for the first time.</summary>
     internal bool HasNewCompiled => _compiled?.HasNew == true || _opening is { IsDone: true };
 
+    /// <summary>Lets go who waits for compiled methods that were taken in to be armed.</summary>
+    internal void ReleaseCompiled() => _compiled?.Release();
+
+    /// <summary>Has whoever compiles a method that an op wants wait until it is armed, where that is possible.</summary>
+    internal void WaitFor(IReadOnlyCollection<Op> ops) => _compiled?.WaitFor(ops.Count == 0 ? null : (names, path) =>
+        Scope!.Has(path) && ops.Any(op => op.Filter.Wants(names, Path.GetFileName(path))));
+
+    /// <summary>How many compiled methods were waited for, and how many were not because there were too many, or it took too long.</summary>
+    public (int Held, int Hurried) Waited => _compiled?.Waited ?? default;
+
     /// <summary>Whether a .NET runtime tells what it compiles.</summary>
     internal bool FollowsCompiled => _compiled is { Tells: true };
 

@@ -11,6 +11,7 @@ internal static unsafe partial class Descriptors
     internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;
     internal const int O_PATH = 0x200000;
+    internal const int O_NOFOLLOW = 0x20000;
     private const int CloseOnExec = 0x80000;
     private const short POLLIN = 1;
     private const int X_OK = 1;

@@ -66,6 +66,7 @@ sealed class ModuleFollower(
         if (changes.Come.Count > 0) (_retryAt, _retry) = (0, s_firstRetry);
         _pending.AddRange(changes.Come.Where(IsWanted).Select(module => module.Id).Except(_pending));
         (ArmReport? arming, IReadOnlyList<ModuleArming> armed, string? failure) = Arm(steps);
+        catalog.ReleaseCompiled();
         watch.KeepAnalyses();
         if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0, Replaced.Count: 0 } && arming is null && failure is null) return null;
         return new ModuleReport(changes.Gone, changes.Come, armed, changes.Refused, [.. retired.Select(sites => sites.Function.Id)], arming, failure, steps.Steps);

@@ -20,7 +20,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     public const int MaxCountOps = 8;
 
     const int ListsPerFunction = 4;
-    const int BytesPerStub = StubWriter.MaxStubSize / 2; // twice that is what a function is asked for before it gets its stubs (ArmPlanner)
+    const int BytesPerStub = StubWriter.MaxStubSize / 2;
 
     /// <summary>Bytes of an arena for what is not stubs.</summary>
     public const int ArenaBase = 64 * 1024;
@@ -77,8 +77,12 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     /// <summary>Bytes that the stubs of these functions may need: room to arm everything in a second form as well, since a stub stays as long as its module. Where addresses are scarce, what they will hardly exceed.</summary>
     public long StubsSizeOf(IEnumerable<TargetFunction> functions) => StubsSize(functions, Int3, IsScattered);
 
-    static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3, bool scattered) =>
-        (int3 == Int3Policy.Caller ? 4 : scattered ? 1 : 2) * (scattered ? BytesPerStub / 2 : BytesPerStub) * functions.Sum(f => (long)SitesOf(f));
+    static long StubsSize(IEnumerable<TargetFunction> functions, Int3Policy int3, bool scattered)
+    {
+        int most = functions.Select(SitesOf).DefaultIfEmpty().Max();
+        long last = most * (int3 == Int3Policy.Caller ? 2 : 1) * StubWriter.MaxStubSize; // asked for before the last function gets its stubs
+        return last + ((int3 == Int3Policy.Caller ? 4 : scattered ? 1 : 2) * (scattered ? BytesPerStub / 2 : BytesPerStub) * functions.Sum(f => (long)SitesOf(f)));
+    }
 
     /// <summary>Ids that the sites of a function take.</summary>
     public static int SitesOf(TargetFunction function) =>

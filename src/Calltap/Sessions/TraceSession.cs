@@ -29,6 +29,7 @@ public sealed partial class TraceSession : IDisposable
     readonly ModuleFollower? _follower;
     bool _detached;
     bool _keepsMemory;
+    bool _waitsAreOld = true;
     HelperThread? _kept; // while KeepsHelper
 
     TraceSession(TargetProcess target, TargetTextWriter writer, FunctionCatalog catalog, SessionPlan plan, TargetMemory memory)
@@ -214,6 +215,7 @@ public sealed partial class TraceSession : IDisposable
             {
                 _ops.Add(op);
                 added.Add(op);
+                _waitsAreOld = true;
             }
             return Change(null);
         }
@@ -229,6 +231,7 @@ public sealed partial class TraceSession : IDisposable
     public ArmReport Remove(Op op)
     {
         _ops.Remove(op);
+        _waitsAreOld = true;
         return Change(null);
     }
 
@@ -243,9 +246,18 @@ public sealed partial class TraceSession : IDisposable
     /// <exception cref="AttachException">The target ended.</exception>
     public ModuleReport? FollowModules()
     {
+        if (_waitsAreOld) WaitForWanted();
         ModuleReport? report = _detached ? null : _follower?.Look();
         if (report is not null && !_detached) NotePerfMap(); // a followed process may have ended meanwhile
         return report;
+    }
+
+    /// <summary>Nobody shall wait for a session that does not follow.</summary>
+    void WaitForWanted()
+    {
+        if (!Catalog.FollowsCompiled) return;
+        Catalog.WaitFor([.. _ops.Ops]);
+        _waitsAreOld = false;
     }
 
     /// <summary>For whoever restores the session of a tracer that has died.</summary>
@@ -307,6 +319,8 @@ public sealed partial class TraceSession : IDisposable
         try
         {
             foreach (Op op in _ops.Ops.ToList()) _ops.Remove(op);
+            WaitForWanted();
+            Catalog.ReleaseCompiled();
             return With(Leave);
         }
         catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded)

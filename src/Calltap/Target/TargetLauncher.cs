@@ -1,3 +1,4 @@
+using Calltap.Managed;
 using Calltap.Native;
 
 namespace Calltap.Target;
@@ -13,11 +14,14 @@ namespace Calltap.Target;
 public sealed class TargetLauncher : TargetHold, IDisposable
 {
     // The shell stops itself so that it can be seized before it becomes the command: no shim of ours, and Yama lets one trace descendants (A30).
-    private const string StopThenBecome = "kill -STOP $$; exec \"$@\"";
+    private const string StopThenBecome = "kill -STOP $$; exec \"$@\"", WithEnvironment = "export \"$1\" \"$2\"; shift 2; ";
 
     private PtraceThread? _thread = new("calltap launcher"); // null when it was handed over
     private bool _held;
     private CommandExit? _exit;
+
+    private LaunchedPerfMap? _perfMap;
+    private HeldPerfMap? _served;
 
     private TargetLauncher(Pid pid) => Pid = pid;
 
@@ -53,6 +57,13 @@ public sealed class TargetLauncher : TargetHold, IDisposable
         if (_held)
             Thread.Run(() => Ptrace.Detach(HeldThread, 0));
         _held = false;
+    }
+
+    /// <summary>Gives a process object of the command what its runtime will tell.</summary>
+    public void HandPerfMapTo(TargetProcess target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        (target.PerfMap, _served) = (_served, null);
     }
 
     /// <summary>Gives the held command away, with the thread that holds it: whoever takes it follows what it starts.</summary>
@@ -93,12 +104,17 @@ public sealed class TargetLauncher : TargetHold, IDisposable
     public void Dispose()
     {
         Release();
+        _served?.Dispose();
+        _perfMap?.Dispose();
         _thread?.Dispose();
     }
 
     private bool StartHeld(string path, IReadOnlyList<string> arguments)
     {
-        Pid = Spawn.Start("/bin/sh", ["sh", "-c", StopThenBecome, "sh", path, .. arguments]).OrThrow("posix_spawn(/bin/sh)");
+        _perfMap = LaunchedPerfMap.For(path);
+        string script = _perfMap is null ? StopThenBecome : WithEnvironment + StopThenBecome;
+        Pid = Spawn.Start("/bin/sh", ["sh", "-c", script, "sh", .. _perfMap?.Environment ?? [], path, .. arguments]).OrThrow("posix_spawn(/bin/sh)");
+        _served = _perfMap?.Serve(Pid);
         LaunchSteps steps = new(Pid, path);
         steps.SeizeStoppedShell();
         steps.RunToExec();

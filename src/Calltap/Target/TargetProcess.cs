@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Calltap.Managed;
 using Calltap.Native;
 using Calltap.Symbols;
 using Microsoft.Win32.SafeHandles;
@@ -66,6 +67,9 @@ public sealed class TargetProcess : IDisposable
     internal bool IsGoAlone => GoAlone is not null;
 
     internal SafeFileHandle Memory => _memory;
+
+    /// <summary>Where its runtime writes what it compiles, when it was started so; null for any other.</summary>
+    internal IPerfMap? PerfMap { get; set; }
 
     /// <summary>What was asked of the process and ends with this object.</summary>
     internal IDisposable? Companion { get; set; }
@@ -256,6 +260,7 @@ public sealed class TargetProcess : IDisposable
     public void Dispose()
     {
         Companion?.Dispose();
+        PerfMap?.Dispose();
         _codeFile?.Dispose();
         _pidfd.Dispose();
         _memory.Dispose();

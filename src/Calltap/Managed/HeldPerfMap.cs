@@ -1,0 +1,272 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Calltap.Modules;
+using Calltap.Native;
+using Calltap.Target;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Managed;
+
+/// <summary>
+/// A perf map that is no file on a disk but served by this process: the thread that has compiled a method writes its line here before anybody can call the method, and goes on
+/// when it is let go. In between the method is armed, and no call of it is missed. That thread is in a system call, where the runtime's collector does not wait for it.
+/// </summary>
+/// <remarks>
+/// The runtime writes one line at a time, under a lock: while one thread waits, no other method is published. So nobody waits for longer than <see cref="s_longest"/>, and all
+/// together for no more than a part of the time (<see cref="HoldBudget"/>). When this process ends, the kernel ends every wait, and the runtime writes no more.
+/// </remarks>
+sealed class HeldPerfMap : IPerfMap
+{
+    static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
+    static readonly TimeSpan s_ending = TimeSpan.FromSeconds(1);
+
+    readonly SafeFileHandle _device, _root;
+    readonly Pid _process;
+    readonly uint _owner;
+    readonly Thread _server;
+    readonly Lock _gate = new();
+    readonly List<(ulong Id, int Size, long Line, long Since)> _held = [];
+    readonly ConcurrentQueue<PerfMapLine> _lines = new();
+    readonly MemoryStream _partial = new();
+    readonly HoldBudget _budget = new();
+    volatile Func<string, bool>? _waits;
+    volatile bool _over, _opened;
+    bool _detached;
+    long _told, _read; // lines
+    int _heldOnes, _hurried;
+
+    HeldPerfMap((SafeFileHandle Device, SafeFileHandle Root) mount, Pid process, uint owner)
+    {
+        (_device, _root, _process, _owner) = (mount.Device, mount.Root, process, owner);
+        _server = new Thread(Serve) { IsBackground = true, Name = "calltap perf map" };
+        _server.Start();
+    }
+
+    /// <inheritdoc/>
+    public bool IsForeign => false;
+
+    /// <inheritdoc/>
+    public bool HasGrown => !_lines.IsEmpty;
+
+    /// <inheritdoc/>
+    public Func<string, bool>? Waits
+    {
+        set => _waits = value;
+    }
+
+    /// <inheritdoc/>
+    public (int Held, int Hurried) Waited => (_heldOnes, _hurried);
+
+    /// <summary>Serves one in the place of a file that does not exist yet, to a program that is about to be started.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="process">The program.</param>
+    /// <param name="waits">See <see cref="Waits"/>.</param>
+    /// <returns>Null where the kernel does not allow it: then the file is one like any other.</returns>
+    public static HeldPerfMap? TryServe(string path, Pid process, Func<string, bool> waits) => TryMount(path, process, Credentials.EffectiveUser) is { } map ? map.With(waits) : null;
+
+    /// <summary>Asks a runtime to write one; null where the kernel does not allow to serve it, or the runtime writes elsewhere.</summary>
+    /// <exception cref="DiagnosticsException">The runtime does not answer.</exception>
+    public static HeldPerfMap? TryEnable(TargetProcess target)
+    {
+        if (!HasMountsOfOurs(target.Pid)) return null;
+        string path = Path.Combine(TemporaryFolder.Of(target.Pid), $"perf-{target.Pid}.map");
+        DiagnosticsSocket socket = DiagnosticsSocket.Find(target.Pid);
+        uint owner = (uint)(target.ReadStatus(new Tid(target.Pid.Value))?.Uid ?? 0);
+        if (TryMount(path, target.Pid, owner) is not { } map) return null;
+        try
+        {
+            socket.EnablePerfMap(PerfMapKind.PerfMap);
+        }
+        catch
+        {
+            map.Dispose();
+            throw;
+        }
+        map.Detach();
+        ModuleFiles.TryDelete(path);
+        if (map._opened) return map;
+        map.Stop(); // without a word to the runtime: it writes a file, which is looked for now
+        return null;
+    }
+
+    HeldPerfMap With(Func<string, bool> waits)
+    {
+        _waits = waits;
+        return this;
+    }
+
+    /// <summary>Its place must be ours: a mount in another namespace is another's.</summary>
+    static bool HasMountsOfOurs(Pid pid) =>
+        ProcFiles.TryReadLink(ProcFiles.Process(pid, "ns/mnt")) is { } mounts && mounts == ProcFiles.TryReadLink("/proc/self/ns/mnt") && ProcFiles.TryReadLink(ProcFiles.Process(pid, "root")) == "/";
+
+    static HeldPerfMap? TryMount(string path, Pid process, uint owner)
+    {
+        using SafeFileHandle? under = Create(path);
+        if (under is null) return null;
+        if (FuseMount.TryMake(under) is { } mount) return new HeldPerfMap(mount, process, owner);
+        ModuleFiles.TryDelete(path);
+        return null;
+    }
+
+    /// <summary>A new file: what is there already is of an earlier process of that number, or a trap.</summary>
+    static SafeFileHandle? Create(string path)
+    {
+        try
+        {
+            ModuleFiles.TryDelete(path);
+            using (new FileStream(path, FileMode.CreateNew)) { }
+            return Descriptors.Open(path, Descriptors.O_PATH | Descriptors.O_NOFOLLOW) is { Ok: true } opened ? opened.Value : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Takes it out of the names, once the runtime has it open.</summary>
+    void Detach()
+    {
+        if (_detached) return;
+        _detached = true;
+        FuseMount.Detach(_root);
+        _root.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PerfMapLine> ReadNew()
+    {
+        if (_opened) Detach();
+        var lines = new List<PerfMapLine>();
+        lock (_gate)
+        {
+            while (_lines.TryDequeue(out PerfMapLine line)) lines.Add(line);
+            _read = _told;
+        }
+        return lines;
+    }
+
+    /// <inheritdoc/>
+    public void Release()
+    {
+        lock (_gate)
+            for (int i = _held.Count - 1; i >= 0; i--)
+                if (_held[i].Line <= _read) LetGo(i);
+    }
+
+    void LetGo(int index)
+    {
+        (ulong id, int size, long _, long since) = _held[index];
+        _held.RemoveAt(index);
+        _budget.Spend(Stopwatch.GetElapsedTime(since));
+        FuseMount.Write(_device, FuseRequest.Written(id, size));
+    }
+
+    // ---- the server ----
+
+    void Serve()
+    {
+        var buffer = new byte[FuseRequest.MostWritten + 4096];
+        bool over = false;
+        while (!_over && !over)
+        {
+            int count = FuseMount.Read(_device, buffer, s_look, out over);
+            if (count >= FuseRequest.HeaderSize) Answer(buffer.AsSpan(0, count));
+            LetGoOld();
+        }
+        LetGoAll();
+    }
+
+    void Answer(ReadOnlySpan<byte> request)
+    {
+        switch (FuseRequest.OperationOf(request))
+        {
+            case FuseRequest.Operation.Write:
+                Take(FuseRequest.IdOf(request), FuseRequest.WrittenBy(request));
+                return;
+            case FuseRequest.Operation.Open:
+                _opened = true;
+                break;
+        }
+        if (FuseRequest.Answer(request, _owner) is { } answer) FuseMount.Write(_device, answer);
+    }
+
+    void Take(ulong id, ReadOnlySpan<byte> written)
+    {
+        lock (_gate)
+        {
+            bool waits = Append(written) && _waits is not null && !_over;
+            if (waits && _budget.Has)
+            {
+                _heldOnes++;
+                _held.Add((id, written.Length, _told, Stopwatch.GetTimestamp()));
+                return;
+            }
+            if (waits) _hurried++;
+            FuseMount.Write(_device, FuseRequest.Written(id, written.Length));
+        }
+    }
+
+    /// <summary>Takes in what was written; whether a line of it is of a method that is waited for.</summary>
+    bool Append(ReadOnlySpan<byte> written)
+    {
+        bool waits = false;
+        for (int end = written.IndexOf((byte)'\n'); end >= 0; end = written.IndexOf((byte)'\n'))
+        {
+            _partial.Write(written[..end]);
+            written = written[(end + 1)..];
+            string text = Encoding.UTF8.GetString(_partial.GetBuffer(), 0, (int)_partial.Length);
+            _partial.SetLength(0);
+            if (PerfMapLine.Parse(text) is not { } line) continue;
+            line = line with { Told = Clock.Now() };
+            waits |= _waits?.Invoke(line.Text) == true;
+            _told++;
+            _lines.Enqueue(line);
+        }
+        _partial.Write(written);
+        return waits;
+    }
+
+    void LetGoOld()
+    {
+        lock (_gate)
+            while (_held.Count > 0 && Stopwatch.GetElapsedTime(_held[0].Since) > s_longest)
+            {
+                (_heldOnes, _hurried) = (_heldOnes - 1, _hurried + 1);
+                LetGo(0);
+            }
+    }
+
+    void LetGoAll()
+    {
+        lock (_gate)
+            while (_held.Count > 0) LetGo(0);
+    }
+
+    /// <summary>Tells the runtime to end, which closes the file.</summary>
+    public void Dispose()
+    {
+        if (_over) return;
+        _waits = null;
+        LetGoAll();
+        Detach();
+        try
+        {
+            if (_opened) DiagnosticsSocket.Find(_process).DisablePerfMap();
+        }
+        catch (DiagnosticsException)
+        {
+            // It has ended, or is stopped: the kernel refuses what it writes afterwards.
+        }
+        Stop();
+    }
+
+    void Stop()
+    {
+        _over = true;
+        Detach();
+        _server.Join(s_ending);
+        _device.Dispose();
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Calltap.Native;
+
+/// <summary>
+/// A file system of one file, which this process serves (fuse(4)), over a file: fsopen(2), fsmount(2), move_mount(2). Both are known by descriptors alone, so that nobody leads
+/// the mount elsewhere by a link. Needs CAP_SYS_ADMIN.
+/// </summary>
+internal static unsafe partial class FuseMount
+{
+    private const int NR_move_mount = 429, NR_fsopen = 430, NR_fsconfig = 431, NR_fsmount = 432;
+    private const int CloseOnExec = 1;
+    private const int FSCONFIG_SET_FLAG = 0, FSCONFIG_SET_STRING = 1, FSCONFIG_CMD_CREATE = 6;
+    private const int MOUNT_ATTR_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
+    private const int MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_EMPTY_PATH = 0x40;
+    private const int MNT_DETACH = 2;
+
+    /// <summary>Mounts it.</summary>
+    /// <param name="over">What lies under it until <see cref="Detach"/>, opened with <see cref="Descriptors.O_PATH"/>.</param>
+    /// <returns>The device on which the kernel asks, and the mount; null where that is not allowed, or the kernel has no fuse.</returns>
+    internal static (SafeFileHandle Device, SafeFileHandle Root)? TryMake(SafeFileHandle over)
+    {
+        SysResult<SafeFileHandle> opened = Descriptors.Open("/dev/fuse", Descriptors.O_RDWR);
+        if (!opened.Ok) return null;
+        SafeFileHandle device = opened.Value;
+        if (TryMakeRoot(device) is { } root)
+        {
+            if (syscall(NR_move_mount, Number(root), Empty, Number(over), Empty, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0) return (device, root);
+            root.Dispose();
+        }
+
+        device.Dispose();
+        return null;
+    }
+
+    /// <summary>Takes it out of the names; who has it open keeps it.</summary>
+    internal static void Detach(SafeFileHandle root)
+    {
+        fixed (byte* path = NativeString.Of($"/proc/self/fd/{Number(root)}"))
+            _ = umount2(path, MNT_DETACH);
+    }
+
+    /// <summary>The next thing asked. 0: nobody has the file open any more, or no request came in time; ENODEV is given as 0 with <paramref name="over"/>.</summary>
+    internal static int Read(SafeFileHandle device, Span<byte> buffer, TimeSpan patience, out bool over)
+    {
+        over = false;
+        if (!Descriptors.IsReadable(device, patience)) return 0;
+        fixed (byte* data = buffer)
+        {
+            SysResult<int> count = Count(read(device, data, (nuint)buffer.Length));
+            over = count.Errno is not (Errno.None or Errno.EINTR or Errno.ENOENT or Errno.EAGAIN); // ENOENT: what was asked was given up
+            return count.Ok ? count.Value : 0;
+        }
+    }
+
+    /// <summary>Answers; ENOENT where whoever asked is gone.</summary>
+    internal static void Write(SafeFileHandle device, ReadOnlySpan<byte> answer)
+    {
+        fixed (byte* data = answer)
+            _ = write(device, data, (nuint)answer.Length);
+    }
+
+    private static nint Empty => (nint)(void*)s_empty;
+
+    private static readonly byte* s_empty = (byte*)NativeMemory.AllocZeroed(1);
+
+    private static SafeFileHandle? TryMakeRoot(SafeFileHandle device)
+    {
+        fixed (byte* name = "fuse\0"u8)
+        {
+            using var context = new SafeFileHandle(syscall(NR_fsopen, (nint)name, CloseOnExec, 0, 0, 0), ownsHandle: true);
+            bool made = !context.IsInvalid && Set(context, "fd", Number(device).ToString(CultureInfo.InvariantCulture)) && Set(context, "rootmode", "100644")
+                && Set(context, "user_id", "0") && Set(context, "group_id", "0") && Set(context, "source", "calltap") && Set(context, "allow_other", null)
+                && syscall(NR_fsconfig, Number(context), FSCONFIG_CMD_CREATE, 0, 0, 0) == 0;
+            if (!made) return null;
+            var root = new SafeFileHandle(syscall(NR_fsmount, Number(context), CloseOnExec, MOUNT_ATTR_NOSUID_NODEV_NOEXEC, 0, 0), ownsHandle: true);
+            return root.IsInvalid ? null : root;
+        }
+    }
+
+    private static bool Set(SafeFileHandle context, string key, string? value)
+    {
+        fixed (byte* name = Encoding.ASCII.GetBytes(key + "\0"), text = Encoding.ASCII.GetBytes((value ?? "") + "\0"))
+            return syscall(NR_fsconfig, Number(context), value is null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, (nint)name, value is null ? 0 : (nint)text, 0) == 0;
+    }
+
+    private static nint Number(SafeFileHandle handle) => handle.DangerousGetHandle();
+
+    private static SysResult<int> Count(nint count) => new((int)count, SysResult.FromLibc(count).Errno);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint syscall(nint number, nint a0, nint a1, nint a2, nint a3, nint a4);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint read(SafeFileHandle fd, byte* buf, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(SafeFileHandle fd, byte* buf, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int umount2(byte* target, int flags);
+}
