@@ -52,6 +52,7 @@ sealed class Counting(Terminal terminal)
         TimeSpan duration = Stopwatch.GetElapsedTime(start);
         CallCounts counts = CallCounts.Of(session, Op); // after the disarming: no call is under way in a trampoline
         _printer.Print(counts, duration);
+        if (session.Catalog.CompiledWaits is { Bodies: > 0 } waits) terminal.Note(waits.ToString());
         if (counts is { Total: 0, Uncounted: 0 }) terminal.Note(ScopeText.NothingCalled(Scope));
         CommandEnd.Report(target.Launcher, ended, terminal);
         return disarmed is { Unrestored: > 0 }

@@ -54,7 +54,7 @@ sealed class Recording(Terminal terminal)
         string why = WaitForEnd(recorder, session, signals);
         ArmReport? disarmed = recorder.Stop();
         PrintCounts(session);
-        return Conclude(recorder, disarmed, path, why, target);
+        return Conclude(recorder, session, disarmed, path, why, target);
     }
 
     string WaitForEnd(Recorder recorder, TraceSession session, StopSignals signals)
@@ -79,13 +79,14 @@ sealed class Recording(Terminal terminal)
         };
     }
 
-    int Conclude(Recorder recorder, ArmReport? disarmed, string path, string why, Attachment target)
+    int Conclude(Recorder recorder, TraceSession session, ArmReport? disarmed, string path, string why, Attachment target)
     {
         int unrestored = disarmed?.Unrestored ?? 0;
         string bytes = disarmed is null ? "nothing is left to restore"
             : unrestored == 0 ? "all bytes restored and verified"
             : $"{Texts.Of(unrestored, "site")} could not be restored: run `calltap detach -p {target.Pid}`";
         terminal.Log.WriteLine($"{path}: {ProgressText(recorder.Progress)}; stopped: {why}; {bytes}");
+        if (session.Catalog.CompiledWaits is { Bodies: > 0 } waits) terminal.Note(waits.ToString());
         if (recorder.Progress is { Events: 0, LostEntries: 0 } && Ops.All(op => op.Kind == OpKind.Graph)) terminal.Note(ScopeText.NothingCalled(Scope));
         CommandEnd.Report(target.Launcher, recorder.Ended == RecordStop.TargetEnded, terminal);
         if (recorder.Failure is { } failure)

@@ -1,6 +1,7 @@
 using Calltap.Code;
 using Calltap.Code.Managed;
 using Calltap.Modules;
+using Calltap.Native;
 using Calltap.Probes;
 using Calltap.Symbols;
 using Calltap.Target;
@@ -20,6 +21,8 @@ sealed class CompiledCode : IDisposable
     readonly CodeImage _image;
     readonly SortedList<TargetAddress, TargetAddress> _bodies = []; // ends by starts
     IReadOnlyList<MemoryMapping> _mappings = [];
+    readonly List<MonotonicNs> _unarmed = []; // when they were told
+    readonly List<long> _times = []; // ns from there until they were armed
     AssemblyPaths _paths = AssemblyPaths.Of([]);
 
     CompiledCode(TargetProcess target, CompiledBodies told) => (_target, _told, _image) = (target, told, new CodeImage(target));
@@ -61,17 +64,27 @@ sealed class CompiledCode : IDisposable
             if (body.Name is not { } name) continue;
             string path = _paths.Of(name.Assembly);
             if (!isWanted(path)) continue;
+            _unarmed.Add(body.Told);
             if (!byPath.TryGetValue(path, out List<AnalyzedFunction>? functions)) byPath.Add(path, functions = []);
             functions.Add(Analyze(body, name, functions.Count));
         }
         return ([.. byPath.Select(group => CompiledMethods.Of(group.Key, group.Value, _mappings))], replaced);
     }
 
-    /// <summary>Lets go whoever waits for what was read so far to be armed.</summary>
-    public void Release() => _told.Release();
+    /// <summary>What was read so far is armed: lets go whoever waits for that.</summary>
+    public void Release()
+    {
+        _told.Release();
+        MonotonicNs now = Clock.Now();
+        foreach (MonotonicNs told in _unarmed) _times.Add(now.Value - told.Value);
+        _unarmed.Clear();
+    }
 
-    /// <summary>See <see cref="IPerfMap.Waited"/>.</summary>
-    public (int Held, int Hurried) Waited => _told.Waited;
+    /// <summary>What was read so far does not count.</summary>
+    public void ForgetTimes() => _unarmed.Clear();
+
+    /// <summary>How soon that was.</summary>
+    public CompiledWaits Waits => CompiledWaits.Of(_times, _told.Waited);
 
     /// <summary>Has those that compile what is wanted wait until it is armed, where that is possible.</summary>
     /// <param name="isWanted">Whether a method, by its names and the path of its assembly's file, is; asked by any thread. Null for nobody.</param>

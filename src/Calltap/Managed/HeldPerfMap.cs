@@ -9,16 +9,18 @@ using Microsoft.Win32.SafeHandles;
 namespace Calltap.Managed;
 
 /// <summary>
-/// A perf map that is no file on a disk but served by this process: the thread that has compiled a method writes its line here before anybody can call the method, and goes on
-/// when it is let go. In between the method is armed, and no call of it is missed. That thread is in a system call, where the runtime's collector does not wait for it.
+/// A perf map that is no file on a disk but served by this process: the thread that has compiled a method writes its line here before it calls the method, and goes on
+/// when it is let go. In between the method is armed. (Other threads may find the code meanwhile.) That thread is in a system call, where the runtime's collector does not wait for it.
 /// </summary>
 /// <remarks>
-/// The runtime writes one line at a time, under a lock: while one thread waits, no other method is published. So nobody waits for longer than <see cref="s_longest"/>, and all
+/// The runtime writes one line at a time, under a lock: while one thread waits, no other method is published. So nobody waits for long, and all
 /// together for no more than a part of the time (<see cref="HoldBudget"/>). When this process ends, the kernel ends every wait, and the runtime writes no more.
 /// </remarks>
 sealed class HeldPerfMap : IPerfMap
 {
-    static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
+    // A program compiles most when it starts, and nobody waits for it yet.
+    static readonly HoldBudget.Limits s_atStart = new(Once: TimeSpan.FromSeconds(3), InARow: TimeSpan.FromSeconds(6));
+    static readonly HoldBudget.Limits s_running = new(Once: TimeSpan.FromMilliseconds(500), InARow: TimeSpan.FromSeconds(1));
     static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
     static readonly TimeSpan s_ending = TimeSpan.FromSeconds(1);
 
@@ -30,16 +32,16 @@ sealed class HeldPerfMap : IPerfMap
     readonly List<(ulong Id, int Size, long Line, long Since)> _held = [];
     readonly ConcurrentQueue<PerfMapLine> _lines = new();
     readonly MemoryStream _partial = new();
-    readonly HoldBudget _budget = new();
+    readonly HoldBudget _budget;
     volatile Func<string, bool>? _waits;
     volatile bool _over, _opened;
     bool _detached;
     long _told, _read; // lines
     int _heldOnes, _hurried;
 
-    HeldPerfMap((SafeFileHandle Device, SafeFileHandle Root) mount, Pid process, uint owner)
+    HeldPerfMap((SafeFileHandle Device, SafeFileHandle Root) mount, Pid process, uint owner, HoldBudget.Limits limits)
     {
-        (_device, _root, _process, _owner) = (mount.Device, mount.Root, process, owner);
+        (_device, _root, _process, _owner, _budget) = (mount.Device, mount.Root, process, owner, new HoldBudget(limits));
         _server = new Thread(Serve) { IsBackground = true, Name = "calltap perf map" };
         _server.Start();
     }
@@ -64,7 +66,7 @@ sealed class HeldPerfMap : IPerfMap
     /// <param name="process">The program.</param>
     /// <param name="waits">See <see cref="Waits"/>.</param>
     /// <returns>Null where the kernel does not allow it: then the file is one like any other.</returns>
-    public static HeldPerfMap? TryServe(string path, Pid process, Func<string, bool> waits) => TryMount(path, process, Credentials.EffectiveUser) is { } map ? map.With(waits) : null;
+    public static HeldPerfMap? TryServe(string path, Pid process, Func<string, bool> waits) => TryMount(path, process, Credentials.EffectiveUser, s_atStart) is { } map ? map.With(waits) : null;
 
     /// <summary>Asks a runtime to write one; null where the kernel does not allow to serve it, or the runtime writes elsewhere.</summary>
     /// <exception cref="DiagnosticsException">The runtime does not answer.</exception>
@@ -74,7 +76,7 @@ sealed class HeldPerfMap : IPerfMap
         string path = Path.Combine(TemporaryFolder.Of(target.Pid), $"perf-{target.Pid}.map");
         DiagnosticsSocket socket = DiagnosticsSocket.Find(target.Pid);
         uint owner = (uint)(target.ReadStatus(new Tid(target.Pid.Value))?.Uid ?? 0);
-        if (TryMount(path, target.Pid, owner) is not { } map) return null;
+        if (TryMount(path, target.Pid, owner, s_running) is not { } map) return null;
         try
         {
             socket.EnablePerfMap(PerfMapKind.PerfMap);
@@ -101,11 +103,11 @@ sealed class HeldPerfMap : IPerfMap
     static bool HasMountsOfOurs(Pid pid) =>
         ProcFiles.TryReadLink(ProcFiles.Process(pid, "ns/mnt")) is { } mounts && mounts == ProcFiles.TryReadLink("/proc/self/ns/mnt") && ProcFiles.TryReadLink(ProcFiles.Process(pid, "root")) == "/";
 
-    static HeldPerfMap? TryMount(string path, Pid process, uint owner)
+    static HeldPerfMap? TryMount(string path, Pid process, uint owner, HoldBudget.Limits limits)
     {
         using SafeFileHandle? under = Create(path);
         if (under is null) return null;
-        if (FuseMount.TryMake(under) is { } mount) return new HeldPerfMap(mount, process, owner);
+        if (FuseMount.TryMake(under) is { } mount) return new HeldPerfMap(mount, process, owner, limits);
         ModuleFiles.TryDelete(path);
         return null;
     }
@@ -231,7 +233,7 @@ sealed class HeldPerfMap : IPerfMap
     void LetGoOld()
     {
         lock (_gate)
-            while (_held.Count > 0 && Stopwatch.GetElapsedTime(_held[0].Since) > s_longest)
+            while (_held.Count > 0 && _budget.IsOver(_held[0].Since))
             {
                 (_heldOnes, _hurried) = (_heldOnes - 1, _hurried + 1);
                 LetGo(0);

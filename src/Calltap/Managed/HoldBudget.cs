@@ -2,14 +2,19 @@ using System.Diagnostics;
 
 namespace Calltap.Managed;
 
-/// <summary>How long threads that compile may be kept waiting: a part of the time that passes, and some seconds at first, when a program compiles most.</summary>
-sealed class HoldBudget
+/// <summary>How long threads that compile may be kept waiting: a part of the time that passes, and more at once, after a time without.</summary>
+/// <param name="limits">How long.</param>
+sealed class HoldBudget(HoldBudget.Limits limits)
 {
-    const double Share = 0.3;
+    /// <summary>How long one waits at most.</summary>
+    /// <param name="Once">One thread.</param>
+    /// <param name="InARow">All together, after a time without.</param>
+    public readonly record struct Limits(TimeSpan Once, TimeSpan InARow);
 
-    static readonly TimeSpan s_most = TimeSpan.FromSeconds(3);
+    const double Share = 0.25;
 
-    TimeSpan _left = s_most;
+    readonly Limits _limits = limits;
+    TimeSpan _left = limits.InARow;
     long _since = Stopwatch.GetTimestamp();
 
     /// <summary>Whether there is some left.</summary>
@@ -19,10 +24,13 @@ sealed class HoldBudget
         {
             TimeSpan earned = Stopwatch.GetElapsedTime(_since) * Share;
             _since = Stopwatch.GetTimestamp();
-            _left = _left + earned < s_most ? _left + earned : s_most;
+            _left = _left + earned < _limits.InARow ? _left + earned : _limits.InARow;
             return _left > TimeSpan.Zero;
         }
     }
+
+    /// <summary>Whether who waits since then has waited long enough.</summary>
+    public bool IsOver(long since) => Stopwatch.GetElapsedTime(since) > _limits.Once;
 
     /// <summary>Somebody has waited.</summary>
     public void Spend(TimeSpan waited) => _left -= waited;

@@ -103,6 +103,7 @@ public sealed class FunctionCatalog
         {
             target.Companion = _compiled = CompiledCode.Open(target);
             TakeCompiled(int.MaxValue);
+            _compiled.ForgetTimes(); // what was there before is no news
         }
         catch (DiagnosticsException e)
         {
@@ -129,8 +130,8 @@ public sealed class FunctionCatalog
     internal void WaitFor(IReadOnlyCollection<Op> ops) => _compiled?.WaitFor(ops.Count == 0 ? null : (names, path) =>
         Scope!.Has(path) && ops.Any(op => op.Filter.Wants(names, Path.GetFileName(path))));
 
-    /// <summary>How many compiled methods were waited for, and how many were not because there were too many, or it took too long.</summary>
-    public (int Held, int Hurried) Waited => _compiled?.Waited ?? default;
+    /// <summary>How soon methods were armed that were compiled since the session began.</summary>
+    public CompiledWaits CompiledWaits => _compiled?.Waits ?? default;
 
     /// <summary>Whether a .NET runtime tells what it compiles.</summary>
     internal bool FollowsCompiled => _compiled is { Tells: true };

@@ -166,10 +166,10 @@ sealed class SiteRegistry : IPokeJournal
     /// <returns>The sites of those that were armed.</returns>
     public IReadOnlyList<FunctionSites> Retire(IEnumerable<TargetFunction> functions)
     {
-        List<FunctionSites> retired = [];
+        List<FunctionSites> retired = [], changed = [.. functions.Select(function => _functions.GetValueOrDefault(function.Id)).OfType<FunctionSites>().Where(sites => sites.Armed.Any || !sites.IsWhole(default))];
+        if (changed.Count == 0) return retired;
         var there = new NearbyBytes(_target);
-        foreach (TargetFunction function in functions)
-            if (_functions.TryGetValue(function.Id, out FunctionSites? sites) && (sites.Armed.Any || !sites.IsWhole(default)) && Retire(sites, there)) retired.Add(sites);
+        retired.AddRange(changed.Where(sites => Retire(sites, there)));
         _witnessesAreOld = true;
         WriteSpan(retired.SelectMany(sites => sites.Exits.Prepend(sites.Entry)).Select(site => site.Id));
         return retired;

@@ -76,7 +76,9 @@ public sealed class ManagedKillTests(ITestOutputHelper output)
         return changed;
     }
 
-    static IEnumerable<string> Maps(Pid pid) => ProcFiles.Descriptors(pid).Select(ProcFiles.TryReadLink).OfType<string>().Where(link => link.EndsWith($"perf-{pid}.map", StringComparison.Ordinal));
+    /// <summary>The perf map that a process has open. One that a tracer serves has no name any more.</summary>
+    static IEnumerable<string> Maps(Pid pid) =>
+        ProcFiles.Descriptors(pid).Select(ProcFiles.TryReadLink).OfType<string>().Where(link => link == "/" || link.EndsWith($"perf-{pid}.map", StringComparison.Ordinal));
 
     /// <summary>The bodies that are never freed, by address.</summary>
     static Dictionary<ulong, (string Name, byte[] Bytes)> Bodies(Pid pid)

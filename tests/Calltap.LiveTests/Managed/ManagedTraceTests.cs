@@ -29,7 +29,7 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
         Assert.True(traced.Changed > 30, $"{traced.Changed} bodies have changed; {TracedManaged.Refusals(report)}");
         traced.Program.Resume();
         int bodies = traced.Work(TracedManaged.Usual, recorder.FollowModules);
-        Dictionary<string, ManagedCalls> after = traced.Calls();
+        Dictionary<string, ManagedCalls> after = traced.Calls(recorder.FollowModules);
         HashSet<string> entries = traced.Armed(), exits = traced.Armed(exits: true);
         recorder.Stop();
         traced.AssertRestored();

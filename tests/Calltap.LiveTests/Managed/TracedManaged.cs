@@ -76,7 +76,7 @@ sealed partial class TracedManaged : IDisposable
     public static string NameOf(TargetFunction body) => body.Names.Symbols[^1];
 
     /// <summary>What the program has counted, by the names of <see cref="NameOf"/>.</summary>
-    public Dictionary<string, ManagedCalls> Calls() => Program.Pause().ToDictionary(method => Arity().Replace(method.Key, ""), method => method.Value);
+    public Dictionary<string, ManagedCalls> Calls(Func<ModuleReport?>? follow = null) => Program.Pause(() => follow?.Invoke()).ToDictionary(method => Arity().Replace(method.Key, ""), method => method.Value);
 
     /// <summary>Lets the program work for a while. What it compiles is armed as it comes.</summary>
     /// <param name="time">How long.</param>

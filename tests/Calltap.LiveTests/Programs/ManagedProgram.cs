@@ -63,19 +63,29 @@ sealed class ManagedProgram : IDisposable
     }
 
     /// <summary>Holds all threads outside of counted methods until <see cref="Resume"/>.</summary>
+    /// <param name="meanwhile">Done until they are: a session must follow what they still compile.</param>
     /// <returns>The exact counts by name, such as <c>Managed.Plain.Add</c>; 0 for those that were not called.</returns>
-    public IReadOnlyDictionary<string, ManagedCalls> Pause()
+    public IReadOnlyDictionary<string, ManagedCalls> Pause(Action? meanwhile = null)
     {
         _words.Write(CommandAt, Paused);
-        Await("pause", () => _words.ReadInt64(PausedAt) != 0);
+        Await("pause", () =>
+        {
+            meanwhile?.Invoke();
+            return _words.ReadInt64(PausedAt) != 0;
+        });
         return File.ReadLines(CountsPath).Select(line => line.Split(' ')).ToDictionary(words => words[0], words => new ManagedCalls(Number(words[1]), Number(words[2])));
     }
 
     /// <summary>Lets the threads go on.</summary>
-    public void Resume()
+    /// <param name="meanwhile">See <see cref="Pause"/>.</param>
+    public void Resume(Action? meanwhile = null)
     {
         _words.Write(CommandAt, Run);
-        Await("go on", () => _words.ReadInt64(PausedAt) == 0);
+        Await("go on", () =>
+        {
+            meanwhile?.Invoke();
+            return _words.ReadInt64(PausedAt) == 0;
+        });
     }
 
     /// <summary>From now on the 200 methods of <c>Managed.Late</c> are called, where that kind was chosen.</summary>
