@@ -29,6 +29,17 @@ sealed class BenchProcess : IDisposable
         return process;
     }
 
+    /// <summary>Starts this program once more, as a target in .NET.</summary>
+    public static BenchProcess StartManaged()
+    {
+        var control = ControlFile.Create(threads: 1);
+        string path = Environment.ProcessPath!;
+        Pid pid = Spawn.Start(path, [path, ManagedTarget.Word, control.Path]).OrThrow($"posix_spawn({path})");
+        var process = new BenchProcess(pid, control);
+        control.WaitUntilReady(s_start);
+        return process;
+    }
+
     /// <summary>Runs one command and reads its result.</summary>
     /// <exception cref="InvalidOperationException">A call returned a wrong result.</exception>
     public BenchResult Run(BenchCommand command, long first, long second = 0)

@@ -12,7 +12,7 @@ static class CallsBenchmark
     /// <summary>Measures all workloads.</summary>
     public static IReadOnlyList<CallCost> Run(int rounds, Func<Workload, bool> wanted)
     {
-        using BenchProcess four = BenchProcess.Start(4), eight = BenchProcess.Start(8);
+        using BenchProcess four = BenchProcess.Start(4), eight = BenchProcess.Start(8), managed = BenchProcess.StartManaged();
         Workload[] all = [.. Workload.All.Where(wanted)];
         var off = all.ToDictionary(work => work, _ => new List<CallSample>());
         var on = all.ToDictionary(work => work, _ => new List<CallSample>());
@@ -21,7 +21,7 @@ static class CallsBenchmark
         {
             foreach (Workload work in all)
             {
-                BenchProcess process = work.Threads == 8 ? eight : four;
+                BenchProcess process = work.IsManaged ? managed : work.Threads == 8 ? eight : four;
                 Console.Error.Write($"\rround {round + 1} of {rounds}: {work.Name,-40}");
                 rdtsc.Add(four.Run(BenchCommand.Rdtsc, 500).MedianNanoseconds);
                 off[work].Add(Bursts(process, work, _ => true).Sample);

@@ -8,11 +8,12 @@ int? rounds = Option("--rounds") is { } given && int.TryParse(given, out int par
 string only = Option("--only") ?? "";
 return words switch
 {
+    [ManagedTarget.Word, var control] => ManagedTarget.Run(control),
     ["events"] => EventsBenchmark.Run(),
     ["read"] => ReadBenchmark.Run(),
     ["target"] => BuildTarget(),
     ["analysis", var file] => Analyze(file),
-    ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "loads" or "all"] => Measure(words[0]),
+    ["calls" or "managed" or "arming" or "traps" or "groups" or "remap" or "rate" or "loads" or "all"] => Measure(words[0]),
     _ => Usage(),
 };
 
@@ -21,7 +22,8 @@ int Measure(string what)
     var machine = BenchMachine.Describe(string.Join(' ', args));
     BenchReport report = new(machine)
     {
-        Calls = what is "calls" or "all" ? CallsBenchmark.Run(rounds ?? DefaultRounds, work => work.Name.Contains(only, StringComparison.Ordinal)) : null,
+        Calls = what is "calls" or "managed" or "all"
+            ? CallsBenchmark.Run(rounds ?? DefaultRounds, work => (what != "managed" || work.IsManaged) && work.Name.Contains(only, StringComparison.Ordinal)) : null,
         Arming = what is "arming" or "all" ? ArmingBenchmark.Run(rounds ?? ArmingRounds, new ArmingChoice()) : null,
         Traps = what is "traps" or "all" ? TrapBenchmark.Run(rounds ?? ArmingRounds) : null,
         Groups = what is "groups" or "all" ? GroupBenchmark.Run(rounds ?? ArmingRounds) : null,
@@ -61,7 +63,7 @@ string? Option(string name)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | loads | all  [--rounds N] [--only TEXT] [--json FILE]");
+    Console.Error.WriteLine("usage: Calltap.Benchmarks calls | managed | arming | traps | groups | remap | rate | loads | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks events | read | target");
     return 64;
