@@ -1,3 +1,4 @@
+using System.Globalization;
 using Calltap.Benchmarks;
 
 const int DefaultRounds = 7, ArmingRounds = 5;
@@ -11,6 +12,7 @@ return words switch
     [ManagedTarget.Word, var control] => ManagedTarget.Run(control),
     ["events"] => EventsBenchmark.Run(),
     ["read"] => ReadBenchmark.Run(),
+    ["trace", var file, var shape, var events] => ReadBenchmark.WriteTrace(file, shape, long.Parse(events, CultureInfo.InvariantCulture)),
     ["target"] => BuildTarget(),
     ["analysis", var file] => Analyze(file),
     ["calls" or "managed" or "arming" or "traps" or "groups" or "remap" or "rate" or "loads" or "all"] => Measure(words[0]),
@@ -66,5 +68,6 @@ static int Usage()
     Console.Error.WriteLine("usage: Calltap.Benchmarks calls | managed | arming | traps | groups | remap | rate | loads | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks events | read | target");
+    Console.Error.WriteLine("       Calltap.Benchmarks trace FILE SHAPE EVENTS");
     return 64;
 }
