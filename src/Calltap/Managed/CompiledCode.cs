@@ -50,7 +50,7 @@ sealed class CompiledCode : IDisposable
         var replaced = new HashSet<ulong>();
         var byPath = new Dictionary<string, List<AnalyzedFunction>>();
         if (bodies.Count > 0) _mappings = _target.ReadMappings();
-        var paths = AssemblyPaths.Of(_mappings);
+        var paths = AssemblyPaths.Of(_mappings, _target.SingleFile);
         foreach (CompiledBody body in bodies)
         {
             Replace(body, replaced);

@@ -52,7 +52,7 @@ public sealed class FunctionCatalog
     public IReadOnlyList<string> Unreadable { get; private set; } = [];
 
     /// <summary>What else the user has to know of functions that are not here, a line each.</summary>
-    public IReadOnlyList<string> Notes => _compiled?.Note is { } note ? [note] : [];
+    public IReadOnlyList<string> Notes => [.. Scope?.Notes ?? [], .. _compiled?.Note is { } note ? [note] : Array.Empty<string>()];
 
     /// <summary>Which modules are looked at; null for a file by itself.</summary>
     internal ModuleScope? Scope { get; }
@@ -65,7 +65,7 @@ public sealed class FunctionCatalog
 
     /// <summary>Reads what modules contain.</summary>
     /// <param name="traits">What is known of the process now.</param>
-    internal ContentsReader ReaderFor(TargetTraits traits) => new(traits, Cache, Pool, _demangler) { Hashes = _hashes };
+    internal ContentsReader ReaderFor(TargetTraits traits) => new(traits, Cache, Pool, _demangler) { Hashes = _hashes, Program = Scope?.Program };
 
     /// <summary>Reads the modules in scope and analyses their functions. The target is only read.</summary>
     /// <param name="target">The target.</param>
@@ -82,7 +82,7 @@ public sealed class FunctionCatalog
         TargetTraits traits = TargetTraits.Of(target);
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         DotNetPresence dotNet = CompiledCode.IsIn(mappings) ? DotNetPresence.Runs : DotNetHost.Is(target) ? DotNetPresence.Awaited : DotNetPresence.None;
-        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named) { DotNet = dotNet, HoldsRuntime = DotNetHost.HoldsRuntime(target) }, cache, pool);
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named) { DotNet = dotNet, HoldsRuntime = DotNetHost.HoldsRuntime(target), Program = target.SingleFile }, cache, pool);
         ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(mappings))
@@ -127,7 +127,7 @@ public sealed class FunctionCatalog
     /// <param name="mappings">What it has mapped.</param>
     internal void NoticeDotNet(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {
-        if (Scope is not { DotNet: DotNetPresence.Awaited } scope || !DotNetHost.HasBegun(mappings)) return;
+        if (Scope is not { DotNet: DotNetPresence.Awaited } scope || !DotNetHost.HasBegun(target, mappings)) return;
         scope.DotNet = DotNetPresence.Runs;
         if (scope.WantsManaged) target.Companion = _opening = CompiledCodeOpening.Begin(target);
     }

@@ -113,7 +113,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         if (!target.IsStillMapped(code, code.Start, code.End, asked: true)) return Wait(file, "gone at once"); // what was opened may be another's
         if (handle is null) return Dismiss(file, "its file can't be read");
         steps.Mark("open");
-        ContentHash hash = reader.Hashes.Of(handle);
+        ContentHash hash = reader.HashOf(handle, path);
         steps.Mark("hash");
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
