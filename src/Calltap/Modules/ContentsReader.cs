@@ -20,6 +20,9 @@ sealed class ContentsReader(TargetTraits traits, AnalysisCache? cache, ContentsP
     /// <summary>The program, where it holds assemblies in its own file.</summary>
     public SingleFileProgram? Program { get; init; }
 
+    /// <summary>Paths of ReadyToRun images of several assemblies, and of assemblies whose code is in such: they were asked for, and are not read.</summary>
+    public ISet<string> Composite { get; } = new HashSet<string>();
+
     /// <summary>What tells a module's content from others'.</summary>
     /// <param name="file">Its file, or the program that holds it.</param>
     /// <param name="path">Its path in the target.</param>

@@ -61,8 +61,9 @@ static class ModuleLoader
         {
             return reader.Read(file, path, hash);
         }
-        catch (ElfFormatException)
+        catch (ElfFormatException e)
         {
+            if (e.IsComposite) reader.Composite.Add(path);
             return null;
         }
     }

@@ -66,8 +66,8 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         _unsettled = fresh.Count > 0 && !consistent;
         steps.Mark("maps");
         if (consistent && fresh.Count > 0) Take(fresh, come, steps);
-        (IReadOnlyList<TargetModule> compiled, IReadOnlyList<TargetFunction> replaced) = catalog.TakeCompiled(maxFunctions - catalog.Functions.Count);
-        return new ModuleChanges(gone, [.. come, .. compiled], [.. _refused]) { Replaced = replaced };
+        (IReadOnlyList<TargetModule> compiled, IReadOnlyList<TargetFunction> replaced, int leftOut) = catalog.TakeCompiled(maxFunctions - catalog.Functions.Count);
+        return new ModuleChanges(gone, [.. come, .. compiled], [.. _refused]) { Replaced = replaced, LeftOut = leftOut };
     }
 
     void Take(List<IReadOnlyList<MemoryMapping>> fresh, List<TargetModule> come, StepClock steps)
@@ -118,7 +118,7 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
         if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, reader)) is not { } contents)
-            return Dismiss(file, "its file is no image of this machine");
+            return Dismiss(file, reader.Composite.Contains(path) ? "it is compiled ahead of time into an image of several assemblies (composite)" : "its file is no image of this machine");
         steps.Mark("contents");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");
