@@ -28,7 +28,7 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
         get
         {
             string name = Path.GetFileName(_executable);
-            if (HoldsRuntime && _native) yield return $"{name} holds the runtime of .NET within it: its native functions are left alone, its methods are not";
+            if (HoldsRuntime && _native) yield return $"{name} holds the runtime of .NET within it: its native functions are left alone";
             if (_managed && Program is { Compressed: > 0 and var compressed })
                 yield return $"{compressed} assemblies in {name} are compressed (EnableCompressionInSingleFile): of their methods only those are traced that the runtime compiles";
         }

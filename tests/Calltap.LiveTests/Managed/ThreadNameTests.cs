@@ -30,11 +30,10 @@ public sealed class ThreadNameTests
             run.Interrupt();
             run.AssertEnds(0);
         }
-        using CliRun info = CliRun.Run(0, "info", file), replay = CliRun.Run(0, "replay", "--to", "5ms", file);
+        using CliRun info = CliRun.Run(0, "info", file);
         Assert.Contains("late-0", info.Output, StringComparison.Ordinal);
         Assert.Contains("late-1", info.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("works-under", info.Output, StringComparison.Ordinal);
-        Assert.Contains("late-", replay.Output, StringComparison.Ordinal);
         program.AssertRight();
     }
 
