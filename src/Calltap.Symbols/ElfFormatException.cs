@@ -15,4 +15,7 @@ public sealed class ElfFormatException(string file, long offset, string expectat
 
     /// <summary>What should have been there.</summary>
     public string Expectation { get; } = expectation;
+
+    /// <summary>The file is a ReadyToRun image of several assemblies, or one whose code is in such an image: neither is read.</summary>
+    public bool IsComposite { get; init; }
 }

@@ -56,7 +56,11 @@ public static class LoadBias
         unchecked((long)(mapping.Start.Value - (segment.Address.Value + (ulong)(mapping.Offset.Value - segment.Offset.Value))));
 
     private static int Score(long bias, IReadOnlyList<MemoryMapping> mappings, IReadOnlyList<LoadSegment> segments) =>
-        (bias & (long)PageMask) != 0 ? -1 : segments.Count(s => s.FileSize.Value > 0 && mappings.Any(m => Explains(bias, m, s)));
+        !IsMappable(bias, segments) ? -1 : segments.Count(s => s.FileSize.Value > 0 && mappings.Any(m => Explains(bias, m, s)));
+
+    /// <summary>Pages are mapped to pages: that is a bias of whole pages, but for an assembly that begins anywhere in a single-file program.</summary>
+    private static bool IsMappable(long bias, IReadOnlyList<LoadSegment> segments) =>
+        segments.Where(s => s.Executable && s.FileSize.Value > 0).All(s => (unchecked((long)s.Address.Value + bias - s.Offset.Value) & (long)PageMask) == 0);
 
     private static bool Explains(long bias, MemoryMapping mapping, LoadSegment segment)
     {

@@ -14,6 +14,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     readonly Dictionary<string, int> _told = []; // lines by the module's name
     readonly Dictionary<string, int> _armed = []; // times, by the module's name
     string? _failure;
+    long _leftOut;
 
     /// <summary>Tells of a look; null says nothing.</summary>
     public void Tell(ModuleReport? report)
@@ -21,6 +22,8 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
         if (report is null) return;
         foreach (TargetModule module in report.Gone.ExceptBy(report.Come.Select(m => m.Id), m => m.Id).Where(m => !m.Contents.IsCompiled)) Say(module.Name, $"{module.Name} has been unloaded");
         foreach ((string module, string reason) in report.Refused) Say(module, $"{module} has been loaded and is left out: {reason}");
+        if (report.LeftOut > 0 && _leftOut == 0) Say("", "the room for methods that come is used up: what is compiled from now on is left out; end this and begin anew");
+        _leftOut += report.LeftOut;
         if (report.Arming is { } arming) Tell(report, arming);
         if (report.Failure is { } failure && failure != _failure) terminal.Note($"not armed yet: {failure}");
         _failure = report.Arming is null ? report.Failure ?? _failure : null;
@@ -47,6 +50,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     /// <summary>Sums up.</summary>
     public void Dispose()
     {
+        if (_leftOut > 0) terminal.Log.WriteLine($"left out: {Texts.Of(_leftOut, "compiled version")} of methods for which there was no room");
         foreach ((string name, int times) in _armed.Where(m => m.Value > MaxTold / 2)) terminal.Log.WriteLine($"{name} was loaded and armed {Texts.Of(times, "time")}");
     }
 }

@@ -50,11 +50,11 @@ sealed class Attachment : IDisposable
             LeftSession.RefuseIfPresent(target);
             FunctionCatalog catalog = FunctionCatalog.Load(target, scope.Scope, [scope.Filter, .. ops.Select(op => op.Filter)], CacheFolder.Analyses);
             var matches = ScopeMatches.Of(catalog, ops);
+            foreach (string note in catalog.Notes) terminal.Note(note); // it may be why nothing matches
             matches.CheckAny(scope, target.Pid);
             terminal.Note($"{ScopeText.Of(scope, catalog)}; {string.Join(", ", ops.Select(op => op.Name))}: {Texts.Of(matches.Matching, "function")} of process {target.Pid} ({target.Name})");
             if (matches.Awaited is { } awaited) terminal.Note(awaited);
             foreach (string file in catalog.Unreadable) terminal.Note($"{file} can't be read: left out");
-            foreach (string note in catalog.Notes) terminal.Note(note);
             return new Attachment(target, launcher, catalog);
         }
         catch

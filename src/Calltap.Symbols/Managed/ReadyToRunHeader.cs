@@ -44,7 +44,7 @@ internal sealed record ReadyToRunHeader(DataDirectory Metadata, DataDirectory Ru
         for (var i = 0; i < count; i++)
             sections[header.U32()] = DataDirectory.Read(ref header);
         return isComponent || sections.ContainsKey(ComponentAssemblies)
-            ? throw header.Fault("an image of one assembly, not a composite one or a part of it")
+            ? throw new ElfFormatException(image.Path, image.OffsetOf(native.Address), "an image of one assembly, not a composite one or a part of it, in the ReadyToRun header") { IsComposite = true }
             : sections;
     }
 }

@@ -110,6 +110,7 @@ public static class TargetExam
             Gadgets.Find(target, target.ReadMappings());
             return "a system call can be injected";
         });
+        foreach (Finding finding in RuntimeExam.Examine(target)) yield return finding;
         yield return Room(target, analyses);
     }
 

@@ -12,18 +12,21 @@ sealed class AssemblyPaths
     }
 
     /// <summary>Reads them off.</summary>
-    public static AssemblyPaths Of(IReadOnlyList<MemoryMapping> mappings)
+    /// <param name="mappings">What the process has mapped.</param>
+    /// <param name="program">Its program, where that holds assemblies.</param>
+    public static AssemblyPaths Of(IReadOnlyList<MemoryMapping> mappings, SingleFileProgram? program)
     {
         var paths = new AssemblyPaths();
         foreach (string path in mappings.Where(m => m.IsFile && IsAssembly(m.Path)).Select(m => m.Path).Distinct())
             paths._paths.TryAdd(Path.GetFileNameWithoutExtension(path), path);
+        foreach (string path in program?.Assemblies ?? []) paths._paths.TryAdd(Path.GetFileNameWithoutExtension(path), path);
         return paths;
     }
 
-    /// <summary>Whether a file of that name is mapped.</summary>
+    /// <summary>Whether its file is known.</summary>
     public bool Knows(string assembly) => _paths.ContainsKey(assembly);
 
-    /// <summary>The path; of an assembly in a single-file program, or made by the program itself, a file name.</summary>
+    /// <summary>The path; of an assembly that the program made itself a file name.</summary>
     public string Of(string assembly) => _paths.GetValueOrDefault(assembly) ?? assembly + ".dll";
 
     /// <summary>Whether a file is called as assemblies are.</summary>

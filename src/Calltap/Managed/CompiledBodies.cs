@@ -31,6 +31,7 @@ sealed class CompiledBodies : IDisposable
     public static CompiledBodies Open(TargetProcess target)
     {
         if (target.PerfMap is { } served) return new CompiledBodies(null, served);
+        PerfMap.EndServed(target.Pid);
         PerfMap? known = PerfMap.Known(target);
         ManagedRundown? rundown = TryRundown(target.Pid, hasMap: known is not null);
         return new CompiledBodies(rundown, known ?? (rundown is { HasCollectible: false } ? HeldPerfMap.TryEnable(target) ?? (IPerfMap)PerfMap.Enable(target) : null));

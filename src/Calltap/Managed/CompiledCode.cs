@@ -23,7 +23,7 @@ sealed class CompiledCode : IDisposable
     IReadOnlyList<MemoryMapping> _mappings = [];
     readonly List<MonotonicNs> _unarmed = []; // when they were told
     readonly List<long> _times = []; // ns from there until they were armed
-    AssemblyPaths _paths = AssemblyPaths.Of([]);
+    AssemblyPaths _paths = AssemblyPaths.Of([], null);
 
     CompiledCode(TargetProcess target, CompiledBodies told) => (_target, _told, _image) = (target, told, new CodeImage(target));
 
@@ -98,7 +98,7 @@ sealed class CompiledCode : IDisposable
     void ReadMappings()
     {
         _mappings = _target.ReadMappings();
-        _paths = AssemblyPaths.Of(_mappings);
+        _paths = AssemblyPaths.Of(_mappings, _target.SingleFile);
     }
 
     /// <summary>What was told of an address before is over, wherever the new code touches it.</summary>

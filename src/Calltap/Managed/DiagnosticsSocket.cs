@@ -23,11 +23,15 @@ public sealed class DiagnosticsSocket
 
     readonly Pid _pid;
     readonly string _folder, _name;
+    readonly string? _start;
 
-    DiagnosticsSocket(Pid pid, string folder, string name) => (_pid, _folder, _name) = (pid, folder, name);
+    DiagnosticsSocket(Pid pid, string folder, string name) => (_pid, _folder, _name, _start) = (pid, folder, name, ProcFiles.StartTime(pid));
 
     /// <summary>Where it is, as this process sees it.</summary>
     public string Path => $"{_folder}/{_name}";
+
+    /// <summary>Whether its process is there, and answers or not.</summary>
+    internal bool IsThere => File.Exists(ProcFiles.Process(_pid, "maps")) && ProcFiles.StartTime(_pid) == _start;
 
     /// <summary>Finds the socket of a process, which may have other mounts and other process ids.</summary>
     /// <exception cref="DiagnosticsException">There is none.</exception>
@@ -37,7 +41,7 @@ public sealed class DiagnosticsSocket
         int id = ProcStatus.TryRead(ProcFiles.Process(pid, "status"))?.NamespaceId ?? throw new DiagnosticsException($"no process {pid}");
         string[] names = Names(folder, $"dotnet-diagnostic-{id}-*-socket");
         // The key is when the process was started; others are left from processes of the same number.
-        string? name = names.FirstOrDefault(name => name == $"dotnet-diagnostic-{id}-{StartTime(pid)}-socket") ?? names.FirstOrDefault();
+        string? name = names.FirstOrDefault(name => name == $"dotnet-diagnostic-{id}-{ProcFiles.StartTime(pid)}-socket") ?? names.FirstOrDefault();
         return name is null
             ? throw new DiagnosticsException($"process {pid} has no diagnostics socket in {folder}: no .NET, just started, or DOTNET_EnableDiagnostics=0")
             : new DiagnosticsSocket(pid, folder, name);
@@ -84,14 +88,30 @@ public sealed class DiagnosticsSocket
     public byte[] CollectRundown(ulong keywords) => Ask(s_patienceForAll, () =>
     {
         var deadline = Deadline.In(s_patienceForAll);
-        using Socket session = Begin(EventPipeCommand.Set, EventPipeCommand.CollectTracing4, RundownRequest.Payload(keywords), s_patience);
-        byte[] id = Answer(session);
+        using Socket session = BeginEvents(RundownRequest.Payload(keywords), out byte[] id);
         using Socket stop = Begin(EventPipeCommand.Set, EventPipeCommand.StopTracing, id, s_patienceForAll);
         byte[] stream = ReceiveAll(session, deadline);
         Answer(stop); // comes when all is sent
         return stream;
     });
 
+    /// <summary>A session of events, which lasts until the socket is disposed.</summary>
+    /// <param name="request">Of <see cref="RundownRequest"/>.</param>
+    /// <param name="id">What ends it by command.</param>
+    internal Socket BeginEvents(byte[] request, out byte[] id)
+    {
+        Socket session = Begin(EventPipeCommand.Set, EventPipeCommand.CollectTracing4, request, s_patience);
+        try
+        {
+            id = Answer(session);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
 
     byte[] Send(byte command, ReadOnlySpan<byte> payload, TimeSpan patience)
     {
@@ -199,12 +219,5 @@ public sealed class DiagnosticsSocket
         {
             throw new DiagnosticsException($"{folder} can't be listed: {e.Message}");
         }
-    }
-
-    /// <summary>Field 22 of /proc/PID/stat; the second is a name in parentheses that may hold anything.</summary>
-    static string? StartTime(Pid pid)
-    {
-        string stat = ProcFiles.TryReadText(ProcFiles.Process(pid, "stat")) ?? "";
-        return stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(19);
     }
 }

@@ -11,10 +11,10 @@ namespace Calltap.Managed;
 static class DynamicStrings
 {
     const int EhdrSize = 64, PhdrSize = 56, MaxHeaders = 64, DynSize = 16, MaxDynamic = 64 * 1024, MaxStrings = 16 * 1024 * 1024;
-    const uint PtLoad = 1, PtDynamic = 2;
+    const uint PtLoad = 1, PtDynamic = 2, PfWrite = 2;
     const ulong DtStrtab = 5, DtStrsz = 10;
 
-    readonly record struct Segment(uint Type, ulong Offset, ulong Address, ulong FileSize);
+    readonly record struct Segment(uint Type, uint Flags, ulong Offset, ulong Address, ulong FileSize);
 
     /// <summary>Whether one of them is <paramref name="name"/>; false for what is not such a file, or may not be read.</summary>
     public static bool Contain(string path, string name)
@@ -29,6 +29,10 @@ static class DynamicStrings
             return false;
         }
     }
+
+    /// <summary>Where in the file its data that may be written are.</summary>
+    public static IEnumerable<(long Offset, long Size)> WritableSegments(SafeFileHandle file) =>
+        Segments(file).Where(s => s.Type == PtLoad && (s.Flags & PfWrite) != 0 && Math.Max(s.Offset, s.FileSize) < long.MaxValue / 2).Select(s => ((long)s.Offset, (long)s.FileSize));
 
     static byte[] Read(SafeFileHandle file)
     {
@@ -59,7 +63,7 @@ static class DynamicStrings
         ReadOnlySpan<byte> table = Bytes(file, BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(32)), (ulong)(count * PhdrSize), MaxHeaders * PhdrSize);
         for (; table.Length >= PhdrSize; table = table[PhdrSize..])
             segments.Add(new Segment(
-                BinaryPrimitives.ReadUInt32LittleEndian(table), BinaryPrimitives.ReadUInt64LittleEndian(table[8..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(table), BinaryPrimitives.ReadUInt32LittleEndian(table[4..]), BinaryPrimitives.ReadUInt64LittleEndian(table[8..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(table[16..]), BinaryPrimitives.ReadUInt64LittleEndian(table[32..])));
         return segments;
     }

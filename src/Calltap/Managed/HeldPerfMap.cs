@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
 using Calltap.Modules;
 using Calltap.Native;
 using Calltap.Target;
@@ -26,12 +25,13 @@ sealed class HeldPerfMap : IPerfMap
 
     readonly SafeFileHandle _device, _root;
     readonly Pid _process;
+    PerfMapMark? _mark; // of one that was asked for
     readonly uint _owner;
     readonly Thread _server;
     readonly Lock _gate = new();
     readonly List<(ulong Id, int Size, long Line, long Since)> _held = [];
     readonly ConcurrentQueue<PerfMapLine> _lines = new();
-    readonly MemoryStream _partial = new();
+    readonly Utf8Lines _text = new();
     readonly HoldBudget _budget;
     volatile Func<string, bool>? _waits;
     volatile bool _over, _opened;
@@ -77,6 +77,7 @@ sealed class HeldPerfMap : IPerfMap
         DiagnosticsSocket socket = DiagnosticsSocket.Find(target.Pid);
         uint owner = (uint)(target.ReadStatus(new Tid(target.Pid.Value))?.Uid ?? 0);
         if (TryMount(path, target.Pid, owner, s_running) is not { } map) return null;
+        map._mark = PerfMapMark.TryPlace(target.Pid);
         try
         {
             socket.EnablePerfMap(PerfMapKind.PerfMap);
@@ -89,6 +90,7 @@ sealed class HeldPerfMap : IPerfMap
         map.Detach();
         ModuleFiles.TryDelete(path);
         if (map._opened) return map;
+        map._mark?.Leave();
         map.Stop(); // without a word to the runtime: it writes a file, which is looked for now
         return null;
     }
@@ -214,19 +216,12 @@ sealed class HeldPerfMap : IPerfMap
     bool Append(ReadOnlySpan<byte> written)
     {
         bool waits = false;
-        for (int end = written.IndexOf((byte)'\n'); end >= 0; end = written.IndexOf((byte)'\n'))
+        foreach (PerfMapLine line in _text.Add(written).Select(PerfMapLine.Parse).OfType<PerfMapLine>())
         {
-            _partial.Write(written[..end]);
-            written = written[(end + 1)..];
-            string text = Encoding.UTF8.GetString(_partial.GetBuffer(), 0, (int)_partial.Length);
-            _partial.SetLength(0);
-            if (PerfMapLine.Parse(text) is not { } line) continue;
-            line = line with { Told = Clock.Now() };
             waits |= _waits?.Invoke(line.Text) == true;
             _told++;
-            _lines.Enqueue(line);
+            _lines.Enqueue(line with { Told = Clock.Now() });
         }
-        _partial.Write(written);
         return waits;
     }
 
@@ -256,9 +251,11 @@ sealed class HeldPerfMap : IPerfMap
         try
         {
             if (_opened) DiagnosticsSocket.Find(_process).DisablePerfMap();
+            _mark?.Dispose();
         }
         catch (DiagnosticsException)
         {
+            _mark?.Leave();
             // It has ended, or is stopped: the kernel refuses what it writes afterwards.
         }
         Stop();

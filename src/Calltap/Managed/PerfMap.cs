@@ -1,4 +1,3 @@
-using System.Text;
 using Calltap.Modules;
 using Calltap.Native;
 using Calltap.Target;
@@ -13,11 +12,14 @@ namespace Calltap.Managed;
 sealed class PerfMap : IPerfMap
 {
     const int MostAtOnce = 4 << 20;
+    const string Deleted = " (deleted)"; // the kernel's mark
 
     readonly SafeFileHandle _file;
     readonly DiagnosticsSocket? _socket; // of one that is ours
-    readonly string _path;
-    readonly StringBuilder _partial = new();
+    readonly PerfMapMark? _mark; // the same
+    readonly HeldFolder? _folder;
+    readonly string _name;
+    readonly Utf8Lines _lines = new();
     long _read;
 
     /// <summary>Whether it was there already: by the program's environment, or another tool.</summary>
@@ -32,10 +34,30 @@ sealed class PerfMap : IPerfMap
     /// <inheritdoc/>
     public (int Held, int Hurried) Waited => default;
 
-    PerfMap(SafeFileHandle file, string path, DiagnosticsSocket? socket) => (_file, _path, _socket) = (file, path, socket);
+    PerfMap(SafeFileHandle file, string path, DiagnosticsSocket? socket, PerfMapMark? mark)
+    {
+        (_file, _socket, _mark, _name) = (file, socket, mark, Path.GetFileName(path));
+        _folder = HeldFolder.TryOpen(Path.GetDirectoryName(path) ?? "/");
+    }
 
-    /// <summary>Opens one that is there already: it was asked for by the program's environment, or by another tool; null when there is none.</summary>
-    public static PerfMap? Known(TargetProcess target) => TryOpen(target.Pid) is { } known ? new PerfMap(known.File, known.Path, null) : null;
+    /// <summary>
+    /// Opens one that is there already: it was asked for by the program's environment, or by another tool; null when there is none. What a tracer of ours had asked for that was killed
+    /// becomes this one's.
+    /// </summary>
+    public static PerfMap? Known(TargetProcess target)
+    {
+        if (TryOpen(target.Pid) is not { } known) return null;
+        PerfMapMark? left = PerfMapMark.TryTake(target.Pid);
+        return new PerfMap(known.File, known.Path, left is null ? null : TryFind(target.Pid), left);
+    }
+
+    /// <summary>Whether one is written already.</summary>
+    public static bool IsWritten(Pid pid)
+    {
+        if (TryOpen(pid) is not { } known) return false;
+        known.File.Dispose();
+        return true;
+    }
 
     /// <summary>
     /// Asks for it. The runtime goes through all of its code then without keeping what it belongs to: one that unloads an assembly meanwhile may end.
@@ -44,22 +66,62 @@ sealed class PerfMap : IPerfMap
     public static PerfMap Enable(TargetProcess target)
     {
         DiagnosticsSocket socket = DiagnosticsSocket.Find(target.Pid);
-        socket.EnablePerfMap(PerfMapKind.PerfMap);
-        return TryOpen(target.Pid) is { } opened ? new PerfMap(opened.File, opened.Path, socket)
-            : throw new DiagnosticsException($"the runtime of process {target.Pid} has made no perf map");
+        PerfMapMark? mark = PerfMapMark.TryPlace(target.Pid);
+        try
+        {
+            socket.EnablePerfMap(PerfMapKind.PerfMap);
+            return TryOpen(target.Pid) is { } opened ? new PerfMap(opened.File, opened.Path, socket, mark)
+                : throw new DiagnosticsException($"the runtime of process {target.Pid} has made no perf map");
+        }
+        catch (DiagnosticsException e) when (e.Code != 0)
+        {
+            mark?.Dispose(); // it was refused
+            throw;
+        }
+        catch
+        {
+            mark?.Leave(); // it may come yet
+            throw;
+        }
     }
 
     /// <summary>Ends one that a tracer has asked for which is gone. One that it served has no name any more.</summary>
     public static void EndLeft(Pid pid)
     {
+        PerfMapMark? mark = PerfMapMark.TryTake(pid);
+        if (TryOpen(pid) is { } left) new PerfMap(left.File, left.Path, TryFind(pid), mark).Dispose();
+        else EndServed(pid, mark);
+    }
+
+    /// <summary>Ends one that a tracer has served which was killed. It has no name: only the mark says that it is there.</summary>
+    public static void EndServed(Pid pid)
+    {
+        if (!IsWritten(pid) && PerfMapMark.TryTake(pid) is { } mark) EndServed(pid, mark);
+    }
+
+    static void EndServed(Pid pid, PerfMapMark? mark)
+    {
         try
         {
-            if (TryOpen(pid) is { } left) new PerfMap(left.File, left.Path, DiagnosticsSocket.Find(pid)).Dispose();
-            else DiagnosticsSocket.Find(pid).DisablePerfMap();
+            TryFind(pid)?.DisablePerfMap();
+            mark?.Dispose();
         }
         catch (DiagnosticsException)
         {
-            // No socket any more: the runtime can't be told.
+            mark?.Leave(); // stopped: the next of us ends it
+        }
+    }
+
+    /// <summary>Null when the runtime can't be told any more.</summary>
+    static DiagnosticsSocket? TryFind(Pid pid)
+    {
+        try
+        {
+            return DiagnosticsSocket.Find(pid);
+        }
+        catch (DiagnosticsException)
+        {
+            return null;
         }
     }
 
@@ -67,7 +129,7 @@ sealed class PerfMap : IPerfMap
     {
         foreach (string descriptor in ProcFiles.Descriptors(pid))
         {
-            string link = ProcFiles.TryReadLink(descriptor) ?? "", name = Path.GetFileName(link);
+            string link = (ProcFiles.TryReadLink(descriptor) ?? "").Replace(Deleted, "", StringComparison.Ordinal), name = Path.GetFileName(link);
             if (!name.StartsWith("perf-", StringComparison.Ordinal) || !name.EndsWith(".map", StringComparison.Ordinal)) continue;
             SysResult<SafeFileHandle> file = Descriptors.Open(descriptor, Descriptors.O_RDONLY);
             if (file.Ok) return (file.Value, ProcFiles.Process(pid, "root") + link);
@@ -81,22 +143,11 @@ sealed class PerfMap : IPerfMap
     /// <summary>Reads the lines that have come since.</summary>
     public IReadOnlyList<PerfMapLine> ReadNew()
     {
-        var lines = new List<PerfMapLine>();
         MonotonicNs now = Clock.Now();
         byte[] bytes = new byte[(int)Math.Min(MostAtOnce, Math.Max(0, RandomAccess.GetLength(_file) - _read))];
         int count = RandomAccess.Read(_file, bytes, _read);
         _read += count;
-        foreach (char c in Encoding.UTF8.GetString(bytes, 0, count))
-        {
-            if (c != '\n')
-            {
-                _partial.Append(c);
-                continue;
-            }
-            if (PerfMapLine.Parse(_partial.ToString()) is { } line) lines.Add(line with { Told = now });
-            _partial.Clear();
-        }
-        return lines;
+        return [.. _lines.Add(bytes.AsSpan(0, count)).Select(PerfMapLine.Parse).OfType<PerfMapLine>().Select(line => line with { Told = now })];
     }
 
     /// <inheritdoc/>
@@ -104,19 +155,30 @@ sealed class PerfMap : IPerfMap
     {
     }
 
-    /// <summary>Ends one of ours, and takes its file away.</summary>
+    /// <summary>Ends one of ours, and takes its file away, also when the process has ended.</summary>
     public void Dispose()
     {
         _file.Dispose();
-        if (_socket is null) return;
+        if (_socket is not null) End(_socket);
+        else _mark?.Leave();
+        _folder?.Dispose();
+    }
+
+    void End(DiagnosticsSocket socket)
+    {
+        if (_folder is not null) ModuleFiles.TryDelete(_folder.File(_name));
         try
         {
-            _socket.DisablePerfMap();
+            socket.DisablePerfMap();
+            _mark?.Dispose();
+        }
+        catch (DiagnosticsException) when (socket.IsThere)
+        {
+            _mark?.Leave(); // stopped: it writes on into a file that is gone, until the next of us ends that
         }
         catch (DiagnosticsException)
         {
-            // The process has ended, or is stopped: then it writes some lines more into a file that is gone.
+            _mark?.Dispose(); // the process has ended
         }
-        ModuleFiles.TryDelete(_path);
     }
 }

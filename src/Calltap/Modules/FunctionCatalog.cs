@@ -21,6 +21,8 @@ public sealed class FunctionCatalog
     readonly HashSet<FunctionId> _replaced = []; // other code was compiled to where they were
     CompiledCode? _compiled; // of a .NET process
     CompiledCodeOpening? _opening; // where the runtime has just begun
+    string? _profiler; // the library of one
+    int _composite; // assemblies whose code is in an image of several
     readonly CxaDemangler _demangler;
     readonly HashedFiles _hashes;
 
@@ -52,7 +54,17 @@ public sealed class FunctionCatalog
     public IReadOnlyList<string> Unreadable { get; private set; } = [];
 
     /// <summary>What else the user has to know of functions that are not here, a line each.</summary>
-    public IReadOnlyList<string> Notes => _compiled?.Note is { } note ? [note] : [];
+    public IReadOnlyList<string> Notes
+    {
+        get
+        {
+            List<string> notes = [.. Scope?.Notes ?? []];
+            if (_composite > 0) notes.Add("its assemblies are compiled ahead of time into one image (composite ReadyToRun), which is not read: of their methods only those are traced that the runtime compiles again");
+            if (_profiler is { } library) notes.Add($"a .NET profiler is loaded ({library}): methods are traced as it has changed them");
+            if (_compiled?.Note is { } compiled) notes.Add(compiled);
+            return notes;
+        }
+    }
 
     /// <summary>Which modules are looked at; null for a file by itself.</summary>
     internal ModuleScope? Scope { get; }
@@ -65,7 +77,7 @@ public sealed class FunctionCatalog
 
     /// <summary>Reads what modules contain.</summary>
     /// <param name="traits">What is known of the process now.</param>
-    internal ContentsReader ReaderFor(TargetTraits traits) => new(traits, Cache, Pool, _demangler) { Hashes = _hashes };
+    internal ContentsReader ReaderFor(TargetTraits traits) => new(traits, Cache, Pool, _demangler) { Hashes = _hashes, Program = Scope?.Program };
 
     /// <summary>Reads the modules in scope and analyses their functions. The target is only read.</summary>
     /// <param name="target">The target.</param>
@@ -82,17 +94,22 @@ public sealed class FunctionCatalog
         TargetTraits traits = TargetTraits.Of(target);
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         DotNetPresence dotNet = CompiledCode.IsIn(mappings) ? DotNetPresence.Runs : DotNetHost.Is(target) ? DotNetPresence.Awaited : DotNetPresence.None;
-        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named) { DotNet = dotNet, HoldsRuntime = DotNetHost.HoldsRuntime(target) }, cache, pool);
+        var catalog = new FunctionCatalog(new ModuleScope(target.ExecutablePath, scope, named) { DotNet = dotNet, HoldsRuntime = DotNetHost.HoldsRuntime(target), Program = target.SingleFile }, cache, pool);
         ContentsReader reader = catalog.ReaderFor(traits);
         var unreadable = new List<string>();
         foreach (IReadOnlyList<MemoryMapping> file in ModuleLoader.Files(mappings))
         {
             if (!catalog.Scope!.Has(file[0].Path)) continue;
             if (ModuleLoader.Load(target, file, catalog._modules.Count, reader) is { } loaded) catalog.AddAll(loaded.Module, loaded.Hash, traits, file);
-            else unreadable.Add(file[0].Path);
+            else if (!reader.Composite.Contains(file[0].Path)) unreadable.Add(file[0].Path);
         }
+        catalog._composite = reader.Composite.Count;
         reader.Keep();
-        if (dotNet == DotNetPresence.Runs && catalog.Scope!.WantsManaged) catalog.OpenCompiled(target, unreadable);
+        if (catalog.HasDotNetMethods)
+        {
+            catalog._profiler = RuntimeTools.LoadedProfiler(target.Pid, mappings);
+            catalog.OpenCompiled(target, unreadable);
+        }
         catalog.Unreadable = unreadable;
         return catalog;
     }
@@ -114,11 +131,14 @@ public sealed class FunctionCatalog
     /// <summary>Whether a .NET runtime is in it, or will be.</summary>
     internal bool IsDotNet => Scope is { DotNet: not DotNetPresence.None };
 
+    /// <summary>Whether methods of .NET are asked for, and its runtime is there.</summary>
+    internal bool HasDotNetMethods => Scope is { DotNet: DotNetPresence.Runs, WantsManaged: true };
+
     /// <summary>Whether methods of .NET are asked for, and its runtime is not there yet.</summary>
     public bool AwaitsDotNet => Scope is { DotNet: DotNetPresence.Awaited, WantsManaged: true };
 
     /// <summary>Whether .NET's own assemblies are left out, as long as nobody asks for them.</summary>
-    public bool LeavesOutDotNet => Scope is { DotNet: DotNetPresence.Runs, WantsManaged: true };
+    public bool LeavesOutDotNet => HasDotNetMethods;
 
     /// <summary>Whether a .NET runtime has compiled something since, or answers for the first time.</summary>
     internal bool HasNewCompiled => _compiled?.HasNew == true || _opening is { IsDone: true };
@@ -141,7 +161,7 @@ public sealed class FunctionCatalog
     /// <param name="mappings">What it has mapped.</param>
     internal void NoticeDotNet(TargetProcess target, IReadOnlyList<MemoryMapping> mappings)
     {
-        if (Scope is not { DotNet: DotNetPresence.Awaited } scope || !DotNetHost.HasBegun(mappings)) return;
+        if (Scope is not { DotNet: DotNetPresence.Awaited } scope || !DotNetHost.HasBegun(target, mappings)) return;
         scope.DotNet = DotNetPresence.Runs;
         if (scope.WantsManaged) target.Companion = _opening = CompiledCodeOpening.Begin(target);
     }
@@ -173,21 +193,28 @@ public sealed class FunctionCatalog
 
     /// <summary>Takes in what a .NET runtime has compiled since.</summary>
     /// <param name="room">How many functions there is room for.</param>
-    /// <returns>The modules that have come, and the functions whose code is gone because other code is there.</returns>
-    internal (IReadOnlyList<TargetModule> Come, IReadOnlyList<TargetFunction> Replaced) TakeCompiled(int room)
+    /// <returns>The modules that have come, the functions whose code is gone because other code is there, and how many there was no room for.</returns>
+    internal (IReadOnlyList<TargetModule> Come, IReadOnlyList<TargetFunction> Replaced, int LeftOut) TakeCompiled(int room)
     {
-        if (_compiled is null) return ([], []);
+        if (_compiled is null) return ([], [], 0);
+        int leftOut = 0;
         (IReadOnlyList<CompiledMethods> methods, IReadOnlySet<ulong> addresses) = _compiled.Read(Scope!.Has);
         List<TargetFunction> replaced = addresses.Count == 0 ? [] : [.. _functions.Where(f => f.Module.Contents.IsCompiled && addresses.Contains(f.Address.Value) && _replaced.Add(f.Id))];
         var come = new List<TargetModule>();
         foreach (CompiledMethods some in methods)
         {
-            if ((room -= some.Contents.Functions.Count) < 0) break;
+            int count = some.Contents.Functions.Count;
+            if (count > room)
+            {
+                leftOut += count;
+                continue;
+            }
+            room -= count;
             TargetModule module = some.ToModule(_modules.Count);
             Add(module, default, TargetTraits.None);
             come.Add(module);
         }
-        return (come, replaced);
+        return (come, replaced, leftOut);
     }
 
     /// <summary>Whether a function's code is there, as far as is known: it is loaded, and no other code has come in its place.</summary>

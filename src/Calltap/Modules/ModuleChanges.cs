@@ -9,4 +9,7 @@ sealed record ModuleChanges(
 {
     /// <summary>Compiled functions in whose place other code has come.</summary>
     public IReadOnlyList<TargetFunction> Replaced { get; init; } = [];
+
+    /// <summary>Compiled functions that there is no room for.</summary>
+    public int LeftOut { get; init; }
 }

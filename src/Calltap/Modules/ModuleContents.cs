@@ -63,7 +63,8 @@ public sealed class ModuleContents
 
     /// <summary>Analyses a .NET assembly.</summary>
     /// <param name="module">The assembly.</param>
-    public static ModuleContents Of(ReadyToRunModule module)
+    /// <param name="offset">Where it begins in its file, which may be a program that holds it.</param>
+    public static ModuleContents Of(ReadyToRunModule module, FileOffset offset = default)
     {
         ArgumentNullException.ThrowIfNull(module);
         IReadOnlyList<FunctionPlan> plans = ManagedAnalysis.Analyze(module);
@@ -73,7 +74,7 @@ public sealed class ModuleContents
             NamesHint = null,
             HasInterpreter = true,
             HasTextRelocations = false,
-            LoadSegments = module.LoadSegments,
+            LoadSegments = [.. module.LoadSegments.Select(s => s with { Offset = new FileOffset(s.Offset.Value + offset.Value) })],
             Functions = [.. module.Methods.Select((method, i) => new AnalyzedFunction(Symbol(method), method.Name, plans[i]))],
             Excluded = [],
         };

@@ -50,7 +50,7 @@ static class ModuleLoader
     {
         using SafeFileHandle? handle = target.OpenMappedFile(file.First(m => m.IsExecutable));
         if (handle is null) return null;
-        ContentHash hash = reader.Hashes.Of(handle);
+        ContentHash hash = reader.HashOf(handle, file[0].Path);
         return Read(handle, file[0].Path, hash, reader) is { } contents && Place(id, file, contents) is { } module ? (module, hash) : null;
     }
 
@@ -61,8 +61,9 @@ static class ModuleLoader
         {
             return reader.Read(file, path, hash);
         }
-        catch (ElfFormatException)
+        catch (ElfFormatException e)
         {
+            if (e.IsComposite) reader.Composite.Add(path);
             return null;
         }
     }

@@ -19,6 +19,21 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
     /// <summary>Whether the executable holds that runtime: a program in a single file.</summary>
     public bool HoldsRuntime { get; init; }
 
+    /// <summary>The executable, where it holds assemblies.</summary>
+    public SingleFileProgram? Program { get; init; }
+
+    /// <summary>What the user has to know of what is left out of it, a line each.</summary>
+    public IEnumerable<string> Notes
+    {
+        get
+        {
+            string name = Path.GetFileName(_executable);
+            if (HoldsRuntime && _native) yield return $"{name} holds the runtime of .NET within it: its native functions are left alone";
+            if (_managed && Program is { Compressed: > 0 and var compressed })
+                yield return $"{compressed} assemblies in {name} are compressed (EnableCompressionInSingleFile): of their methods only those are traced that the runtime compiles";
+        }
+    }
+
     /// <summary>Whether methods of .NET are looked for.</summary>
     public bool WantsManaged => _managed;
 

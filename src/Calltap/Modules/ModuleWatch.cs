@@ -83,8 +83,8 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
     ModuleChanges WithCompiled(List<TargetModule> gone, List<TargetModule> come)
     {
         if (catalog.OpenCompiled(target) is { } untold) _refused.Add(("compiled code", untold));
-        (IReadOnlyList<TargetModule> compiled, IReadOnlyList<TargetFunction> replaced) = catalog.TakeCompiled(maxFunctions - catalog.Functions.Count);
-        return new ModuleChanges(gone, [.. come, .. compiled], [.. _refused]) { Replaced = replaced };
+        (IReadOnlyList<TargetModule> compiled, IReadOnlyList<TargetFunction> replaced, int leftOut) = catalog.TakeCompiled(maxFunctions - catalog.Functions.Count);
+        return new ModuleChanges(gone, [.. come, .. compiled], [.. _refused]) { Replaced = replaced, LeftOut = leftOut };
     }
 
     void Take(List<IReadOnlyList<MemoryMapping>> fresh, List<TargetModule> come, StepClock steps)
@@ -130,12 +130,12 @@ sealed class ModuleWatch(TargetProcess target, FunctionCatalog catalog, int maxF
         if (!target.IsStillMapped(code, code.Start, code.End, asked: true)) return Wait(file, "gone at once"); // what was opened may be another's
         if (handle is null) return Dismiss(file, "its file can't be read");
         steps.Mark("open");
-        ContentHash hash = reader.Hashes.Of(handle);
+        ContentHash hash = reader.HashOf(handle, path);
         steps.Mark("hash");
         List<TargetModule> same = [.. catalog.Of(path, hash, traits)]; // several where it was loaded twice
         TargetModule? known = same.Find(module => !catalog.IsLoaded(module));
         if ((same.FirstOrDefault()?.Contents ?? ModuleLoader.Read(handle, path, hash, reader)) is not { } contents)
-            return Dismiss(file, "its file is no image of this machine");
+            return Dismiss(file, reader.Composite.Contains(path) ? "it is compiled ahead of time into an image of several assemblies (composite)" : "its file is no image of this machine");
         steps.Mark("contents");
         if (ModuleLoader.Place(known?.Id ?? catalog.Modules.Count, file, contents) is not { } module
             || !LoadBias.IsComplete(module.LoadBias, file, contents.LoadSegments)) return Wait(file, "parts of it are not mapped");

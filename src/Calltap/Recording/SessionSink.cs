@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Calltap.Code;
 using Calltap.Modules;
 using Calltap.Patching;
@@ -12,11 +13,15 @@ namespace Calltap.Recording;
 /// <summary>Puts a session into a trace file. Descriptions come from the session's thread, events from the drain's.</summary>
 sealed class SessionSink : IEventSink
 {
+    /// <summary>Names are read again this often: some ten microseconds each.</summary>
+    static readonly long s_renaming = Stopwatch.Frequency / 4;
+
     readonly TraceFile _file;
     readonly TraceSession _session;
     readonly bool _isFirst; // the ids are taken from it
     readonly int _process;
     readonly Dictionary<Tid, Tid> _threads = []; // their ids in the file
+    readonly Dictionary<Tid, (string Name, long Read)> _names = []; // as the file has them, and when they were looked at
     readonly HashSet<FunctionId> _described = [];
     readonly Dictionary<FunctionId, FunctionId> _functions = []; // ids in the file, where they differ
     readonly ArmedVersions _armed = new();
@@ -123,7 +128,23 @@ sealed class SessionSink : IEventSink
     }
 
     /// <inheritdoc/>
-    public void Events(Tid thread, ReadOnlySpan<TraceEvent> events) => _file.WriteEvents(IdOf(thread), _sites.Length == 0 ? events : Translated(events));
+    public void Events(Tid thread, ReadOnlySpan<TraceEvent> events)
+    {
+        Tid id = IdOf(thread);
+        NoteName(thread, id);
+        _file.WriteEvents(id, _sites.Length == 0 ? events : Translated(events));
+    }
+
+    /// <summary>Threads get names, and others, while they run.</summary>
+    void NoteName(Tid thread, Tid id)
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (thread.Value == 0 || !_names.TryGetValue(thread, out (string Name, long Read) known) || now - known.Read < s_renaming) return;
+        string name = NameOf(thread);
+        if (name.Length == 0) name = known.Name; // it has ended
+        _names[thread] = (name, now);
+        if (name != known.Name) _file.Write(writer => writer.WriteThreads([new ThreadRecord(id, name)]));
+    }
 
     /// <summary>A site that was never described stays as it is: nothing of ours wrote it.</summary>
     ReadOnlySpan<TraceEvent> Translated(ReadOnlySpan<TraceEvent> events)
@@ -149,9 +170,11 @@ sealed class SessionSink : IEventSink
     {
         if (_threads.TryGetValue(thread, out Tid known)) return known;
         Tid id = _threads[thread] = _file.IdOf(thread, _process);
+        string name = NameOf(thread);
+        _names[thread] = (name, Stopwatch.GetTimestamp());
         _file.Write(writer =>
         {
-            if (thread.Value != 0) writer.WriteThreads([new ThreadRecord(id, NameOf(thread))]);
+            if (thread.Value != 0) writer.WriteThreads([new ThreadRecord(id, name)]);
             writer.WriteTasks([new TaskRecord(id, thread, _process)]);
         });
         return id;

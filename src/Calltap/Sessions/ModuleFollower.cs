@@ -68,8 +68,8 @@ sealed class ModuleFollower(
         (ArmReport? arming, IReadOnlyList<ModuleArming> armed, string? failure) = Arm(steps);
         catalog.ReleaseCompiled();
         watch.KeepAnalyses();
-        if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0, Replaced.Count: 0 } && arming is null && failure is null) return null;
-        return new ModuleReport(changes.Gone, changes.Come, armed, changes.Refused, [.. retired.Select(sites => sites.Function.Id)], arming, failure, steps.Steps);
+        if (changes is { Gone.Count: 0, Come.Count: 0, Refused.Count: 0, Replaced.Count: 0, LeftOut: 0 } && arming is null && failure is null) return null;
+        return new ModuleReport(changes.Gone, changes.Come, armed, changes.Refused, [.. retired.Select(sites => sites.Function.Id)], arming, failure, steps.Steps) { LeftOut = changes.LeftOut };
     }
 
     bool IsWanted(TargetModule module) => catalog.FunctionsOf(module).Any(f => f.Plan.Entry is not null && ops.WantOf(f).Any);

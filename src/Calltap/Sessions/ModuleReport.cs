@@ -14,4 +14,8 @@ namespace Calltap;
 public sealed record ModuleReport(
     IReadOnlyList<TargetModule> Gone, IReadOnlyList<TargetModule> Come, IReadOnlyList<ModuleArming> Armed,
     IReadOnlyList<(string Module, string Reason)> Refused, IReadOnlyList<FunctionId> Retired, ArmReport? Arming, string? Failure,
-    IReadOnlyList<(string Step, TimeSpan Time)> Steps);
+    IReadOnlyList<(string Step, TimeSpan Time)> Steps)
+{
+    /// <summary>Versions of .NET methods that were compiled since, and that the session has no room for.</summary>
+    public int LeftOut { get; init; }
+}

@@ -146,6 +146,7 @@ public sealed partial class TraceSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(catalog);
+        if (catalog.HasDotNetMethods) AttachChecks.CheckNoDebugger(target);
         if (hold is null) RefuseIfTraced(target); // what is held at its beginning has nothing of anybody's
         WarmCode.Prepare(); // before a thread is borrowed for the helper's start
         var writer = new TargetTextWriter(target);

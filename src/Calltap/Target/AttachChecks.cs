@@ -1,4 +1,5 @@
 using System.Globalization;
+using Calltap.Managed;
 using Calltap.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -47,6 +48,13 @@ internal static class AttachChecks
     {
         if (status.TracerPid.Value != 0 && !IsOwnThread(status.TracerPid))
             throw AlreadyTraced(pid, status);
+    }
+
+    /// <summary>A .NET debugger writes breakpoints into methods, and back what it has found there.</summary>
+    internal static void CheckNoDebugger(TargetProcess target)
+    {
+        if (RuntimeTools.IsDebugged(target.Pid))
+            throw Refuse(AttachRefusal.AlreadyTraced, $"process {target.Pid} ({target.Name}) is under a .NET debugger, which writes into methods too: end that first, or give --native");
     }
 
     /// <summary>Filters are per thread.</summary>

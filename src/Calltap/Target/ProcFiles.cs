@@ -69,6 +69,10 @@ internal static class ProcFiles
         }
     }
 
+    /// <summary>All processes that there are.</summary>
+    internal static IEnumerable<Pid> Processes() =>
+        Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : 0).Where(pid => pid > 0).Select(pid => new Pid(pid));
+
     internal static IReadOnlyList<Tid> Threads(Pid pid)
     {
         HashSet<int> known = [];
@@ -100,5 +104,12 @@ internal static class ProcFiles
             AttachChecks.RefuseIfOutOfFiles((Errno)e.HResult);
             return [];
         }
+    }
+
+    /// <summary>When a process was started, in ticks: field 22 of /proc/PID/stat; the second is a name in parentheses that may hold anything.</summary>
+    internal static string? StartTime(Pid pid)
+    {
+        string stat = TryReadText(Process(pid, "stat")) ?? "";
+        return stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(19);
     }
 }

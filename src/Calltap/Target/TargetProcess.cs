@@ -17,6 +17,7 @@ public sealed class TargetProcess : IDisposable
     private SafeFileHandle? _maps;
     private readonly TargetAddress _probeAddress;
     private readonly Lazy<GoProgram?> _goAlone;
+    private readonly Lazy<SingleFileProgram?> _singleFile;
     private CodeFile? _codeFile;
 
     private TargetProcess(Pid pid, SafeFileHandle pidfd, SafeFileHandle memory, string name)
@@ -27,6 +28,7 @@ public sealed class TargetProcess : IDisposable
         _memory = memory;
         _maps = OpenOrNull(ProcFiles.Thread(pid, LiveThread(), "maps"));
         _goAlone = new Lazy<GoProgram?>(() => GoThreads.ReadProgram(this));
+        _singleFile = new Lazy<SingleFileProgram?>(() => SingleFileProgram.Find(this));
         IReadOnlyList<MemoryMapping> mappings = ReadMappings();
         _probeAddress = mappings.FirstOrDefault(m => (m.Permissions & MappingPermissions.Read) != 0 && m.IsExecutable)?.Start
             ?? throw AttachChecks.Ended(pid);
@@ -40,6 +42,9 @@ public sealed class TargetProcess : IDisposable
 
     /// <summary>The path of the program as the target sees it.</summary>
     public string ExecutablePath => ProcFiles.TryReadLink(ProcFiles.Thread(Pid, LiveThread(), "exe")) ?? throw AttachChecks.Ended(Pid);
+
+    /// <summary>The program, where it is one of .NET with assemblies in its own file; null for any other.</summary>
+    internal SingleFileProgram? SingleFile => _singleFile.Value;
 
     /// <summary>Whether the process has ended.</summary>
     public bool HasExited => Descriptors.IsReadable(_pidfd, TimeSpan.Zero);
@@ -129,7 +134,11 @@ public sealed class TargetProcess : IDisposable
 
     /// <summary>The mappings of the process by address.</summary>
     /// <exception cref="AttachException">The process has ended.</exception>
-    public IReadOnlyList<MemoryMapping> ReadMappings() => ProcMaps.Parse(ReadThreadFile("maps"));
+    public IReadOnlyList<MemoryMapping> ReadMappings()
+    {
+        IReadOnlyList<MemoryMapping> mappings = ProcMaps.Parse(ReadThreadFile("maps"));
+        return SingleFile?.Named(mappings) ?? mappings;
+    }
 
     /// <summary>
     /// The executable mappings of files by address, without more than tells one from another. Some microseconds since Linux 6.11; before, all mappings are
@@ -236,11 +245,12 @@ public sealed class TargetProcess : IDisposable
     public SafeFileHandle? OpenMappedFile(MemoryMapping mapping)
     {
         Tid live = LiveThread();
+        string path = SingleFile?.FileOf(mapping.Path) is null ? mapping.Path : SingleFile.Path;
         string exact = ProcFiles.Process(Pid, $"map_files/{mapping.Start.Value:x}-{mapping.End.Value:x}");
         SafeFileHandle? opened = OpenOrNull(exact);
-        if (opened is null && ProcFiles.TryReadLink(ProcFiles.Thread(Pid, live, "exe")) is { } exe && exe.Replace(" (deleted)", "", StringComparison.Ordinal) == mapping.Path)
+        if (opened is null && ProcFiles.TryReadLink(ProcFiles.Thread(Pid, live, "exe")) is { } exe && exe.Replace(" (deleted)", "", StringComparison.Ordinal) == path)
             opened = OpenOrNull(ProcFiles.Thread(Pid, live, "exe"));
-        return opened ?? OpenSameFile(ProcFiles.Thread(Pid, live, "root") + mapping.Path, mapping);
+        return opened ?? OpenSameFile(ProcFiles.Thread(Pid, live, "root") + path, mapping);
     }
 
     /// <summary>The file through which a mapping's memory is written, where it is shared between the places where code is executed and written; null for any other.</summary>

@@ -3,6 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
 using Calltap.LiveTests.Engine;
 using Calltap.LiveTests.Programs;
+using Calltap.Managed;
 using Calltap.Native;
 using Calltap.Probes;
 using Calltap.Recording;
@@ -13,21 +14,23 @@ namespace Calltap.LiveTests.Managed;
 /// <summary>A tracer to be killed: this test program, run again. It records a .NET program, arms what is compiled, and now and then lets all go and begins anew.</summary>
 sealed class ManagedTracer : IDisposable
 {
-    const string Switch = "--calltap-managed";
+    const string Switch = "--calltap-managed", MapSwitch = "--calltap-managed-map";
 
     readonly string _path = Path.GetTempFileName();
     readonly MemoryMappedFile _file;
     readonly MemoryMappedViewAccessor _state;
 
     /// <summary>Starts it.</summary>
-    public ManagedTracer(Pid target)
+    /// <param name="target">The program.</param>
+    /// <param name="onlyMap">It asks for the perf map, and comes no further.</param>
+    public ManagedTracer(Pid target, bool onlyMap = false)
     {
         File.WriteAllBytes(_path, new byte[sizeof(long)]);
         _file = MemoryMappedFile.CreateFromFile(_path, FileMode.Open);
         _state = _file.CreateViewAccessor();
         string program = Environment.ProcessPath!;
         string[] self = Path.GetFileName(program) == "dotnet" ? [program, typeof(ManagedTracer).Assembly.Location] : [program];
-        Pid = Spawn.Start(program, [.. self, Switch, $"{target}", _path]).OrThrow("posix_spawn");
+        Pid = Spawn.Start(program, [.. self, onlyMap ? MapSwitch : Switch, $"{target}", _path]).OrThrow("posix_spawn");
     }
 
     public Pid Pid { get; }
@@ -61,10 +64,21 @@ sealed class ManagedTracer : IDisposable
     internal static void RunWhenAsked()
     {
         string[] arguments = Environment.GetCommandLineArgs();
-        int at = Array.IndexOf(arguments, Switch);
+        int at = Array.FindIndex(arguments, argument => argument is Switch or MapSwitch);
         if (at < 0) return;
-        Record(new Pid(int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)), arguments[at + 2]);
+        Action<Pid, string> trace = arguments[at] == Switch ? Record : AskForMap;
+        trace(new Pid(int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)), arguments[at + 2]);
         Environment.Exit(0);
+    }
+
+    static void AskForMap(Pid pid, string path)
+    {
+        using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
+        using MemoryMappedViewAccessor state = file.CreateViewAccessor();
+        using TargetProcess target = TargetProcess.Open(pid);
+        using PerfMap map = PerfMap.Enable(target);
+        state.Write(0, 1L);
+        Thread.Sleep(Timeout.Infinite);
     }
 
     static void Record(Pid pid, string path)

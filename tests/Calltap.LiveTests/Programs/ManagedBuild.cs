@@ -17,8 +17,11 @@ sealed record ManagedBuild(string Framework)
     static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
     static readonly Lock s_building = new();
 
-    /// <summary>Whether the program brings its runtime along within itself.</summary>
+    /// <summary>Whether the program is a single file: with its runtime within itself, where it does not run on the installed one.</summary>
     public bool IsSingleFile { get; init; }
+
+    /// <summary>Whether a single file runs on the installed runtime.</summary>
+    public bool IsShared { get; init; }
 
     // What the SDK and NuGet say when a pack is neither installed nor to be had: no such version, source or connection.
     static readonly string[] s_lacking = ["NU1100", "NU1101", "NU1102", "NU1301", "NETSDK1045", "NETSDK1127", "NETSDK1226"];
@@ -34,10 +37,10 @@ sealed record ManagedBuild(string Framework)
     {
         get
         {
-            string dotnet = FindDotNet(), folder = Path.Combine(BuildCache.Directory, $"managed-{Framework}{(IsSingleFile ? "-single" : "")}-{Hash()}");
+            string dotnet = FindDotNet(), folder = Path.Combine(BuildCache.Directory, $"managed-{Framework}{(IsSingleFile ? "-single" : "")}{(IsShared ? "-shared" : "")}-{Hash()}");
             lock (s_building)
                 if (!Directory.Exists(folder)) BuildInto(folder, dotnet);
-            return IsSelfContained ? [Path.Combine(folder, "managed")] : [dotnet, Path.Combine(folder, "managed.dll")];
+            return IsSelfContained || IsSingleFile ? [Path.Combine(folder, "managed")] : [dotnet, Path.Combine(folder, "managed.dll")];
         }
     }
 
@@ -54,7 +57,7 @@ sealed record ManagedBuild(string Framework)
         Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
         "microsoft.netcore.app.runtime.linux-x64");
 
-    bool IsSelfContained => IsSingleFile || Framework != "net10.0";
+    bool IsSelfContained => (IsSingleFile && !IsShared) || Framework != "net10.0";
 
     static string FindDotNet()
     {
@@ -87,7 +90,8 @@ sealed record ManagedBuild(string Framework)
             IsSingleFile ? "publish" : "build", Path.Combine(work, "managed.csproj"), "-c", "Release", "-o", built, $"-p:Framework={Framework}",
             "-maxcpucount:1", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v:quiet", "-nologo",
         ];
-        if (IsSelfContained) arguments.AddRange(["-r", "linux-x64", "--self-contained", "true", $"-p:PublishSingleFile={IsSingleFile}"]);
+        if (IsSelfContained || IsSingleFile)
+            arguments.AddRange(["-r", "linux-x64", "--self-contained", IsSelfContained ? "true" : "false", $"-p:PublishSingleFile={IsSingleFile}"]);
         long start = Stopwatch.GetTimestamp();
         using SpawnedProgram build = SpawnedProgram.Start(dotnet, arguments);
         int code = build.WaitForExit(s_patience);

@@ -75,6 +75,43 @@ public sealed class SiteRulesTests(ITestOutputHelper output)
         Assert.Equal(entries, found);
     }
 
+    /// <summary>
+    /// Why exits that no jump fits at hold no breakpoint instead: at the exit itself, behind what has freed the frame, the runtime is misled for as long as it stands. Where the frame still stands
+    /// it is right, which shows that the model tells the two apart.
+    /// </summary>
+    [Theory]
+    [InlineData("System.Private.CoreLib")]
+    [InlineData("System.Linq")]
+    public void A_breakpoint_that_stays_at_a_refused_exit_misleads_the_runtime(string assembly)
+    {
+        Library library = Library.Read(Library.PathOf(assembly));
+        int refused = 0, framed = 0, misleading = 0, misleadingAtFirst = 0;
+        foreach ((TargetFunction method, byte[] code, int _, Unwinder unwinder) in library.Methods())
+            foreach (RefusedExit exit in method.Plan.RefusedExits)
+            {
+                int at = (int)(exit.Address.Value - method.Symbol.Address.Value), size = (int)method.Symbol.Size.Value, first = Epilogue.Begin(code, size, at);
+                refused++;
+                if (first == at)
+                    continue; // no frame, or none that is taken down here
+                framed++;
+                misleading += IsMisled(unwinder, code, size, at) ? 1 : 0;
+                misleadingAtFirst += IsMisled(unwinder, code, size, first) ? 1 : 0;
+            }
+
+        output.WriteLine($"{assembly}: {refused} refused exits, {framed} behind an epilogue; a breakpoint at the exit misleads at {misleading}, at the epilogue's first instruction at {misleadingAtFirst}");
+        Assert.True(framed > 20, $"{framed} exits");
+        Assert.True(misleading > framed * 9 / 10, $"{misleading} of {framed}");
+        Assert.Equal(0, misleadingAtFirst);
+    }
+
+    /// <summary>Whether the runtime would look for the return address elsewhere with a breakpoint there.</summary>
+    private static bool IsMisled(Unwinder unwinder, byte[] code, int size, int at)
+    {
+        byte[] patched = [.. code];
+        patched[at] = 0xcc;
+        return !unwinder.AreSame(unwinder.At(code, size, at), unwinder.At(patched, size, at));
+    }
+
     private static bool IsEpilogue(SitePlan exit) => exit.Class == SiteClass.Epilogue;
 
     /// <summary>As if the transfer alone could be replaced.</summary>

@@ -35,6 +35,16 @@ public sealed class LoadBiasTests
         Assert.Equal([0x20000L], LoadBias.Find([Map(0x23000, 0x26000, 0x3000, "rx")], segments));
     }
 
+    /// <summary>In a single-file program of .NET an assembly begins anywhere: here at 0x13380, as the runtime maps it.</summary>
+    [Fact]
+    public void Is_no_whole_number_of_pages_where_the_image_begins_within_one()
+    {
+        LoadSegment[] segments = [new(new(0x10200), new(0x1200), new(0x13580), new(0x1200), true, false, true), new(new(0x21400), new(0x300), new(0x14780), new(0x300), true, true, false)];
+        MemoryMapping[] maps = [Map(0x30000, 0x32000, 0x13000, "r"), Map(0x40000, 0x42000, 0x13000, "rx"), Map(0x51000, 0x52000, 0x14000, "rw")];
+        Assert.Equal([0x30380L], LoadBias.Find(maps, segments));
+        Assert.True(LoadBias.IsComplete(0x30380, maps, segments));
+    }
+
     [Fact]
     public void Is_twofold_for_a_library_loaded_twice()
     {

@@ -38,10 +38,35 @@ public sealed class ManagedNamesTests
     [InlineData("instance bool [app] Shop.Core.P+<IterG>d__3`1[System.__Canon]::MoveNext()[QuickJitted]", "Shop.Core.P.IterG")]
     [InlineData("instance void [app] P+<>c+<<Main>b__0_0>d::MoveNext()[QuickJitted]", "P+<>c.<Main>b__0_0")]
     [InlineData("instance bool [app] P+<System-Collections-IEnumerable-GetEnumerator>d__2::MoveNext()[QuickJitted]", "P.System.Collections.IEnumerable.GetEnumerator")]
-    public void A_state_machine_is_called_like_its_method(string text, string plain)
+    [InlineData("instance void [names] P+Box`1+Inner`1+<Deep>d__0`1[System.__Canon,System.Int32,System.__Canon]::MoveNext()[QuickJitted]", "P+Box+Inner<T0,T1>.Deep", "P+Box+Inner.Deep")]
+    [InlineData("instance void [names] P+Box`1+<In>d__0[System.__Canon]::MoveNext()[OptimizedTier1]", "P+Box<T0>.In", "P+Box.In")]
+    [InlineData("instance void [names] P+<Stream>d__3::MoveNext()[QuickJitted]", "P.Stream")] // IAsyncEnumerable
+    [InlineData("instance void [names] P+<>c__DisplayClass9_0+<<Main>b__1>d::MoveNext()[QuickJitted]", "P+<>c__DisplayClass9_0.<Main>b__1")] // a lambda with captured variables
+    [InlineData("instance void [names] P+<>c__10`1+<<G>b__10_0>d[System.__Canon]::MoveNext()[QuickJitted]", "P+<>c__10<T0>.<G>b__10_0", "P+<>c__10.<G>b__10_0")] // one in a generic method
+    [InlineData("instance void [names] P+<<Main>g__Local|9_2>d::MoveNext()[QuickJitted]", "P.<Main>g__Local|9_2")] // a local function
+    [InlineData("instance void [names] P+<>c__DisplayClass9_0+<<Main>g__LocalCap|3>d::MoveNext()[QuickJitted]", "P+<>c__DisplayClass9_0.<Main>g__LocalCap|3")]
+    [InlineData("instance bool [names] P+<>c__DisplayClass9_0+<<Main>g__LocalIter|4>d::MoveNext()[QuickJitted]", "P+<>c__DisplayClass9_0.<Main>g__LocalIter|4")]
+    [InlineData("instance void [names] P+Impl+<P-I-Go>d__0::MoveNext()[QuickJitted]", "P+Impl.P.I.Go")]
+    [InlineData("instance void [names] P+Impl+<P-IG<System-Int32>-Get>d__2::MoveNext()[QuickJitted]", "P+Impl.P.IG<System.Int32>.Get")]
+    public void A_state_machine_is_called_like_its_method(string text, string shown, string? plain = null)
     {
         ManagedName name = ManagedNames.FromPerfMap(text)!;
-        Assert.Equal(($"{plain} [state machine]", plain), (name.Name, name.Plain));
+        Assert.Equal(($"{shown} [state machine]", plain ?? shown), (name.Name, name.Plain));
+    }
+
+    /// <summary>Metadata names the type without what it is an instance of: code that was compiled ahead of time has the same name.</summary>
+    [Theory]
+    [InlineData("P+<Plain>d__1", "P.Plain")]
+    [InlineData("P+Box`1+Inner`1+<Deep>d__0`1", "P+Box+Inner<T0,T1>.Deep")]
+    [InlineData("P+<>c+<<Main>b__9_0>d", "P+<>c.<Main>b__9_0")]
+    [InlineData("P+<>c__10`1+<<G>b__10_0>d", "P+<>c__10<T0>.<G>b__10_0")]
+    [InlineData("P+<<Main>g__Local|9_2>d", "P.<Main>g__Local|9_2")]
+    [InlineData("P+<>c__DisplayClass9_0+<<Main>g__LocalStream|5>d", "P+<>c__DisplayClass9_0.<Main>g__LocalStream|5")]
+    [InlineData("P+Impl+<P-IG<System-Int32>-Get>d__2", "P+Impl.P.IG<System.Int32>.Get")]
+    public void So_it_is_when_compiled_ahead_of_time(string type, string name)
+    {
+        Assert.Equal($"{name} [state machine]", ManagedNames.Of(type, "MoveNext", []));
+        Assert.EndsWith(".SetStateMachine()", ManagedNames.Of(type, "SetStateMachine", []), StringComparison.Ordinal); // it alone is the method
     }
 
     [Fact]

@@ -62,6 +62,7 @@ public sealed class ReadyToRunTests
         BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(header + 8), BinaryPrimitives.ReadUInt32LittleEndian(image.AsSpan(header + 8)) | 0x20);
         var fault = Assert.Throws<ElfFormatException>(() => ReadyToRunReader.Read(image, s_small));
         Assert.Contains("composite", fault.Expectation, StringComparison.Ordinal);
+        Assert.True(fault.IsComposite);
     }
 
     [Fact]

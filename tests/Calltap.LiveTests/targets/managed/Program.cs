@@ -22,7 +22,7 @@ static class Program
 
     static int Run(int workers, string[] kinds)
     {
-        List<Thread> threads = [.. Enumerable.Range(0, workers).Select(i => new Thread(() => Work(i, kinds)))];
+        List<Thread> threads = [.. Enumerable.Range(0, workers).Select(i => new Thread(() => Work(i, kinds)) { Name = $"works-under-a-long-name-{i}" })];
         if (kinds.Contains("gc")) threads.Add(new Thread(Storm));
         threads.ForEach(thread => thread.Start());
         for (; Control.Command != Control.End; Thread.Sleep(1)) Obey(workers, threads.Count);
@@ -49,6 +49,7 @@ static class Program
             Once(kinds[(index + round) % kinds.Length], (round * 64) + index);
             Control.CountRound();
             if (round == kinds.Length) Interlocked.Increment(ref s_ready);
+            if (Control.IsLate && round % 64 == 0) Thread.CurrentThread.Name = $"late-{index}"; // while it runs, and again
             Park();
         }
     }
