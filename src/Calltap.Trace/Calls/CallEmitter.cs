@@ -1,7 +1,7 @@
 namespace Calltap.Trace;
 
 /// <summary>Opens and ends the calls of one thread and tells the visitor of each that is in scope.</summary>
-sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor visitor)
+sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups groups, ICallVisitor visitor)
 {
     readonly OpenCounts _open = new();
     long _told;
@@ -12,30 +12,49 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
     /// <summary>Opens a call as the innermost of its stack.</summary>
     public void Open(CallStack stack, FunctionId function, in TraceEvent entry)
     {
-        int depth = scope.DepthOf(function, stack.Count > 0 ? stack[stack.Count - 1].Depth : -1);
-        bool isTold = scope.Tells(depth);
-        if (isTold)
-            visitor.OnEntry(function, depth, stack.Count > 0 ? stack[stack.Count - 1].Told : -1, entry.Time);
-        var frame = new CallFrame
-        {
-            Index = Entries++,
-            Told = isTold ? _told++ : -1,
-            Depth = depth,
-            Start = entry.Time.Value,
-            Function = function.Value,
-            StackLow = entry.StackLow,
-            IsOutermost = isTold && _open[function.Value]++ == 0,
-        };
-        stack.Push(frame);
+        ref readonly CallFrame frame = ref Push(stack, function.Value, entry, out long parent);
+        if (frame.Told >= 0)
+            visitor.OnEntry(function, frame.Depth, parent, entry.Time);
         if (stack.Count > TraceLimits.MaxOpenCalls)
             End(stack, EndedBy.Unknown, entry.Time);
+    }
+
+    /// <summary>The same, told to a sink.</summary>
+    public void Open<TSink>(CallStack stack, int function, in TraceEvent entry, ref TSink sink)
+        where TSink : struct, ICallSink
+    {
+        ref readonly CallFrame frame = ref Push(stack, function, entry, out long parent);
+        if (frame.Told >= 0)
+            sink.Enter(frame, parent);
+    }
+
+    /// <summary>Ends the innermost call, whose exit this is, and tells the sink.</summary>
+    public void Leave<TSink>(CallStack stack, ulong end, ref TSink sink)
+        where TSink : struct, ICallSink
+    {
+        int depth = stack.Count - 1;
+        ref CallFrame frame = ref stack[depth];
+        stack.Pop(); // the frame stays in its place until the next one is pushed
+        ulong ticks = CallTime.Between(frame.Start, end);
+        long parent = -1;
+        if (depth > 0)
+        {
+            ref CallFrame caller = ref stack[depth - 1];
+            caller.ChildTicks += ticks;
+            parent = caller.Told;
+        }
+
+        if (frame.Told < 0)
+            return;
+        _open[frame.Group]--;
+        sink.Leave(frame, parent, end, ticks);
     }
 
     /// <summary>A call of which nothing is known but that it was made.</summary>
     public void Alone(FunctionId function, TscTime time)
     {
         Entries++;
-        int depth = scope.DepthOf(function, -1);
+        int depth = scope.DepthOf(function.Value, -1);
         if (!scope.Tells(depth))
             return;
         visitor.OnEntry(function, depth, -1, time);
@@ -50,7 +69,15 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
             SelfTicks = null,
             EndedBy = EndedBy.Unknown,
             IsOutermost = true,
+            Group = groups.Of(function.Value, -1),
         });
+    }
+
+    /// <summary>An exit of a call whose entry is not in the trace.</summary>
+    public void Orphan(FunctionId function, TscTime time)
+    {
+        if (scope.IsRoot(function.Value))
+            visitor.OnOrphanExit(function, time);
     }
 
     /// <summary>Ends the innermost call, of which no exit was seen, at the time that revealed it.</summary>
@@ -85,7 +112,7 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
 
         if (frame.Told < 0)
             return;
-        _open[frame.Function]--;
+        _open[frame.Group]--;
         visitor.OnCall(new Call
         {
             Index = frame.Told,
@@ -97,6 +124,37 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, ICallVisitor vi
             SelfTicks = how == EndedBy.Unknown || frame.HasUnknownChild ? null : CallTime.Between(frame.ChildTicks, ticks),
             EndedBy = how,
             IsOutermost = frame.IsOutermost,
+            Group = frame.Group,
         });
+    }
+
+    ref CallFrame Push(CallStack stack, int function, in TraceEvent entry, out long parent)
+    {
+        (int callerDepth, int callerFunction, parent) = (-1, -1, -1);
+        if (stack.Count > 0)
+        {
+            ref CallFrame caller = ref stack[stack.Count - 1];
+            (callerDepth, callerFunction, parent) = (caller.Depth, caller.Function, caller.Told);
+        }
+
+        int depth = scope.DepthOf(function, callerDepth);
+        ref CallFrame frame = ref stack.Push(entry.StackLow);
+        frame.Index = Entries++;
+        frame.Told = -1;
+        frame.Start = entry.Time.Value;
+        frame.ChildTicks = 0;
+        frame.Function = function;
+        frame.Group = 0;
+        frame.Depth = depth;
+        frame.HasUnknownChild = false;
+        frame.IsOutermost = false;
+        if (scope.Tells(depth))
+        {
+            frame.Told = _told++;
+            frame.Group = groups.Of(function, callerFunction);
+            frame.IsOutermost = _open[frame.Group]++ == 0;
+        }
+
+        return ref frame;
     }
 }

@@ -28,21 +28,24 @@ sealed class CallStack
     /// <summary>The frame at <paramref name="depth"/>.</summary>
     public ref CallFrame this[int depth] => ref _frames[depth];
 
-    /// <summary>Adds a frame.</summary>
-    public void Push(in CallFrame frame)
+    /// <summary>Adds a frame at <paramref name="stackLow"/>; the rest of it is that of a former one until it is filled.</summary>
+    public ref CallFrame Push(uint stackLow)
     {
         if (Count == _frames.Length)
             Array.Resize(ref _frames, _frames.Length * 2);
-        _frames[Count++] = frame;
         if (Gap is not null)
-            Extend(frame.StackLow);
+            Extend(stackLow);
+        ref CallFrame frame = ref _frames[Count++];
+        frame.StackLow = stackLow;
+        return ref frame;
     }
 
     /// <summary>Removes the innermost frame.</summary>
     public void Pop()
     {
         Count--;
-        OpenAtLoss = Math.Min(OpenAtLoss, Count);
+        if (OpenAtLoss > Count)
+            OpenAtLoss = Count;
     }
 
     /// <summary>Whether <paramref name="left"/> is further out than <paramref name="right"/>, as a signed difference.</summary>
@@ -50,6 +53,14 @@ sealed class CallStack
 
     /// <summary>Whether an entry at <paramref name="stackLow"/> would be a call made from the innermost open one.</summary>
     public bool Nests(uint stackLow) => Count == 0 || IsAbove(_frames[Count - 1].StackLow, stackLow);
+
+    /// <summary>Whether the innermost open call is one of <paramref name="function"/> with its return slot at <paramref name="stackLow"/>.</summary>
+    public bool IsInnermost(int function, uint stackLow)
+    {
+        int innermost = Count - 1;
+        CallFrame[] frames = _frames;
+        return (uint)innermost < (uint)frames.Length && frames[innermost].StackLow == stackLow && frames[innermost].Function == function;
+    }
 
     /// <summary>Whether a call of <paramref name="function"/> is open whose return slot is at <paramref name="stackLow"/>.</summary>
     public bool Holds(FunctionId function, uint stackLow) => Find(stackLow) is var depth and >= 0 && _frames[depth].Function == function.Value;
