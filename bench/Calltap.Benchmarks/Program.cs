@@ -10,6 +10,7 @@ return words switch
 {
     ["events"] => EventsBenchmark.Run(),
     ["read"] => ReadBenchmark.Run(),
+    ["convert", var folder, var trace] => UftraceData.Convert(folder, trace),
     ["target"] => BuildTarget(),
     ["analysis", var file] => Analyze(file),
     ["calls" or "arming" or "traps" or "groups" or "remap" or "rate" or "loads" or "all"] => Measure(words[0]),
@@ -63,6 +64,6 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: Calltap.Benchmarks calls | arming | traps | groups | remap | rate | loads | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
-    Console.Error.WriteLine("       Calltap.Benchmarks events | read | target");
+    Console.Error.WriteLine("       Calltap.Benchmarks events | read | target | convert UFTRACE_DATA FILE");
     return 64;
 }

@@ -1,3 +1,6 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>What each site id means; looked up once per event, so paged arrays. Adding while another thread looks up is not allowed.</summary>
@@ -9,7 +12,7 @@ public sealed class SiteTable
     const int KindBits = 3;
     const uint KindMask = (1u << KindBits) - 1;
 
-    readonly HashSet<FunctionId> _withExits = [];
+    readonly BitArray _withExits = new(0);
     uint[]?[] _pages = [];
 
     /// <summary>Number of sites.</summary>
@@ -28,11 +31,15 @@ public sealed class SiteTable
         Count += KindOf(slot) == SiteKind.Unknown ? 1 : 0;
         slot = ((uint)site.Function.Value << KindBits) | (uint)site.Kind;
         if (site.Kind is SiteKind.Exit or SiteKind.TailExit)
-            _withExits.Add(site.Function);
+        {
+            if (site.Function.Value >= _withExits.Length)
+                _withExits.Length = Math.Max(site.Function.Value + 1, 2 * _withExits.Length);
+            _withExits[site.Function.Value] = true;
+        }
     }
 
     /// <summary>Whether the function has a site that tells of an exit.</summary>
-    public bool HasExits(FunctionId function) => _withExits.Contains(function);
+    public bool HasExits(FunctionId function) => function.Value < _withExits.Length && _withExits[function.Value];
 
     /// <summary>The site, or one of kind <see cref="SiteKind.Unknown"/>.</summary>
     public SiteRecord Find(SiteId id)
@@ -42,6 +49,7 @@ public sealed class SiteTable
     }
 
     /// <summary>Function and kind in one number: 4 bytes a site instead of 12, for what is looked up once an event; 0 for a site that is not here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint Pack(SiteId id)
     {
         uint page = id.Value >> PageBits;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>What calls are added up by: each call belongs to one group, by default its function.</summary>
@@ -16,6 +18,7 @@ sealed class CallGroups(int[]? ofFunction = null, bool byCaller = false)
     /// <summary>The group of a call.</summary>
     /// <param name="function">The function called.</param>
     /// <param name="caller">The function it was called from; -1 without one.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Of(int function, int caller)
     {
         if (byCaller)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>Which calls a visitor is told of; the times of all calls stay what they are.</summary>
@@ -23,9 +25,13 @@ public sealed class CallScope
     /// <summary>Every call.</summary>
     public static CallScope All { get; } = new();
 
+    /// <summary>Whether every call is in it.</summary>
+    internal bool IsAll => _roots is null && _maxDepth == int.MaxValue;
+
     /// <summary>Depth of a call below its root, from 0; -1 outside all roots.</summary>
     /// <param name="function">The function called.</param>
     /// <param name="caller">This depth of the caller; -1 without a caller.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int DepthOf(int function, int caller) => caller >= 0 ? caller + 1 : IsRoot(function) ? 0 : -1;
 
     /// <summary>Whether a call of the function outside of all others is in it.</summary>

@@ -25,6 +25,9 @@ sealed class CallStack
     /// <summary>Changes when this object begins to stand for another stack: gaps of the former one are void.</summary>
     public int Use { get; private set; }
 
+    /// <summary>The frames, <see cref="Count"/> of which are open; they move when one more does not fit.</summary>
+    public CallFrame[] Frames => _frames;
+
     /// <summary>The frame at <paramref name="depth"/>.</summary>
     public ref CallFrame this[int depth] => ref _frames[depth];
 
@@ -48,19 +51,18 @@ sealed class CallStack
             OpenAtLoss = Count;
     }
 
+    /// <summary>Frames were pushed and popped in place: so many are open now, and at the <paramref name="least"/> so few were meanwhile.</summary>
+    public void SetCount(int count, int least)
+    {
+        Count = count;
+        OpenAtLoss = Math.Min(OpenAtLoss, least);
+    }
+
     /// <summary>Whether <paramref name="left"/> is further out than <paramref name="right"/>, as a signed difference.</summary>
     public static bool IsAbove(uint left, uint right) => unchecked((int)(left - right)) > 0;
 
     /// <summary>Whether an entry at <paramref name="stackLow"/> would be a call made from the innermost open one.</summary>
     public bool Nests(uint stackLow) => Count == 0 || IsAbove(_frames[Count - 1].StackLow, stackLow);
-
-    /// <summary>Whether the innermost open call is one of <paramref name="function"/> with its return slot at <paramref name="stackLow"/>.</summary>
-    public bool IsInnermost(int function, uint stackLow)
-    {
-        int innermost = Count - 1;
-        CallFrame[] frames = _frames;
-        return (uint)innermost < (uint)frames.Length && frames[innermost].StackLow == stackLow && frames[innermost].Function == function;
-    }
 
     /// <summary>Whether a call of <paramref name="function"/> is open whose return slot is at <paramref name="stackLow"/>.</summary>
     public bool Holds(FunctionId function, uint stackLow) => Find(stackLow) is var depth and >= 0 && _frames[depth].Function == function.Value;

@@ -146,37 +146,15 @@ public sealed class CallTreeBuilder
         return events.Length;
     }
 
-    // Takes events as long as each is on the running stack and either an entry that nests or the exit of the innermost call: nearly all are.
+    // Those that need no thought.
     int TakePlain<TSink>(ReadOnlySpan<TraceEvent> events, ref TSink sink)
         where TSink : struct, ICallSink
     {
-        CallStack stack = _stacks.Current;
-        uint last = stack.LastStackLow;
-        int taken = 0;
-        for (; taken < events.Length; taken++)
-        {
-            ref readonly TraceEvent next = ref events[taken];
-            uint site = _sites.Pack(next.Site);
-            SiteKind kind = SiteTable.KindOf(site);
-            if (!StackSet.IsNear(last, next.StackLow))
-                break;
-            if (kind == SiteKind.Entry)
-            {
-                if (!stack.Nests(next.StackLow) || stack.Count == TraceLimits.MaxOpenCalls)
-                    break;
-                _calls.Open(stack, SiteTable.FunctionOf(site), next, ref sink);
-            }
-            else if (kind is SiteKind.Exit or SiteKind.TailExit && stack.IsInnermost(SiteTable.FunctionOf(site), next.StackLow))
-                _calls.Leave(stack, next.Time.Value, ref sink);
-            else
-                break;
-            last = next.StackLow;
-        }
-
+        int taken = _calls.TakePlain(_stacks.Current, _sites, events, ref sink);
         if (taken > 0)
         {
             Now = events[taken - 1].Time;
-            _stacks.Use(last, taken);
+            _stacks.Use(events[taken - 1].StackLow, taken);
         }
 
         return taken;

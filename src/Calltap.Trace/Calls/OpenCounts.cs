@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>How many calls of each group a thread has open; pages, because a thread uses few of all groups.</summary>
@@ -11,6 +13,7 @@ sealed class OpenCounts
     /// <summary>The count of <paramref name="group"/>, at most <see cref="TraceLimits.MaxFunctionId"/> + 1.</summary>
     public ref int this[int group]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             int page = group >> PageBits;
@@ -19,6 +22,7 @@ sealed class OpenCounts
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom needed; within the loop it would take the registers
     int[] Grow(int page)
     {
         if (page >= _pages.Length)

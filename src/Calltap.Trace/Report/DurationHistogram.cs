@@ -32,9 +32,16 @@ public sealed class DurationHistogram
         Count++;
     }
 
-    /// <summary>Adds many at once: straight to their buckets.</summary>
+    /// <summary>Adds many at once: straight to their buckets, unless all are so few that they stay exact.</summary>
     internal void AddMany(ReadOnlySpan<uint> ticks)
     {
+        if (Count + ticks.Length <= Batch)
+        {
+            foreach (uint each in ticks)
+                Add(each);
+            return;
+        }
+
         foreach (uint each in ticks)
             AddToBucket(each);
         Count += ticks.Length;

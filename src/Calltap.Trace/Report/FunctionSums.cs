@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>What the calls of all groups add up to, by group. One thread at a time.</summary>
@@ -17,12 +19,14 @@ sealed class FunctionSums
     }
 
     /// <summary>The sums of a group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref FunctionTimes Of(int group)
     {
         FunctionTimes[] groups = _groups;
         return ref ((uint)group < (uint)groups.Length ? groups : Grow(group))[group];
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom needed; within the loop it would take the registers
     FunctionTimes[] Grow(int group)
     {
         Array.Resize(ref _groups, Math.Max(group + 1, _groups.Length * 2));

@@ -13,13 +13,13 @@ struct FunctionTimes
 
     ulong _total;
     ulong _self;
+    int _waits;
+    Waiting _waiting;
+    DurationHistogram? _durations;
     ulong _invertedMin; // so that zero is the start
     ulong _max;
     ulong _sum;
     ulong _sumOverflows;
-    int _waits;
-    Waiting _waiting;
-    DurationHistogram? _durations;
     long _unknown;
     long _selfUnknown;
 
@@ -30,14 +30,15 @@ struct FunctionTimes
     }
 
     /// <summary>Number of calls.</summary>
-    public long Calls { readonly get; private set; }
+    public readonly long Calls => Known + _unknown;
+
+    readonly long Known => (_durations?.Count ?? 0) + _waits;
 
     /// <summary>Adds a call that ended.</summary>
     public void Add(in Call call)
     {
         if (call.Ticks is not { } ticks)
         {
-            Calls++;
             _unknown++;
             _selfUnknown++;
         }
@@ -59,18 +60,15 @@ struct FunctionTimes
     }
 
     /// <summary>Adds a call of which everything is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(ulong ticks, ulong self, bool isOutermost)
     {
-        Calls++;
         _self = Saturate(_self, self);
-        _total = isOutermost ? Saturate(_total, ticks) : _total;
-        _sum = unchecked(_sum + ticks);
-        _sumOverflows += _sum < ticks ? 1UL : 0;
-        _invertedMin = Math.Max(_invertedMin, ~ticks);
-        _max = Math.Max(_max, ticks);
+        if (isOutermost)
+            _total = Saturate(_total, ticks);
         if (ticks > uint.MaxValue)
         {
-            (_durations ??= new DurationHistogram()).Add(ticks);
+            AddLong(ticks);
             return;
         }
 
@@ -82,22 +80,16 @@ struct FunctionTimes
     /// <summary>Adds what another one adds up to, which is not to be used any more.</summary>
     public void Add(ref FunctionTimes other)
     {
-        Calls += other.Calls;
+        Spill();
+        other.Spill();
         _self = Saturate(_self, other._self);
         _total = Saturate(_total, other._total);
-        _sum = unchecked(_sum + other._sum);
-        _sumOverflows += other._sumOverflows + (_sum < other._sum ? 1UL : 0);
+        AddToSum(other._sum);
+        _sumOverflows += other._sumOverflows;
         _invertedMin = Math.Max(_invertedMin, other._invertedMin);
         _max = Math.Max(_max, other._max);
         _unknown += other._unknown;
         _selfUnknown += other._selfUnknown;
-        foreach (uint ticks in other._waiting[..other._waits])
-        {
-            if (_waits == Batch)
-                Spill();
-            _waiting[_waits++] = ticks;
-        }
-
         if (_durations is null)
             _durations = other._durations;
         else if (other._durations is { } durations)
@@ -107,11 +99,9 @@ struct FunctionTimes
     /// <summary>The numbers for people.</summary>
     public FunctionReport ToReport(string name, string module, TraceClock clock)
     {
-        long known = Calls - _unknown;
+        long known = Known;
+        Spill();
         DurationHistogram durations = _durations ?? new DurationHistogram();
-        foreach (uint ticks in _waiting[.._waits])
-            durations.Add(ticks);
-        _waits = 0;
         ulong min = ~_invertedMin, max = _max;
         long? Ns(ulong? ticks) => known > 0 && ticks is { } value ? clock.ToNs(value) : null;
         // The middle of the outermost buckets may lie beyond what was seen.
@@ -131,10 +121,42 @@ struct FunctionTimes
         };
     }
 
+    // What is the same for all calls is done for a batch at once.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     void Spill()
     {
-        (_durations ??= new DurationHistogram()).AddMany(_waiting);
+        ReadOnlySpan<uint> batch = _waiting[.._waits];
+        uint least = uint.MaxValue, most = 0;
+        ulong sum = 0;
+        foreach (uint ticks in batch)
+        {
+            least = Math.Min(least, ticks);
+            most = Math.Max(most, ticks);
+            sum += ticks;
+        }
+
+        if (batch.IsEmpty)
+            return;
+        AddToSum(sum);
+        _invertedMin = Math.Max(_invertedMin, ~(ulong)least);
+        _max = Math.Max(_max, most);
+        (_durations ??= new DurationHistogram()).AddMany(batch);
         _waits = 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void AddLong(ulong ticks)
+    {
+        AddToSum(ticks);
+        _invertedMin = Math.Max(_invertedMin, ~ticks);
+        _max = Math.Max(_max, ticks);
+        (_durations ??= new DurationHistogram()).Add(ticks);
+    }
+
+    void AddToSum(ulong ticks)
+    {
+        _sum = unchecked(_sum + ticks);
+        _sumOverflows += _sum < ticks ? 1UL : 0;
     }
 
     static ulong Saturate(ulong sum, ulong more)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>Adds up the calls that need no thought.</summary>
@@ -10,6 +12,7 @@ readonly struct ReportSink(FunctionSums sums) : ICallSink
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Leave(in CallFrame call, long parent, ulong end, ulong ticks)
     {
         ref FunctionTimes times = ref sums.Of(call.Group);

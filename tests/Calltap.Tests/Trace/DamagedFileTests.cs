@@ -161,14 +161,14 @@ public sealed class DamagedFileTests
         Assert.Empty(reader.Chunks);
     }
 
-    static IEnumerable<(string Name, EndedBy How)> Ends(byte[] file)
+    static (string Name, EndedBy How)[] Ends(byte[] file)
     {
         using TraceReader reader = TraceReader.Open(file, "t", skipDamage: true);
         var log = new CallLog();
         var calls = new CallReader(reader.Catalog, _ => log);
         reader.Read(calls);
         calls.Finish();
-        return log.Calls.OrderBy(call => call.Start).Select(call => (reader.Catalog.NameOf(call.Function), call.EndedBy)).ToArray();
+        return [.. log.Calls.OrderBy(call => call.Start).Select(call => (reader.Catalog.NameOf(call.Function), call.EndedBy))];
     }
 
     static byte[] SmallFile() => Write(w =>
