@@ -13,6 +13,7 @@ return words switch
     ["events"] => EventsBenchmark.Run(),
     ["read"] => ReadBenchmark.Run(),
     ["trace", var file, var shape, var events] => ReadBenchmark.WriteTrace(file, shape, long.Parse(events, CultureInfo.InvariantCulture)),
+    ["convert", var folder, var trace] => UftraceData.Convert(folder, trace),
     ["target"] => BuildTarget(),
     ["analysis", var file] => Analyze(file),
     ["calls" or "managed" or "arming" or "traps" or "groups" or "remap" or "rate" or "loads" or "all"] => Measure(words[0]),
@@ -67,7 +68,7 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: Calltap.Benchmarks calls | managed | arming | traps | groups | remap | rate | loads | all  [--rounds N] [--only TEXT] [--json FILE]");
     Console.Error.WriteLine("       Calltap.Benchmarks analysis FILE  [--rounds N] [--json FILE]");
-    Console.Error.WriteLine("       Calltap.Benchmarks events | read | target");
+    Console.Error.WriteLine("       Calltap.Benchmarks events | read | target | convert UFTRACE_DATA FILE");
     Console.Error.WriteLine("       Calltap.Benchmarks trace FILE SHAPE EVENTS");
     return 64;
 }

@@ -1,3 +1,6 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>What each site id means; looked up once per event, so paged arrays. Adding while another thread looks up is not allowed.</summary>
@@ -6,8 +9,11 @@ public sealed class SiteTable
     const int PageBits = 12;
     const uint PageMask = (1u << PageBits) - 1;
 
-    readonly HashSet<FunctionId> _withExits = [];
-    SiteRecord[]?[] _pages = [];
+    const int KindBits = 3;
+    const uint KindMask = (1u << KindBits) - 1;
+
+    readonly BitArray _withExits = new(0);
+    uint[]?[] _pages = [];
 
     /// <summary>Number of sites.</summary>
     public int Count { get; private set; }
@@ -21,20 +27,39 @@ public sealed class SiteTable
         int page = (int)(site.Id.Value >> PageBits);
         if (page >= _pages.Length)
             Array.Resize(ref _pages, Math.Max(page + 1, _pages.Length * 2));
-        ref SiteRecord slot = ref (_pages[page] ??= new SiteRecord[PageMask + 1])[site.Id.Value & PageMask];
-        Count += slot.Kind == SiteKind.Unknown ? 1 : 0;
-        slot = site;
+        ref uint slot = ref (_pages[page] ??= new uint[PageMask + 1])[site.Id.Value & PageMask];
+        Count += KindOf(slot) == SiteKind.Unknown ? 1 : 0;
+        slot = ((uint)site.Function.Value << KindBits) | (uint)site.Kind;
         if (site.Kind is SiteKind.Exit or SiteKind.TailExit)
-            _withExits.Add(site.Function);
+        {
+            if (site.Function.Value >= _withExits.Length)
+                _withExits.Length = Math.Max(site.Function.Value + 1, 2 * _withExits.Length);
+            _withExits[site.Function.Value] = true;
+        }
     }
 
     /// <summary>Whether the function has a site that tells of an exit.</summary>
-    public bool HasExits(FunctionId function) => _withExits.Contains(function);
+    public bool HasExits(FunctionId function) => function.Value < _withExits.Length && _withExits[function.Value];
 
     /// <summary>The site, or one of kind <see cref="SiteKind.Unknown"/>.</summary>
     public SiteRecord Find(SiteId id)
     {
-        uint page = id.Value >> PageBits;
-        return page < (uint)_pages.Length && _pages[page] is { } sites ? sites[id.Value & PageMask] : default;
+        uint site = Pack(id);
+        return KindOf(site) == SiteKind.Unknown ? default : new SiteRecord(id, new FunctionId(FunctionOf(site)), KindOf(site));
     }
+
+    /// <summary>Function and kind in one number: 4 bytes a site instead of 12, for what is looked up once an event; 0 for a site that is not here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint Pack(SiteId id)
+    {
+        uint page = id.Value >> PageBits;
+        uint[]?[] pages = _pages;
+        return page < (uint)pages.Length && pages[page] is { } sites ? sites[id.Value & PageMask] : 0;
+    }
+
+    /// <summary>The kind in such a number.</summary>
+    internal static SiteKind KindOf(uint site) => (SiteKind)(site & KindMask);
+
+    /// <summary>The function in such a number.</summary>
+    internal static int FunctionOf(uint site) => (int)(site >> KindBits);
 }

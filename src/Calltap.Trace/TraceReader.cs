@@ -13,16 +13,23 @@ public sealed class TraceReader : IDisposable
     readonly EventsChunk _events = new();
     readonly List<StreamItem> _items = [];
     readonly List<ChunkEntry> _all = [];
+    readonly bool _skips;
     TraceCatalog _catalog;
     TraceEvent[] _buffer = [];
     long _eventCount;
 
-    TraceReader(IByteSource source, string file)
+    TraceReader(IByteSource source, string file, bool skipDamage)
     {
-        (_source, _file) = (source, file);
+        (_source, _file, _skips) = (source, file, skipDamage);
         _chunks = new ChunkReader(source, file);
-        _chunks.CheckFileHeader();
         _catalog = new TraceCatalog(NewBudget());
+        if (skipDamage)
+        {
+            ScanAll();
+            return;
+        }
+
+        _chunks.CheckFileHeader();
         if (!TryLoadIndexed())
             Scan();
     }
@@ -35,6 +42,12 @@ public sealed class TraceReader : IDisposable
 
     /// <summary>Why reading stopped before the end of the file; null when nothing is wrong. Events behind it are not delivered.</summary>
     public TraceFormatException? Damage { get; private set; }
+
+    /// <summary>What was skipped, if damage is; empty before the events were read when only their contents are wrong.</summary>
+    public SkippedParts Skipped { get; } = new();
+
+    /// <summary>How far the read is that goes on.</summary>
+    public ReadProgress Progress { get; } = new();
 
     /// <summary>Number of events in the readable part.</summary>
     public long Events => _items.Sum(item => (long)item.Chunk.Count);
@@ -49,13 +62,19 @@ public sealed class TraceReader : IDisposable
     public IReadOnlySet<Tid> Threads => EventChunks.Select(chunk => chunk.Thread).ToHashSet();
 
     /// <summary>Opens a trace in a seekable stream, which stays the caller's.</summary>
-    /// <exception cref="TraceFormatException">The file header is not that of a trace of this version.</exception>
+    /// <param name="stream">The stream.</param>
+    /// <param name="file">Its name, for messages.</param>
+    /// <param name="skipDamage">
+    /// Whether to read all chunks that check out, wherever they are, and to skip the others (<see cref="Skipped"/>). Opening reads the whole file then. A thread whose events may have
+    /// been skipped has a loss there.
+    /// </param>
+    /// <exception cref="TraceFormatException">The file header is not that of a trace of this version; or, if damage is skipped, nothing is readable.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
-    public static TraceReader Open(Stream stream, string file) => new(new StreamSource(stream), file);
+    public static TraceReader Open(Stream stream, string file, bool skipDamage = false) => new(new StreamSource(stream), file, skipDamage);
 
     /// <summary>Opens a trace in memory; <paramref name="file"/> is for messages.</summary>
-    /// <exception cref="TraceFormatException">The file header is not that of a trace of this version.</exception>
-    public static TraceReader Open(ReadOnlyMemory<byte> content, string file) => new(new MemorySource(content), file);
+    /// <exception cref="TraceFormatException">The file header is not that of a trace of this version; or, if damage is skipped, nothing is readable.</exception>
+    public static TraceReader Open(ReadOnlyMemory<byte> content, string file, bool skipDamage = false) => new(new MemorySource(content), file, skipDamage);
 
     /// <summary>
     /// Delivers all events, chunk by chunk: each thread's in the order of their times, with one decoded chunk in memory. Stops at damage,
@@ -75,9 +94,18 @@ public sealed class TraceReader : IDisposable
                 visitor.OnLost(item.Lost);
             }
             else if (TryDecode(item.Chunk, order, ref _buffer) is { } events)
+            {
                 Deliver(visitor, item.Thread, events);
+            }
+            else if (_skips)
+            {
+                Deliver(visitor, item.Thread, order.Flush());
+                visitor.OnLost(GapAt(item.Chunk));
+            }
             else
+            {
                 break;
+            }
         }
 
         foreach ((Tid thread, ThreadOrder order) in orders)
@@ -98,10 +126,14 @@ public sealed class TraceReader : IDisposable
     public void ReadMerged(IEventVisitor visitor, IReadOnlySet<Tid>? only = null, TimeWindow? window = null)
     {
         TimeWindow wanted = window ?? TimeWindow.All;
-        IEnumerable<IGrouping<Tid, StreamItem>> threads = _items
-            .Where(item => (only is null || only.Contains(item.Thread)) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))
-            .GroupBy(item => item.Thread);
-        new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(wanted == TimeWindow.All ? visitor : new WindowVisitor(wanted, visitor));
+        StreamItem[] items = [.. _items
+            .Where(item => (only is null || only.Contains(item.Thread)) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))];
+        ChunkEntry[] chunks = [.. items.Where(item => item.IsEvents).Select(item => item.Chunk)];
+        Progress.Begin(chunks);
+        using var ahead = new DecodeAhead(chunks, Environment.ProcessorCount - 1, NewDecoder);
+        ReadOnlyMemory<TraceEvent>? Take(ChunkEntry chunk, ThreadOrder order, ref TraceEvent[] buffer) => TryTake(ahead, chunk, order, ref buffer);
+        var merge = new ThreadMerge(Take, RefuseToMerge, items.GroupBy(item => item.Thread), _skips ? GapAt : null);
+        merge.Run(wanted == TimeWindow.All ? visitor : new WindowVisitor(wanted, visitor));
     }
 
     /// <summary>
@@ -112,9 +144,40 @@ public sealed class TraceReader : IDisposable
     /// <exception cref="IOException">The stream failed.</exception>
     public void ReadParallel(TimeWindow window, Func<Tid, IEventVisitor> visitorOf)
     {
-        var read = new ParallelRead(_items, window, Environment.ProcessorCount, () => new ChunkDecoder(_source, _file), visitorOf);
+        Progress.Begin(EventChunks.Where(chunk => window.Overlaps(chunk)));
+        var read = new ParallelRead(_items, window, Environment.ProcessorCount, NewDecoder, visitorOf) { Progress = Progress, GapAt = _skips ? GapAt : null };
         read.Run();
+        foreach ((ChunkEntry chunk, TraceFormatException why) in read.Skipped)
+            Skipped.AddChunk(chunk, why.Expectation);
         Damage ??= read.Damage?.Why;
+    }
+
+    ChunkDecoder NewDecoder() => new(_source, _file);
+
+    // Its events are missing in front of the thread's next ones; how many is not known.
+    static LostRecord GapAt(ChunkEntry chunk) => new(chunk.Thread, chunk.First, 0, 0, 0);
+
+    ReadOnlyMemory<TraceEvent>? TryTake(DecodeAhead ahead, in ChunkEntry chunk, ThreadOrder order, ref TraceEvent[] buffer)
+    {
+        try
+        {
+            int end = ahead.Take(chunk, ref buffer), start = ThreadOrder.MaxHeld - order.Held;
+            Progress.Add(chunk);
+            return buffer.AsMemory(start, order.Take(buffer.AsSpan(start, end - start)));
+        }
+        catch (TraceFormatException damage)
+        {
+            Note(chunk, damage);
+            return null;
+        }
+    }
+
+    void Note(in ChunkEntry chunk, TraceFormatException damage)
+    {
+        if (_skips)
+            Skipped.AddChunk(chunk, damage.Expectation);
+        else
+            Damage ??= damage;
     }
 
     /// <inheritdoc/>
@@ -140,7 +203,7 @@ public sealed class TraceReader : IDisposable
         }
         catch (TraceFormatException damage)
         {
-            Damage ??= damage;
+            Note(chunk, damage);
             return null;
         }
     }
@@ -193,6 +256,52 @@ public sealed class TraceReader : IDisposable
         }
     }
 
+    // Everything that checks out, whatever lies between.
+    void ScanAll()
+    {
+        var search = new ChunkSearch(_source, _chunks);
+        var since = new Dictionary<Tid, TscTime>();
+        long offset = StartOfChunks(search);
+        while (offset < _chunks.Length)
+        {
+            try
+            {
+                ReadOnlySpan<byte> payload = _chunks.Read(new FileOffset(offset), out ChunkEntry entry);
+                Take(entry, payload);
+                offset += TraceFormat.ChunkHeaderBytes + entry.Length.Value;
+                IsComplete = entry.Type == ChunkType.End && offset == _chunks.Length;
+                if (entry.Type == ChunkType.Events)
+                    since[entry.Thread] = entry.Last;
+            }
+            catch (TraceFormatException damage)
+            {
+                long next = search.Next(offset);
+                Skipped.Add(new FileOffset(offset), next - offset, damage.Expectation);
+                offset = next;
+                // Anybody's events may have been there. A thread without events since the last gap has no calls that would be taken for open.
+                _items.AddRange(since.Select(thread => new StreamItem(default, _catalog.Lost.GetValueOrDefault(thread.Key) with { Thread = thread.Key, Time = thread.Value })));
+                since.Clear();
+            }
+        }
+    }
+
+    long StartOfChunks(ChunkSearch search)
+    {
+        try
+        {
+            _chunks.CheckFileHeader();
+            return TraceFormat.FileHeaderBytes;
+        }
+        catch (TraceFormatException damage) when (!_chunks.HasMagic())
+        {
+            long next = search.Next(0);
+            if (next == _chunks.Length)
+                throw;
+            Skipped.Add(default, next, damage.Expectation);
+            return next;
+        }
+    }
+
     // Events chunks are trusted to be where the index says until they are read; only then is their checksum computed.
     void Load(ChunkEntry entry)
     {
@@ -204,11 +313,11 @@ public sealed class TraceReader : IDisposable
 
     void Take(ChunkEntry entry, ReadOnlySpan<byte> payload)
     {
-        _all.Add(entry);
         if (entry.Type == ChunkType.Events)
             TakeEvents(entry);
         else
             _items.AddRange(_catalog.Add(entry.Type, payload, _codec, _chunks.PlaceOf(entry.Offset)).Select(lost => new StreamItem(default, lost)));
+        _all.Add(entry);
     }
 
     // A few bytes of zstd can hold a million events, and a small file many such chunks: reading it would take minutes.

@@ -19,14 +19,16 @@ static class DiffCommand
         Option<int?> top = OptionParsers.Number("--top", "Show only so many functions.", "N");
         var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
         var csv = new Option<bool>("--csv") { Description = "Lines of comma-separated values under a heading, for programs." };
-        var command = new Command("diff", "Show what has changed between two traces, or two parts of one: calls, total, self, 99th percentile.") { before, after, partA, partB, sort, top, json, csv };
+        Option<bool> force = TraceFile.ForceOption();
+        var command = new Command("diff", "Show what has changed between two traces, or two parts of one: calls, total, self, 99th percentile.") { before, after, partA, partB, sort, top, json, csv, force };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(json) && parsed.GetValue(csv)) throw CommandException.Usage("--json and --csv can't be given together");
             if (parsed.GetValue(after) is null && parsed.GetValue(partA) is null && parsed.GetValue(partB) is null)
                 throw CommandException.Usage("give a second trace, or parts of the first by --a and --b");
-            using TraceFile a = TraceFile.Open(parsed.GetValue(before)!), b = TraceFile.Open(parsed.GetValue(after) ?? parsed.GetValue(before)!);
-            TraceReport first = Report(a.Reader, parsed.GetValue(partA), "--a"), second = Report(b.Reader, parsed.GetValue(partB), "--b");
+            bool isForced = parsed.GetValue(force);
+            using TraceFile a = TraceFile.Open(parsed.GetValue(before)!, isForced), b = TraceFile.Open(parsed.GetValue(after) ?? parsed.GetValue(before)!, isForced);
+            TraceReport first = Report(a, parsed.GetValue(partA), "--a", terminal), second = Report(b, parsed.GetValue(partB), "--b", terminal);
             var table = new DiffTable(ReportDifference.Between(first, second), parsed.GetValue(sort)!, parsed.GetValue(top) ?? int.MaxValue);
             if (parsed.GetValue(json)) table.WriteJson(terminal.OutStream);
             else if (parsed.GetValue(csv)) table.WriteCsv(terminal.Out);
@@ -36,6 +38,13 @@ static class DiffCommand
         return command;
     }
 
-    static TraceReport Report(TraceReader trace, (TimeSpan? From, TimeSpan? To)? part, string option) =>
-        ReportBuilder.Build(trace, ReadOptions.WindowOf(trace, part?.From, part?.To) ?? throw CommandException.Nothing($"{option} begins behind the last event of the trace"));
+    static TraceReport Report(TraceFile trace, (TimeSpan? From, TimeSpan? To)? part, string option, Terminal terminal)
+    {
+        TimeWindow window = ReadOptions.WindowOf(trace.Reader, part?.From, part?.To) ?? throw CommandException.Nothing($"{option} begins behind the last event of the trace");
+        TraceReport report;
+        using (new ReadingProgress(terminal, trace.Reader))
+            report = ReportBuilder.Build(trace.Reader, window);
+        trace.RequireWhole();
+        return report;
+    }
 }

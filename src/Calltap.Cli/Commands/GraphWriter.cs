@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Calltap.Cli.Output;
 using Calltap.Trace;
@@ -47,6 +48,23 @@ sealed class GraphWriter(CallGraph graph, TraceCatalog catalog, double least)
     static double Ratio(ulong part, ulong whole) => whole == 0 ? 0 : (double)part / whole;
 
     static string Percent(double share) => $"{100 * share:0.0} %";
+
+    /// <summary>The whole graph, a line for each way: nothing is left out.</summary>
+    public void WriteCsv(TextWriter output)
+    {
+        output.Write("direction,depth,name,module,calls,unknown,total_ns,self_ns\n");
+        WriteCsv(output, "caller", graph.Callers);
+        WriteCsv(output, "callee", graph.Callees);
+    }
+
+    void WriteCsv(TextWriter output, string direction, GraphNode node)
+    {
+        string module = node.Depth > 0 ? catalog.ModuleOf(node.Function) : "";
+        output.Write(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{direction},{node.Depth},{ReportCsv.Quoted(NameOf(node))},{ReportCsv.Quoted(module)},{node.Calls},{node.Unknown},{_clock.ToNs(node.Ticks)},{_clock.ToNs(node.SelfTicks)}\n"));
+        foreach (GraphNode child in node.Children) WriteCsv(output, direction, child);
+    }
 
     /// <summary>The whole graph: nothing is left out.</summary>
     public void WriteJson(Stream output)

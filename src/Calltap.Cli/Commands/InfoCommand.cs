@@ -12,10 +12,11 @@ static class InfoCommand
     {
         var file = new Argument<string>("FILE") { Description = "The trace." };
         var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
-        var command = new Command("info", "Say where and of what a trace was taken, and what it holds: processes, threads, modules, losses, clock, layout.") { file, json };
+        Option<bool> force = TraceFile.ForceOption();
+        var command = new Command("info", "Say where and of what a trace was taken, and what it holds: processes, threads, modules, losses, clock, layout.") { file, json, force };
         command.SetAction(parsed =>
         {
-            using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!);
+            using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!, parsed.GetValue(force));
             TraceInfo info = TraceInfo.Of(trace.Reader);
             if (parsed.GetValue(json))
             {

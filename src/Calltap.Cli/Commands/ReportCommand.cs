@@ -1,30 +1,39 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Calltap.Cli.Input;
 using Calltap.Cli.Output;
 using Calltap.Trace;
 
 namespace Calltap.Cli.Commands;
 
-/// <summary><c>calltap report</c>: statistics of each function in a trace.</summary>
+/// <summary><c>calltap report</c>: statistics of each function in a trace, or of each module, thread or caller.</summary>
 static class ReportCommand
 {
+    static readonly string[] s_by = [.. Enum.GetNames<ReportBy>().Select(name => name.ToLowerInvariant())];
+
     /// <summary>The command.</summary>
     public static Command Create(Terminal terminal)
     {
         var file = new Argument<string>("FILE") { Description = "The trace." };
         Option<string> sort = new Option<string>("--sort") { Description = "The column to sort by.", DefaultValueFactory = _ => ReportOrder.Default }
             .AcceptOnlyFromAmong(ReportOrder.Keys);
-        Option<int?> top = OptionParsers.Number("--top", "Show only so many functions.", "N");
+        Option<int?> top = OptionParsers.Number("--top", "Show only so many lines.", "N");
+        Option<ReportBy> by = new Option<ReportBy>("--by") { Description = "What there is a line for. Default: function.", HelpName = string.Join('|', s_by), CustomParser = ParseBy };
+        by.CompletionSources.Add(s_by);
+        Option<bool> force = TraceFile.ForceOption();
         var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
         var csv = new Option<bool>("--csv") { Description = "Lines of comma-separated values under a heading, for programs." };
         var part = new ReadOptions();
-        var command = new Command("report", "Show calls, total and self time, minimum, mean, maximum and percentiles of each function.") { file, sort, top, json, csv };
+        var command = new Command("report", "Show calls, total and self time, minimum, mean, maximum and percentiles of each function, module, thread or caller.") { file, by, sort, top, json, csv, force };
         part.AddTo(command);
         command.SetAction(parsed =>
         {
-            using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!);
             if (parsed.GetValue(json) && parsed.GetValue(csv)) throw CommandException.Usage("--json and --csv can't be given together");
-            TraceReport all = ReportBuilder.Build(trace.Reader, part.Window(parsed, trace.Reader), part.Scope(parsed, trace.Reader.Catalog));
+            using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!, parsed.GetValue(force));
+            TraceReport all;
+            using (new ReadingProgress(terminal, trace.Reader))
+                all = ReportBuilder.Build(trace.Reader, part.Window(parsed, trace.Reader), part.Scope(parsed, trace.Reader.Catalog), parsed.GetValue(by));
+            trace.RequireWhole();
             TraceReport report = ReportOrder.Sorted(all, parsed.GetValue(sort)!, parsed.GetValue(top) ?? int.MaxValue);
             if (parsed.GetValue(json))
             {
@@ -42,5 +51,13 @@ static class ReportCommand
             return trace.Conclude(terminal);
         });
         return command;
+    }
+
+    static ReportBy ParseBy(ArgumentResult result)
+    {
+        string text = result.Tokens[^1].Value;
+        int at = Array.IndexOf(s_by, text);
+        if (at < 0) result.AddError($"--by: '{text}' is none of {string.Join(", ", s_by)}");
+        return (ReportBy)Math.Max(at, 0);
     }
 }

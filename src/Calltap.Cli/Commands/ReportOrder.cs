@@ -23,7 +23,7 @@ static class ReportOrder
     /// <summary>What may be asked for.</summary>
     public static string[] Keys { get; } = [.. s_keys.Keys, "name"];
 
-    /// <summary>The report with its functions in order, the first <paramref name="top"/> of them.</summary>
+    /// <summary>The report with its lines in order, the first <paramref name="top"/> of them.</summary>
     public static TraceReport Sorted(TraceReport report, string key, int top)
     {
         IEnumerable<FunctionReport> functions = key == "name"

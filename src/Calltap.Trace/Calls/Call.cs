@@ -32,6 +32,9 @@ public readonly record struct Call
     /// <summary>Whether no other call of the function in scope was open in the thread: adding only these up counts no time twice.</summary>
     public required bool IsOutermost { get; init; }
 
+    /// <summary>What it is added up with (<see cref="CallGroups"/>).</summary>
+    internal int Group { get; init; }
+
     /// <summary>Ticks from entry to end, never negative; null when unknown.</summary>
     public ulong? Ticks => End is { } end ? CallTime.Between(Start.Value, end.Value) : null;
 }

@@ -18,13 +18,16 @@ struct CallFrame
     /// <summary>The function.</summary>
     public int Function;
 
+    /// <summary>What it is added up with (<see cref="CallGroups"/>).</summary>
+    public int Group;
+
     /// <summary>Low half of rsp at its return slot.</summary>
     public uint StackLow;
 
     /// <summary>Depth within the scope; -1 outside.</summary>
     public int Depth;
 
-    /// <summary>Whether no other call of the function was open.</summary>
+    /// <summary>Whether no other call of the group was open.</summary>
     public bool IsOutermost;
 
     /// <summary>Whether the time of a call made from it is unknown.</summary>

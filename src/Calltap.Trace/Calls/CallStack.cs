@@ -25,24 +25,37 @@ sealed class CallStack
     /// <summary>Changes when this object begins to stand for another stack: gaps of the former one are void.</summary>
     public int Use { get; private set; }
 
+    /// <summary>The frames, <see cref="Count"/> of which are open; they move when one more does not fit.</summary>
+    public CallFrame[] Frames => _frames;
+
     /// <summary>The frame at <paramref name="depth"/>.</summary>
     public ref CallFrame this[int depth] => ref _frames[depth];
 
-    /// <summary>Adds a frame.</summary>
-    public void Push(in CallFrame frame)
+    /// <summary>Adds a frame at <paramref name="stackLow"/>; the rest of it is that of a former one until it is filled.</summary>
+    public ref CallFrame Push(uint stackLow)
     {
         if (Count == _frames.Length)
             Array.Resize(ref _frames, _frames.Length * 2);
-        _frames[Count++] = frame;
         if (Gap is not null)
-            Extend(frame.StackLow);
+            Extend(stackLow);
+        ref CallFrame frame = ref _frames[Count++];
+        frame.StackLow = stackLow;
+        return ref frame;
     }
 
     /// <summary>Removes the innermost frame.</summary>
     public void Pop()
     {
         Count--;
-        OpenAtLoss = Math.Min(OpenAtLoss, Count);
+        if (OpenAtLoss > Count)
+            OpenAtLoss = Count;
+    }
+
+    /// <summary>Frames were pushed and popped in place: so many are open now, and at the <paramref name="least"/> so few were meanwhile.</summary>
+    public void SetCount(int count, int least)
+    {
+        Count = count;
+        OpenAtLoss = Math.Min(OpenAtLoss, least);
     }
 
     /// <summary>Whether <paramref name="left"/> is further out than <paramref name="right"/>, as a signed difference.</summary>

@@ -31,9 +31,15 @@ public sealed class CallTreeBuilder
 
     /// <summary>A builder for one thread, which tells <paramref name="visitor"/> of its calls, or of those in <paramref name="scope"/>.</summary>
     public CallTreeBuilder(SiteTable sites, ExitCoverage coverage, ICallVisitor visitor, CallScope? scope = null)
+        : this(sites, coverage, visitor, scope, CallGroups.Functions)
+    {
+    }
+
+    /// <summary>The same; a call is outermost by its group.</summary>
+    internal CallTreeBuilder(SiteTable sites, ExitCoverage coverage, ICallVisitor visitor, CallScope? scope, CallGroups groups)
     {
         _sites = sites;
-        _calls = new CallEmitter(coverage, scope ?? CallScope.All, visitor);
+        _calls = new CallEmitter(coverage, scope ?? CallScope.All, groups, visitor);
         _stacks = new StackSet(_calls.Abandon);
     }
 
@@ -61,6 +67,21 @@ public sealed class CallTreeBuilder
             if (taken < events.Length)
                 Hold(events[taken++]);
             events = events[taken..];
+        }
+    }
+
+    /// <summary>The same; the calls that need no thought are told to <paramref name="sink"/> instead of the visitor, for speed.</summary>
+    internal void Add<TSink>(ReadOnlySpan<TraceEvent> events, ref TSink sink)
+        where TSink : struct, ICallSink
+    {
+        while (!events.IsEmpty)
+        {
+            int plain = _doubt.IsOpen || _stacks.HasClose ? 0 : TakePlain(events, ref sink);
+            events = events[plain..];
+            if (events.IsEmpty)
+                return;
+            Add(events[..1]);
+            events = events[1..];
         }
     }
 
@@ -123,6 +144,20 @@ public sealed class CallTreeBuilder
         }
 
         return events.Length;
+    }
+
+    // Those that need no thought.
+    int TakePlain<TSink>(ReadOnlySpan<TraceEvent> events, ref TSink sink)
+        where TSink : struct, ICallSink
+    {
+        int taken = _calls.TakePlain(_stacks.Current, _sites, events, ref sink);
+        if (taken > 0)
+        {
+            Now = events[taken - 1].Time;
+            _stacks.Use(events[taken - 1].StackLow, taken);
+        }
+
+        return taken;
     }
 
     // C1
@@ -205,6 +240,7 @@ public sealed class CallTreeBuilder
         if (depth < 0 || stack[depth].Function != function.Value)
         {
             OrphanExits++;
+            _calls.Orphan(function, exit.Time);
             return;
         }
 

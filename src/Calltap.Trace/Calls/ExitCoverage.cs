@@ -1,9 +1,11 @@
+using System.Collections;
+
 namespace Calltap.Trace;
 
 /// <summary>Tells when the absence of an exit event proves something.</summary>
 public sealed class ExitCoverage
 {
-    readonly HashSet<FunctionId> _complete;
+    readonly BitArray _complete;
     readonly Dictionary<FunctionId, List<(TscTime Start, TscTime End)>> _changes = [];
 
     /// <summary>
@@ -12,7 +14,10 @@ public sealed class ExitCoverage
     /// </summary>
     public ExitCoverage(IEnumerable<FunctionRecord> functions, IEnumerable<ArmingRecord> arming)
     {
-        _complete = [.. functions.Where(f => f.Flags.HasFlag(FunctionFlags.AllExitsPatched)).Select(f => f.Id)];
+        int[] complete = [.. functions.Where(f => f.Flags.HasFlag(FunctionFlags.AllExitsPatched)).Select(f => f.Id.Value)];
+        _complete = new BitArray(complete.Length == 0 ? 0 : complete.Max() + 1);
+        foreach (int function in complete)
+            _complete[function] = true;
         foreach (ArmingRecord batch in arming.Where(batch => batch.Kind is ArmingKind.Armed or ArmingKind.Disarmed))
             foreach (FunctionId function in batch.Functions)
                 if (batch.Start <= batch.End)
@@ -29,7 +34,7 @@ public sealed class ExitCoverage
 
     /// <summary>Whether every exit that <paramref name="function"/> took between the two times made an event.</summary>
     public bool IsComplete(FunctionId function, TscTime start, TscTime end) =>
-        _complete.Contains(function)
+        function.Value < _complete.Length && _complete[function.Value]
         && !(_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) && IsWithin(changes, start, end));
 
     // A file may tell of millions of changes and ask for every call: the sorted spans are disjoint, so one of them decides.

@@ -11,4 +11,10 @@ public interface ICallVisitor
 
     /// <summary>A call ended.</summary>
     void OnCall(in Call call);
+
+    /// <summary>A call of <paramref name="function"/> ended whose entry is not in the trace: it began earlier, or its entry was lost.</summary>
+    void OnOrphanExit(FunctionId function, TscTime time)
+    {
+        // Most visitors have no use for it.
+    }
 }

@@ -26,14 +26,28 @@ sealed class StackSet
     /// <summary>Whether some stack lies close to another: <see cref="TakeVoid"/> is to be asked after each event.</summary>
     public bool HasClose { get; private set; }
 
+    /// <summary>The stack that runs.</summary>
+    public CallStack Current => _current;
+
     /// <summary>The stack of an event at <paramref name="stackLow"/>.</summary>
     public CallStack Select(SiteKind kind, FunctionId function, uint stackLow)
     {
         if (HasClose || !IsNear(_current.LastStackLow, stackLow))
             _current = Find(kind, function, stackLow);
-        Use(stackLow);
+        Use(stackLow, 1);
         return _current;
     }
+
+    /// <summary>The running stack had so many events more, the last one at <paramref name="stackLow"/>.</summary>
+    public void Use(uint stackLow, int events)
+    {
+        _events += events;
+        _current.LastStackLow = stackLow;
+        _current.LastUsed = _events - 1;
+    }
+
+    /// <summary>Whether a step between the two is one within a stack (C4).</summary>
+    public static bool IsNear(uint left, uint right) => unchecked(left - right + Near) <= 2 * Near;
 
     /// <summary>
     /// The stack of an entry at <paramref name="stackLow"/> that did not end the calls of <paramref name="host"/> from
@@ -52,7 +66,7 @@ sealed class StackSet
         }
 
         _current = known;
-        Use(stackLow);
+        Use(stackLow, 1);
         return known;
     }
 
@@ -66,14 +80,6 @@ sealed class StackSet
             _current = found.Gap!.Host;
         Release(found);
         return found;
-    }
-
-    static bool IsNear(uint left, uint right) => unchecked(left - right + Near) <= 2 * Near;
-
-    void Use(uint stackLow)
-    {
-        _current.LastStackLow = stackLow;
-        _current.LastUsed = _events++;
     }
 
     CallStack Find(SiteKind kind, FunctionId function, uint stackLow)

@@ -54,6 +54,42 @@ sealed class ChunkReader(IByteSource source, string file)
         return payload;
     }
 
+    /// <summary>Whether the file starts as a trace does, of whatever version.</summary>
+    public bool HasMagic()
+    {
+        Span<byte> magic = stackalloc byte[TraceFormat.Magic.Length];
+        if (source.Length < TraceFormat.FileHeaderBytes)
+            return false;
+        source.Read(0, magic);
+        return magic.SequenceEqual(TraceFormat.Magic);
+    }
+
+    /// <summary>Where the chunk at <paramref name="offset"/> ends, by its header; null where that is none, or the end is not in the file.</summary>
+    public long? EndOf(long offset)
+    {
+        Span<byte> header = stackalloc byte[TraceFormat.ChunkHeaderBytes];
+        if (offset < TraceFormat.FileHeaderBytes || source.Length - offset < header.Length)
+            return null;
+        source.Read(offset, header);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);
+        long end = offset + header.Length + length;
+        return BinaryPrimitives.ReadUInt32LittleEndian(header) == TraceFormat.ChunkMarker && length <= TraceLimits.MaxChunkBytes && end <= source.Length ? end : null;
+    }
+
+    /// <summary>Whether a chunk at <paramref name="offset"/> checks out; <paramref name="read"/> says how many bytes that took. Its contents may be anything.</summary>
+    public bool IsWhole(long offset, out int read)
+    {
+        read = TraceFormat.ChunkHeaderBytes;
+        if (EndOf(offset) is not { } end)
+            return false;
+        Span<byte> header = stackalloc byte[TraceFormat.ChunkHeaderBytes];
+        source.Read(offset, header);
+        Span<byte> payload = Payload((int)(end - offset) - header.Length);
+        source.Read(offset + header.Length, payload);
+        read += payload.Length;
+        return Checksum.Of(header[..TraceFormat.CheckedHeaderBytes], payload) == BinaryPrimitives.ReadUInt32LittleEndian(header[TraceFormat.CheckedHeaderBytes..]);
+    }
+
     /// <summary>The last <see cref="TraceFormat.FooterBytes"/> bytes, as the offset of an end chunk.</summary>
     public FileOffset ReadFooter()
     {

@@ -32,6 +32,15 @@ sealed class ParallelRead
     public ParallelRead(IReadOnlyList<StreamItem> items, TimeWindow window, int workers, Func<ChunkDecoder> newDecoder, Func<Tid, IEventVisitor> visitorOf) =>
         (_items, _window, _workers, _newDecoder, _visitorOf) = (items, window, workers, newDecoder, visitorOf);
 
+    /// <summary>Told of what was delivered.</summary>
+    public ReadProgress? Progress { get; init; }
+
+    /// <summary>Makes a loss of a damaged chunk, behind which its lane goes on; null: the lane ends.</summary>
+    public Func<ChunkEntry, LostRecord>? GapAt { get; init; }
+
+    /// <summary>The damaged chunks behind which lanes went on.</summary>
+    public List<(ChunkEntry Chunk, TraceFormatException Why)> Skipped { get; } = [];
+
     /// <summary>The damage at the lowest offset; null without. Each lane ends at its first one.</summary>
     public (ChunkEntry Chunk, TraceFormatException Why)? Damage { get; private set; }
 
@@ -142,12 +151,10 @@ sealed class ParallelRead
         Lane lane = part.Lane;
         if (lane.IsOver)
             return;
+        Progress?.Add(part.Item.Chunk);
         if (part.Damage is { } damage)
         {
-            lane.IsOver = true;
-            lock (_gate)
-                if (Damage is not { } known || part.Item.Chunk.Offset.Value < known.Chunk.Offset.Value)
-                    Damage = (part.Item.Chunk, damage);
+            DeliverDamage(part, damage);
         }
         else if (part.Item.IsEvents)
         {
@@ -159,6 +166,25 @@ sealed class ParallelRead
             Deliver(lane, lane.Order.Flush().Span);
             if (_window.Contains(part.Item.Lost.Time))
                 lane.Visitor.OnLost(part.Item.Lost);
+        }
+    }
+
+    void DeliverDamage(Part part, TraceFormatException damage)
+    {
+        if (GapAt is null)
+            part.Lane.IsOver = true;
+        else
+        {
+            Deliver(part.Lane, part.Lane.Order.Flush().Span);
+            part.Lane.Visitor.OnLost(GapAt(part.Item.Chunk));
+        }
+
+        lock (_gate)
+        {
+            if (GapAt is not null)
+                Skipped.Add((part.Item.Chunk, damage));
+            else if (Damage is not { } known || part.Item.Chunk.Offset.Value < known.Chunk.Offset.Value)
+                Damage = (part.Item.Chunk, damage);
         }
     }
 

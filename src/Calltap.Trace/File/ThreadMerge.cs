@@ -6,15 +6,17 @@ sealed class ThreadMerge
     readonly DecodeChunk _decode;
     readonly PriorityQueue<Cursor, ulong> _queue = new();
     readonly Action<ChunkEntry> _refuse;
+    readonly Func<ChunkEntry, LostRecord>? _gapAt;
     readonly Stack<TraceEvent[]> _buffers = new();
     long _decoded;
 
     /// <summary>
     /// A merge of <paramref name="threads"/>. <paramref name="refuse"/> is told of a chunk that would be one too many in memory; its thread ends there.
+    /// So does it at a damaged chunk, unless <paramref name="gapAt"/> makes a loss of it.
     /// </summary>
-    public ThreadMerge(DecodeChunk decode, Action<ChunkEntry> refuse, IEnumerable<IGrouping<Tid, StreamItem>> threads)
+    public ThreadMerge(DecodeChunk decode, Action<ChunkEntry> refuse, IEnumerable<IGrouping<Tid, StreamItem>> threads, Func<ChunkEntry, LostRecord>? gapAt = null)
     {
-        (_decode, _refuse) = (decode, refuse);
+        (_decode, _refuse, _gapAt) = (decode, refuse, gapAt);
         foreach (IGrouping<Tid, StreamItem> thread in threads)
             _queue.Enqueue(new Cursor([.. thread]), 0);
     }
@@ -82,7 +84,10 @@ sealed class ThreadMerge
         cursor.Buffer = buffer;
         _decoded += buffer.Length;
         cursor.Events = events ?? default;
-        return events is not null;
+        if (events is not null || _gapAt is null)
+            return events is not null;
+        cursor.Items[--cursor.Next] = new StreamItem(default, _gapAt(item.Chunk));
+        return true;
     }
 
     void Recycle(Cursor cursor)

@@ -32,6 +32,21 @@ public sealed class DurationHistogram
         Count++;
     }
 
+    /// <summary>Adds many at once: straight to their buckets, unless all are so few that they stay exact.</summary>
+    internal void AddMany(ReadOnlySpan<uint> ticks)
+    {
+        if (Count + ticks.Length <= Batch)
+        {
+            foreach (uint each in ticks)
+                Add(each);
+            return;
+        }
+
+        foreach (uint each in ticks)
+            AddToBucket(each);
+        Count += ticks.Length;
+    }
+
     /// <summary>Adds all durations of another one.</summary>
     public void Add(DurationHistogram other)
     {
@@ -90,11 +105,18 @@ public sealed class DurationHistogram
     void AddToBucket(ulong ticks)
     {
         int octave = OctaveOf(ticks);
-        if (octave >= _octaves.Length)
-            Array.Resize(ref _octaves, octave + 1);
-        ref uint bucket = ref (_octaves[octave] ??= new uint[SubBuckets])[(int)(ticks >> Math.Max(octave - 1, 0)) & (SubBuckets - 1)];
+        uint[]?[] octaves = _octaves;
+        uint[] buckets = octave < octaves.Length && octaves[octave] is { } known ? known : Grow(octave);
+        ref uint bucket = ref buckets[(int)(ticks >> Math.Max(octave - 1, 0)) & (SubBuckets - 1)];
         if (bucket != uint.MaxValue)
             bucket++;
+    }
+
+    uint[] Grow(int octave)
+    {
+        if (octave >= _octaves.Length)
+            Array.Resize(ref _octaves, octave + 1);
+        return _octaves[octave] ??= new uint[SubBuckets];
     }
 
     static int OctaveOf(ulong ticks) => ticks < SubBuckets ? 0 : BitOperations.Log2(ticks) - SubBits + 1;

@@ -1,84 +1,167 @@
+using System.Runtime.CompilerServices;
+
 namespace Calltap.Trace;
 
 /// <summary>
-/// What the calls of one function add up to, in ticks. A mutable struct, so that those of all functions lie in one array: with
+/// What the calls of one group add up to, in ticks. A mutable struct, so that those of all groups lie in one array, with the last few durations within: with
 /// tens of thousands of functions each further object is a cache miss per call.
 /// </summary>
+/// <remarks>Durations go into the histogram a batch at a time: its buckets are out of every cache, and the misses of one batch overlap.</remarks>
 struct FunctionTimes
 {
-    DurationHistogram? _durations;
-    double _sum;
+    const int Batch = 16;
+
     ulong _total;
     ulong _self;
-    ulong _min;
+    int _waits;
+    Waiting _waiting;
+    DurationHistogram? _durations;
+    ulong _invertedMin; // so that zero is the start
     ulong _max;
-    long _selfKnown;
+    ulong _sum;
+    ulong _sumOverflows;
+    long _unknown;
+    long _selfUnknown;
+
+    [InlineArray(Batch)]
+    struct Waiting
+    {
+        uint _first;
+    }
 
     /// <summary>Number of calls.</summary>
-    public long Calls { readonly get; private set; }
+    public readonly long Calls => Known + _unknown;
+
+    readonly long Known => (_durations?.Count ?? 0) + _waits;
 
     /// <summary>Adds a call that ended.</summary>
     public void Add(in Call call)
     {
-        Calls++;
-        if (call.SelfTicks is { } self)
+        if (call.Ticks is not { } ticks)
         {
-            _self = Saturate(_self, self);
-            _selfKnown++;
+            _unknown++;
+            _selfUnknown++;
+        }
+        else if (call.SelfTicks is { } self)
+        {
+            Add(ticks, self, call.IsOutermost);
+        }
+        else
+        {
+            AddWithoutSelf(ticks, call.IsOutermost);
+        }
+    }
+
+    /// <summary>Adds a call that called one whose time is unknown.</summary>
+    public void AddWithoutSelf(ulong ticks, bool isOutermost)
+    {
+        Add(ticks, 0, isOutermost);
+        _selfUnknown++;
+    }
+
+    /// <summary>Adds a call of which everything is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(ulong ticks, ulong self, bool isOutermost)
+    {
+        _self = Saturate(_self, self);
+        if (isOutermost)
+            _total = Saturate(_total, ticks);
+        if (ticks > uint.MaxValue)
+        {
+            AddLong(ticks);
+            return;
         }
 
-        if (call.Ticks is not { } ticks)
-            return;
-        _min = _durations is null ? ticks : Math.Min(_min, ticks);
-        (_durations ??= new DurationHistogram()).Add(ticks);
-        _sum += (long)ticks;
-        _max = Math.Max(_max, ticks);
-        if (call.IsOutermost)
-            _total = Saturate(_total, ticks);
+        if (_waits == Batch)
+            Spill();
+        _waiting[_waits++] = (uint)ticks;
     }
 
     /// <summary>Adds what another one adds up to, which is not to be used any more.</summary>
-    public void Add(in FunctionTimes other)
+    public void Add(ref FunctionTimes other)
     {
-        if (other._durations is { } durations)
-        {
-            _min = _durations is null ? other._min : Math.Min(_min, other._min);
-            if (_durations is null)
-                _durations = durations;
-            else
-                _durations.Add(durations);
-        }
-
-        Calls += other.Calls;
-        _sum += other._sum;
-        _total = Saturate(_total, other._total);
+        Spill();
+        other.Spill();
         _self = Saturate(_self, other._self);
+        _total = Saturate(_total, other._total);
+        AddToSum(other._sum);
+        _sumOverflows += other._sumOverflows;
+        _invertedMin = Math.Max(_invertedMin, other._invertedMin);
         _max = Math.Max(_max, other._max);
-        _selfKnown += other._selfKnown;
+        _unknown += other._unknown;
+        _selfUnknown += other._selfUnknown;
+        if (_durations is null)
+            _durations = other._durations;
+        else if (other._durations is { } durations)
+            _durations.Add(durations);
     }
 
     /// <summary>The numbers for people.</summary>
-    public readonly FunctionReport ToReport(string name, string module, TraceClock clock)
+    public FunctionReport ToReport(string name, string module, TraceClock clock)
     {
-        long known = _durations?.Count ?? 0;
+        long known = Known;
+        Spill();
+        DurationHistogram durations = _durations ?? new DurationHistogram();
+        ulong min = ~_invertedMin, max = _max;
         long? Ns(ulong? ticks) => known > 0 && ticks is { } value ? clock.ToNs(value) : null;
+        // The middle of the outermost buckets may lie beyond what was seen.
+        ulong? Within(ulong? ticks) => ticks is { } value ? Math.Clamp(value, min, max) : null;
         return new FunctionReport
         {
             Name = name,
             Module = module,
             Calls = Calls,
             TotalNs = Ns(_total),
-            SelfNs = _selfKnown > 0 ? Ns(_self) : null,
-            MinNs = Ns(_min),
-            AvgNs = known > 0 ? Ns((ulong)Math.Round(_sum / known)) : null,
-            MaxNs = Ns(_max),
-            P50Ns = Ns(Within(_durations?.Percentile(50))),
-            P99Ns = Ns(Within(_durations?.Percentile(99))),
+            SelfNs = Calls > _selfUnknown ? Ns(_self) : null,
+            MinNs = Ns(min),
+            AvgNs = known > 0 ? Ns((ulong)Math.Round(((_sumOverflows * (ulong.MaxValue + 1.0)) + _sum) / known)) : null,
+            MaxNs = Ns(max),
+            P50Ns = Ns(Within(durations.Percentile(50))),
+            P99Ns = Ns(Within(durations.Percentile(99))),
         };
     }
 
-    // The middle of the outermost buckets may lie beyond what was seen.
-    readonly ulong? Within(ulong? ticks) => ticks is { } value ? Math.Clamp(value, _min, _max) : null;
+    // What is the same for all calls is done for a batch at once.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Spill()
+    {
+        ReadOnlySpan<uint> batch = _waiting[.._waits];
+        uint least = uint.MaxValue, most = 0;
+        ulong sum = 0;
+        foreach (uint ticks in batch)
+        {
+            least = Math.Min(least, ticks);
+            most = Math.Max(most, ticks);
+            sum += ticks;
+        }
 
-    static ulong Saturate(ulong sum, ulong more) => sum > ulong.MaxValue - more ? ulong.MaxValue : sum + more;
+        if (batch.IsEmpty)
+            return;
+        AddToSum(sum);
+        _invertedMin = Math.Max(_invertedMin, ~(ulong)least);
+        _max = Math.Max(_max, most);
+        (_durations ??= new DurationHistogram()).AddMany(batch);
+        _waits = 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void AddLong(ulong ticks)
+    {
+        AddToSum(ticks);
+        _invertedMin = Math.Max(_invertedMin, ~ticks);
+        _max = Math.Max(_max, ticks);
+        (_durations ??= new DurationHistogram()).Add(ticks);
+    }
+
+    void AddToSum(ulong ticks)
+    {
+        _sum = unchecked(_sum + ticks);
+        _sumOverflows += _sum < ticks ? 1UL : 0;
+    }
+
+    static ulong Saturate(ulong sum, ulong more)
+    {
+        ulong both = unchecked(sum + more);
+        return both < sum ? ulong.MaxValue : both;
+    }
 }

@@ -4,32 +4,26 @@ namespace Calltap.Trace;
 /// The lines of all threads, by time. While events of a thread are held, so are the lines: those of other threads would come before
 /// its own. Held lines are bounded; with too many of them the first is written, and only the order between threads suffers.
 /// </summary>
-sealed class ReplayLines(TextWriter output, Func<Tid, TscTime> now)
+sealed class ReplayLines(LineBuffer output)
 {
     const int MaxLines = 1 << 16;
-    const long MaxCharacters = 64L << 20; // names may be long
+    const long MaxBytes = 64L << 20; // names may be long
 
-    readonly PriorityQueue<string, (ulong Time, long Order)> _held = new();
+    readonly PriorityQueue<byte[], (ulong Time, long Order)> _held = new();
     long _order;
-    long _characters;
+    long _bytes;
 
     /// <summary>Whether lines are held.</summary>
     public bool IsHolding { get; private set; }
 
-    /// <summary>Takes a line of a thread, about the event that its visitor is being told of.</summary>
+    /// <summary>Ends the line of the buffer, which is about an event at <paramref name="now"/>.</summary>
     /// <exception cref="IOException">The output failed.</exception>
-    public void Write(Tid thread, string line)
+    public void End(ulong now)
     {
-        if (!IsHolding)
-        {
-            output.WriteLine(line);
-            return;
-        }
-
-        _held.Enqueue(line, (now(thread).Value, _order++));
-        _characters += line.Length;
-        while (_held.Count > MaxLines || _characters > MaxCharacters)
-            WriteFirst(_held.Dequeue());
+        if (IsHolding)
+            Keep(now);
+        else
+            output.EndLine();
     }
 
     /// <summary>Holds the lines to come, or writes those held.</summary>
@@ -37,13 +31,24 @@ sealed class ReplayLines(TextWriter output, Func<Tid, TscTime> now)
     public void Hold(bool hold)
     {
         IsHolding = hold;
-        while (!hold && _held.TryDequeue(out string? line, out _))
+        while (!hold && _held.TryDequeue(out byte[]? line, out _))
             WriteFirst(line);
     }
 
-    void WriteFirst(string line)
+    void Keep(ulong now)
     {
-        _characters -= line.Length;
-        output.WriteLine(line);
+        byte[] line = output.Line.ToArray();
+        output.DropLine();
+        _held.Enqueue(line, (now, _order++));
+        _bytes += line.Length;
+        while (_held.Count > MaxLines || _bytes > MaxBytes)
+            WriteFirst(_held.Dequeue());
+    }
+
+    void WriteFirst(byte[] line)
+    {
+        _bytes -= line.Length;
+        output.Append(line);
+        output.EndLine();
     }
 }

@@ -11,9 +11,9 @@ public static class ReportJson
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
-        json.WriteStartArray("functions");
+        json.WriteStartArray(ListName(report.By));
         foreach (FunctionReport function in report.Functions)
-            WriteFunction(json, function);
+            WriteLine(json, function, report.By);
         json.WriteEndArray();
         json.WriteNumber("threads", report.Threads);
         json.WriteNumber("events", report.Events);
@@ -22,11 +22,26 @@ public static class ReportJson
         json.WriteEndObject();
     }
 
-    static void WriteFunction(Utf8JsonWriter json, FunctionReport function)
+    static string ListName(ReportBy by) => by switch
+    {
+        ReportBy.Module => "modules",
+        ReportBy.Thread => "by_thread", // "threads" is their number
+        ReportBy.Caller => "callers",
+        _ => "functions",
+    };
+
+    static void WriteLine(Utf8JsonWriter json, FunctionReport function, ReportBy by)
     {
         json.WriteStartObject();
+        if (by == ReportBy.Thread)
+        {
+            json.WriteNumberOrNull("tid", function.Tid?.Value);
+            json.WriteNumberOrNull("pid", function.Pid?.Value);
+        }
+
         json.WriteString("name", function.Name);
-        json.WriteString("module", function.Module);
+        if (by is ReportBy.Function or ReportBy.Caller)
+            json.WriteString("module", function.Module);
         json.WriteNumber("calls", function.Calls);
         json.WriteNumberOrNull("total_ns", function.TotalNs);
         json.WriteNumberOrNull("self_ns", function.SelfNs);

@@ -4,20 +4,27 @@ namespace Calltap.Trace;
 
 /// <summary>
 /// A thread's part of a report. While its events are taken it borrows sums from a pool: as many exist as processors work, not as many as
-/// the trace has threads.
+/// the trace has threads. Where the report is by thread, there is no pool and the sums are its own.
 /// </summary>
 sealed class ReportThread : IEventVisitor, ICallVisitor
 {
-    readonly ConcurrentBag<FunctionSums> _pool;
+    readonly ConcurrentBag<FunctionSums>? _pool;
     readonly CallTreeBuilder _calls;
     FunctionSums? _sums;
 
     /// <summary>A thread of a trace.</summary>
-    public ReportThread(SiteTable sites, ExitCoverage coverage, CallScope scope, ConcurrentBag<FunctionSums> pool)
+    public ReportThread(Tid thread, SiteTable sites, ExitCoverage coverage, CallScope scope, CallGroups groups, ConcurrentBag<FunctionSums>? pool)
     {
+        Thread = thread;
         _pool = pool;
-        _calls = new CallTreeBuilder(sites, coverage, this, scope);
+        _calls = new CallTreeBuilder(sites, coverage, this, scope, groups);
     }
+
+    /// <summary>Which thread.</summary>
+    public Tid Thread { get; }
+
+    /// <summary>Its own sums, where the report is by thread.</summary>
+    public FunctionSums? Own => _pool is null ? _sums : null;
 
     /// <summary>Number of events.</summary>
     public long Events { get; private set; }
@@ -41,7 +48,8 @@ sealed class ReportThread : IEventVisitor, ICallVisitor
         First = Math.Min(First, events[0].Time.Value);
         Last = Math.Max(Last, events[^1].Time.Value);
         Borrow();
-        _calls.Add(events);
+        var sink = new ReportSink(_sums!);
+        _calls.Add(events, ref sink);
         GiveBack();
     }
 
@@ -68,12 +76,14 @@ sealed class ReportThread : IEventVisitor, ICallVisitor
     }
 
     /// <inheritdoc/>
-    public void OnCall(in Call call) => _sums!.Add(call);
+    public void OnCall(in Call call) => _sums!.Of(call.Group).Add(call);
 
-    void Borrow() => _sums = _pool.TryTake(out FunctionSums? free) ? free : new FunctionSums();
+    void Borrow() => _sums ??= _pool is not null && _pool.TryTake(out FunctionSums? free) ? free : new FunctionSums();
 
     void GiveBack()
     {
+        if (_pool is null)
+            return;
         _pool.Add(_sums!);
         _sums = null;
     }

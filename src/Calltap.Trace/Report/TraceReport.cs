@@ -3,7 +3,10 @@ namespace Calltap.Trace;
 /// <summary>Statistics of a trace.</summary>
 public sealed record TraceReport
 {
-    /// <summary>The functions that were called, by falling total time, then calls, then name.</summary>
+    /// <summary>What there is a line for.</summary>
+    public ReportBy By { get; init; }
+
+    /// <summary>The functions that were called, or modules, threads, callers; by falling total time, then calls, then name.</summary>
     public required IReadOnlyList<FunctionReport> Functions { get; init; }
 
     /// <summary>Number of threads with events.</summary>

@@ -38,18 +38,35 @@ sealed class TraceFileTarget : IFuzzTarget
 
     public void Execute(byte[] input)
     {
+        Read(input, skipDamage: false);
+        Read(input, skipDamage: true);
+    }
+
+    static void Read(byte[] input, bool skipDamage)
+    {
         try
         {
-            using TraceReader reader = TraceReader.Open(input, "fuzz");
-            TraceReport report = ReportBuilder.Build(reader);
-            ReportJson.Write(report, Stream.Null);
-            ReplayWriter.Write(reader, TextWriter.Null);
-            foreach (Tid thread in reader.Threads.Take(3)) ReplayWriter.Write(reader, TextWriter.Null, new HashSet<Tid> { thread });
+            using TraceReader reader = TraceReader.Open(input, "fuzz", skipDamage);
+            Use(reader);
         }
         catch (TraceFormatException)
         {
-            // of the file header only: other damage is reported by the reader
+            // of the file header only, or nothing is readable: other damage is reported by the reader
         }
+    }
+
+    static void Use(TraceReader reader)
+    {
+        foreach (ReportBy by in Enum.GetValues<ReportBy>())
+            ReportJson.Write(ReportBuilder.Build(reader, by: by), Stream.Null);
+        ReplayWriter.Write(reader, TextWriter.Null);
+        ReplayWriter.Write(reader, Stream.Null, new ReplayOptions { MinTicks = 2000 });
+        ReplayWriter.Write(reader, Stream.Null, new ReplayOptions { IsFlat = true });
+        foreach (Tid thread in reader.Threads.Take(3)) ReplayWriter.Write(reader, TextWriter.Null, new HashSet<Tid> { thread });
+        CallGraph.Build(reader, [.. reader.Catalog.Functions.Keys.Take(2)], 5);
+        InfoJson.Write(TraceInfo.Of(reader), Stream.Null);
+        if (reader.Skipped.Size.Value < 0 || reader.Skipped.First.Any(part => part.Size.Value <= 0))
+            throw new InvalidOperationException("a part without bytes was skipped");
     }
 
     /// <summary>Calls of a few threads: nested, left by exceptions, with losses, on two stacks.</summary>

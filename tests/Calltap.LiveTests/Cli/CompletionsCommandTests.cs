@@ -10,6 +10,8 @@ public sealed class CompletionsCommandTests
     {
         Assert.Equal("record replay report", Complete("bash", "calltap re"));
         Assert.Equal("--sort", Complete("bash", "calltap report FILE --so"));
+        Assert.Equal("caller function module thread", Complete("bash", "calltap report FILE --by "));
+        Assert.Equal("--filter --flat --force --from", Complete("bash", "calltap replay FILE --f"));
         Assert.Contains(" p50 ", Complete("bash", "calltap report FILE --sort "), StringComparison.Ordinal);
     }
 

@@ -8,19 +8,32 @@ namespace Calltap.LiveTests.Cli;
 public sealed class TraceFileInputTests
 {
     [Fact]
-    public void A_cut_file_is_read_up_to_the_cut()
+    public void A_cut_or_damaged_file_is_refused_and_what_is_readable_is_shown_by_force()
     {
         using var folder = new ScratchFolder();
         byte[] whole = File.ReadAllBytes(Record(folder));
-        string cut = folder.File("cut");
+        (string cut, string damaged) = (folder.File("cut"), folder.File("damaged"));
         File.WriteAllBytes(cut, whole[..(whole.Length * 2 / 3)]);
-        using CliRun report = CliRun.Run(1, "report", cut, "--json");
-        Assert.Contains("calltap: ", report.Errors);
-        Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 0);
-        CliRun.Run(1, "replay", cut).Dispose();
-        using CliRun info = CliRun.Run(1, "info", cut, "--json");
-        Assert.False(JsonDocument.Parse(info.Output).RootElement.GetProperty("complete").GetBoolean());
+        whole[whole.Length / 2] ^= 1;
+        File.WriteAllBytes(damaged, whole);
+        foreach (string file in new[] { cut, damaged })
+        {
+            foreach (string[] view in Views(file))
+            {
+                string line = view[0] == "info" && file == damaged ? "" : CliRun.RunBad(2, view);
+                Assert.True(line.Length == 0 || line.Contains("--force shows what is readable", StringComparison.Ordinal), line);
+                using CliRun forced = CliRun.Run(0, [.. view, "--force"]);
+                Assert.Contains("skipped 1 damaged part of ", forced.Errors);
+                Assert.Equal(file == cut, forced.Errors.Contains("the file has no end", StringComparison.Ordinal));
+            }
+            using CliRun report = CliRun.Run(0, "report", file, "--json", "--force");
+            Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 0);
+            using CliRun info = CliRun.Run(0, "info", file, "--json", "--force");
+            Assert.Equal(file == damaged, JsonDocument.Parse(info.Output).RootElement.GetProperty("complete").GetBoolean());
+        }
     }
+
+    static string[][] Views(string file) => [["report", file], ["replay", file], ["graph", file, "f0*"], ["diff", file, file], ["info", file]];
 
     [Fact]
     public void What_is_no_trace_is_refused()
@@ -32,6 +45,9 @@ public sealed class TraceFileInputTests
         Assert.Contains("is it a trace", CliRun.RunBad(2, "info", folder.File("text")));
         Assert.Contains("is it a trace", CliRun.RunBad(2, "graph", folder.File("text"), "main"));
         Assert.Contains("is it a trace", CliRun.RunBad(2, "diff", folder.File("text"), folder.File("text")));
+        File.WriteAllBytes(folder.File("empty"), []);
+        foreach (string[] view in Views(folder.File("empty"))) Assert.Contains("is empty, and no trace", CliRun.RunBad(2, view));
+        foreach (string[] view in Views(folder.File("text"))) Assert.Contains("is it a trace", CliRun.RunBad(2, [.. view, "--force"]));
         Assert.Contains("can't read", CliRun.RunBad(2, "report", folder.File("absent")));
     }
 
@@ -66,9 +82,12 @@ public sealed class TraceFileInputTests
     {
         using var folder = new ScratchFolder();
         string trace = Record(folder);
-        using CliRun run = CliRun.StartBy(["bash", "-c", "set -o pipefail; \"$@\" | head -n 2", "bash"], "replay", trace);
-        run.AssertEnds(0);
-        Assert.Equal("", run.Errors);
+        foreach (string[] view in (string[][])[["replay", trace], ["replay", trace, "--flat"], ["report", trace], ["report", trace, "--csv"], ["graph", trace, "f0*", "--csv"], ["diff", trace, trace], ["info", trace]])
+        {
+            using CliRun run = CliRun.StartBy(["bash", "-c", "set -o pipefail; \"$@\" | head -n 1", "bash"], view);
+            run.AssertEnds(0);
+            Assert.Equal("", run.Errors);
+        }
     }
 
     [Fact]
@@ -84,7 +103,7 @@ public sealed class TraceFileInputTests
             using CliRun record = CliRun.Run(2, "record", "-p", demo.PidText, "-o", Path.Combine(mount, "t"));
             Assert.Contains("what was written is readable", record.Errors.Split('\n')[^1]);
             Assert.Contains("all bytes restored and verified", record.Errors);
-            using CliRun report = CliRun.Run(1, "report", Path.Combine(mount, "t"), "--json");
+            using CliRun report = CliRun.Run(0, "report", Path.Combine(mount, "t"), "--json", "--force");
             Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 0);
             demo.AssertRight();
         }

@@ -64,7 +64,7 @@ public sealed class FullDiskTests
         Assert.Contains("what was written is readable", record.Errors.Split('\n')[^1]);
         demo?.AssertRight();
         Assert.InRange(new FileInfo(trace).Length, 100_000, 310_000);
-        using CliRun report = CliRun.Run(1, "report", trace, "--json"); // cut off, read up to there
+        using CliRun report = CliRun.Run(0, "report", trace, "--json", "--force"); // cut off, read up to there
         Assert.True(JsonDocument.Parse(report.Output).RootElement.GetProperty("events").GetInt64() > 1000, report.Output);
     }
 

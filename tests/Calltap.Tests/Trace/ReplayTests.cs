@@ -86,6 +86,117 @@ public sealed class ReplayTests
         Assert.Equal(["g();"], Calls(Replay(file, window: new TimeWindow(new TscTime(25), new TscTime(60)), scope: new CallScope([new FunctionId(2)], 1))));
     }
 
+    [Fact]
+    public void Short_calls_are_left_out_with_what_they_called_and_long_ones_are_not()
+    {
+        byte[] file = Write(w => w.WriteEvents(new Tid(1),
+        [
+            Entry(1000, "main", 960), Entry(1010, "f", 640), Entry(1020, "g", 320), Exit(1030, "g", 320), Exit(1060, "f", 640),
+            Entry(2000, "f", 640), Entry(2010, "g", 320), Exit(2020, "g", 320), Entry(2030, "h", 320), Exit(2230, "h", 320), Exit(2300, "f", 640),
+            Entry(2400, "g", 640), Entry(2410, "h", 320), Exit(2420, "h", 320), Exit(2600, "g", 640), Entry(2700, "leaky", 640), Exit(3000, "main", 960),
+            Entry(4000, "g", 960),
+        ]));
+        Assert.Equal(
+            ["main() {", "f() {", "h();", "} /* f */", "g();", "leaky();", "} /* main */", "g();"],
+            Calls(Replay(file, new ReplayOptions { MinTicks = 100 })));
+        Assert.Equal(["main() {", "f() {", "} /* f */", "leaky();", "} /* main */", "g();"], Calls(Replay(file, new ReplayOptions { MinTicks = 290 })).Select(line => line.Replace("f();", "f() {", StringComparison.Ordinal)).SelectMany(line => line == "f() {" ? (string[])["f() {", "} /* f */"] : [line]));
+    }
+
+    [Fact]
+    public void Flat_is_one_line_an_event_with_its_time()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteEvents(new Tid(11), [Exit(1000, "h", 32), Entry(1500, "main", 960), Entry(1700, "f", 640), Entry(1900, "g", 640), Exit(2_000_002_500, "main", 960)]);
+            w.WriteEvents(new Tid(7), [Entry(1800, "leaky", 96), Exit(1950, "f", 960)]);
+        });
+        string expected =
+            """
+            # prog --x (pid 42)
+            #      SECONDS       TID  EVENT
+                 0.000000000       11  leave h /* entered before */
+                 0.000000500       11  enter main
+                 0.000000700       11  enter f
+                 0.000000800        7  enter leaky
+                 0.000000900       11  unwound f         0.200 us
+                 0.000000900       11  enter g
+                 0.000000950        7  leave f /* entered before */
+                 2.000001500       11  unwound g $ 2000000.600 us
+                 2.000001500       11  leave main $ 2000001.000 us
+
+            """;
+        Assert.Equal(expected, Replay(file, new ReplayOptions { IsFlat = true }));
+    }
+
+    [Fact]
+    public void Losses_and_exits_of_calls_that_began_earlier_are_shown_where_they_are()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteEvents(new Tid(1), [Exit(10, "f", 64), Entry(20, "main", 960)]);
+            w.WriteLost(new LostRecord(new Tid(1), new TscTime(25), 3, 2, 0));
+            w.WriteEvents(new Tid(1), [Exit(30, "main", 960)]);
+            w.WriteLost(new LostRecord(new Tid(1), new TscTime(35), 3, 3, 1));
+        });
+        Assert.Equal(
+            ["} /* f */ /* entered before */", "main() {", "/* events lost: 3 entries, 2 exits, 0 unknown */", "} /* main */", "/* events lost: 0 entries, 1 exits, 1 unknown */"],
+            Calls(Replay(file, new ReplayOptions())));
+    }
+
+    [Fact]
+    public void A_clock_that_steps_back_gives_no_negative_time()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteEvents(new Tid(1), [Entry(1_000_000, "main", 960), Entry(1_000_100, "f", 640), .. Leaves(1_000_200)]);
+            w.Flush();
+            w.WriteEvents(new Tid(1), [.. Leaves(10), Exit(2000, "f", 640), Exit(2001, "main", 960)]);
+        });
+        foreach (ReplayOptions options in (ReplayOptions[])[new(), new() { IsFlat = true }, new() { MinTicks = 5 }])
+            Assert.DoesNotContain("-", Replay(file, options).Split('\n', 2)[1], StringComparison.Ordinal);
+        Assert.Contains("0.000 us |  } /* main */", Replay(file, new ReplayOptions()), StringComparison.Ordinal);
+    }
+
+    // More than are put into the order of their times.
+    static IEnumerable<TraceEvent> Leaves(ulong time) =>
+        Enumerable.Range(0, 600).SelectMany(i => (TraceEvent[])[Entry(time + (ulong)(2 * i), "g", 320), Exit(time + (ulong)(2 * i) + 1, "g", 320)]);
+
+    [Fact]
+    public void Lines_are_the_same_whether_another_thread_writes_them()
+    {
+        var program = new RandomProgram(5);
+        program.Run(60_000);
+        byte[] file = Write(w => w.WriteEvents(new Tid(1), program.Events.ToArray()));
+        using TraceReader reader = TraceReader.Open(file, "t");
+        using var output = new MemoryStream();
+        ReplayWriter.Write(reader, output, new ReplayOptions());
+        Assert.True(output.Length > 1 << 20);
+        Assert.Equal(Replay(file, new ReplayOptions()), System.Text.Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
+    public void What_the_output_throws_ends_the_replay()
+    {
+        var program = new RandomProgram(5);
+        program.Run(60_000);
+        using TraceReader reader = TraceReader.Open(Write(w => w.WriteEvents(new Tid(1), program.Events.ToArray())), "t");
+        using var full = new FullStream();
+        Assert.Throws<IOException>(() => ReplayWriter.Write(reader, full, new ReplayOptions()));
+    }
+
+    sealed class FullStream : MemoryStream
+    {
+        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("No space left on device");
+    }
+
+    static string Replay(byte[] file, ReplayOptions options)
+    {
+        using TraceReader reader = TraceReader.Open(file, "t");
+        using var output = new StringWriter { NewLine = "\n" };
+        ReplayWriter.Write(reader, output, options);
+        return output.ToString();
+    }
+
     static IEnumerable<string> Calls(string replay) =>
         replay.TrimEnd('\n').Split('\n')[3..].Select(line => line[(line.IndexOf('|', StringComparison.Ordinal) + 1)..].Trim());
 

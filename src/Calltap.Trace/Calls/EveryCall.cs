@@ -1,0 +1,14 @@
+namespace Calltap.Trace;
+
+/// <summary>Every call, by function.</summary>
+readonly struct EveryCall : ICallPart
+{
+    /// <inheritdoc/>
+    public int DepthOf(int function, int caller) => caller + 1;
+
+    /// <inheritdoc/>
+    public bool Tells(int depth) => true;
+
+    /// <inheritdoc/>
+    public int GroupOf(int function, int caller) => function;
+}

@@ -1,0 +1,69 @@
+using Calltap.LiveTests.Programs;
+using Calltap.Trace;
+
+namespace Calltap.LiveTests.Cli;
+
+/// <summary>What is drawn and coloured is so on a terminal alone, and colours not where they are unwelcome (https://no-color.org).</summary>
+public sealed class TerminalOutputTests
+{
+    const char Escape = '\x1b';
+
+    public static TheoryData<string> Views => ["report", "report --by thread", "graph", "diff", "info"];
+
+    [Theory]
+    [MemberData(nameof(Views))]
+    public void Colours_are_for_terminals_without_NO_COLOR(string view)
+    {
+        using var folder = new ScratchFolder();
+        string[] arguments = Arguments(view, Trace(folder));
+        Assert.Contains(Escape, OnTerminal(arguments, ["TERM=xterm"]));
+        Assert.DoesNotContain(Escape, OnTerminal(arguments, ["TERM=xterm", "NO_COLOR=1"]));
+        Assert.DoesNotContain(Escape, OnTerminal(arguments, ["TERM=dumb"]));
+        using CliRun piped = CliRun.Run(0, arguments);
+        Assert.DoesNotContain(Escape, piped.Output);
+        Assert.Equal("", piped.Errors);
+    }
+
+    [Fact]
+    public void Programs_get_no_colours_even_on_a_terminal()
+    {
+        using var folder = new ScratchFolder();
+        string trace = Trace(folder);
+        foreach (string form in new[] { "--json", "--csv" })
+            Assert.DoesNotContain(Escape, OnTerminal(["report", trace, form], ["TERM=xterm"]));
+        Assert.DoesNotContain(Escape, OnTerminal(["replay", trace], ["TERM=xterm"]));
+    }
+
+    static string[] Arguments(string view, string trace) => view switch
+    {
+        "graph" => ["graph", trace, "f"],
+        "diff" => ["diff", trace, trace],
+        _ => [.. view.Split(' ')[..1], trace, .. view.Split(' ')[1..]],
+    };
+
+    // script (util-linux) runs a command on a terminal of its own.
+    static string OnTerminal(string[] arguments, string[] environment)
+    {
+        Assert.SkipWhen(InstalledPrograms.Find("script") is null, "no script: install bsdutils");
+        string command = string.Join(' ', ((string[])["env", "-u", "NO_COLOR", .. environment, .. CliRun.Command, .. arguments]).Select(word => $"'{word}'"));
+        using CliRun run = CliRun.StartBy(["sh", "-c", "exec script -qec \"$0\" /dev/null", command]);
+        run.AssertEnds(0);
+        Assert.Contains(arguments[0] == "graph" ? "called by" : "prog", run.Output); // it has worked
+        return run.Output;
+    }
+
+    static string Trace(ScratchFolder folder)
+    {
+        string path = folder.File("t.calltap");
+        using FileStream file = File.Create(path);
+        using var writer = new TraceWriter(file);
+        writer.WriteSession(new SessionRecord { CommandLine = "prog --x", Target = new Pid(42), TscHz = 1_000_000_000, Scope = "prog" });
+        writer.WriteModules([new ModuleRecord(1, "/usr/bin/prog", "", 0, new TargetAddress(0x1000), new TargetAddress(0x9000))]);
+        writer.WriteFunctions([new FunctionRecord(new FunctionId(1), 1, new ImageAddress(0x1000), new ByteSize(64), "f", "", FunctionFlags.AllExitsPatched)]);
+        writer.WriteSites([new SiteRecord(new SiteId(1), new FunctionId(1), SiteKind.Entry), new SiteRecord(new SiteId(2), new FunctionId(1), SiteKind.Exit)]);
+        writer.WriteThreads([new ThreadRecord(new Tid(7), "prog")]);
+        writer.WriteEvents(new Tid(7), [new TraceEvent(new TscTime(100), new SiteId(1), 64), new TraceEvent(new TscTime(900), new SiteId(2), 64)]);
+        writer.Finish();
+        return path;
+    }
+}
