@@ -97,12 +97,20 @@ public sealed class TraceReader : IDisposable
     /// <exception cref="IOException">The stream failed.</exception>
     public void ReadMerged(IEventVisitor visitor, IReadOnlySet<Tid>? only = null, TimeWindow? window = null)
     {
-        TimeWindow wanted = window ?? TimeWindow.All;
-        IEnumerable<IGrouping<Tid, StreamItem>> threads = _items
-            .Where(item => (only is null || only.Contains(item.Thread)) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))
-            .GroupBy(item => item.Thread);
-        new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(wanted == TimeWindow.All ? visitor : new WindowVisitor(wanted, visitor));
+        ReadMerged(visitor, _items.Where(item => only is null || only.Contains(item.Thread)), window ?? TimeWindow.All);
     }
+
+    /// <summary>Delivers some parts of threads as <see cref="ReadMerged(IEventVisitor, IReadOnlySet{Tid}?, TimeWindow?)"/> does.</summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    internal void ReadMerged(IEventVisitor visitor, IEnumerable<StreamItem> items, TimeWindow window)
+    {
+        IEnumerable<IGrouping<Tid, StreamItem>> threads =
+            items.Where(item => item.IsEvents ? window.Overlaps(item.Chunk) : window.Contains(item.Lost.Time)).GroupBy(item => item.Thread);
+        new ThreadMerge(TryDecode, RefuseToMerge, threads).Run(window == TimeWindow.All ? visitor : new WindowVisitor(window, visitor));
+    }
+
+    /// <summary>The parts of each thread, in its order.</summary>
+    internal ILookup<Tid, StreamItem> ItemsByThread() => _items.ToLookup(item => item.Thread);
 
     /// <summary>
     /// Delivers the events in <paramref name="window"/> on all processors: each thread's to its own visitor and in the order of their times, those
