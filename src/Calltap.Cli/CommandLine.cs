@@ -60,6 +60,7 @@ static class CommandLine
         root.Add(ReplayCommand.Create(terminal));
         root.Add(GraphCommand.Create(terminal));
         root.Add(DiffCommand.Create(terminal));
+        root.Add(ExportCommand.Create(terminal));
         root.Add(InfoCommand.Create(terminal));
         root.Add(QueryCommand.Create());
         root.Add(FunctionsCommand.Create(terminal));

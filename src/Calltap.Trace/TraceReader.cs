@@ -125,16 +125,24 @@ public sealed class TraceReader : IDisposable
     /// <exception cref="IOException">The stream failed.</exception>
     public void ReadMerged(IEventVisitor visitor, IReadOnlySet<Tid>? only = null, TimeWindow? window = null)
     {
-        TimeWindow wanted = window ?? TimeWindow.All;
-        StreamItem[] items = [.. _items
-            .Where(item => (only is null || only.Contains(item.Thread)) && (item.IsEvents ? wanted.Overlaps(item.Chunk) : wanted.Contains(item.Lost.Time)))];
-        ChunkEntry[] chunks = [.. items.Where(item => item.IsEvents).Select(item => item.Chunk)];
+        ReadMerged(visitor, _items.Where(item => only is null || only.Contains(item.Thread)), window ?? TimeWindow.All);
+    }
+
+    /// <summary>Delivers some parts of threads as <see cref="ReadMerged(IEventVisitor, IReadOnlySet{Tid}?, TimeWindow?)"/> does.</summary>
+    /// <exception cref="IOException">The stream failed.</exception>
+    internal void ReadMerged(IEventVisitor visitor, IEnumerable<StreamItem> items, TimeWindow window)
+    {
+        StreamItem[] wanted = [.. items.Where(item => item.IsEvents ? window.Overlaps(item.Chunk) : window.Contains(item.Lost.Time))];
+        ChunkEntry[] chunks = [.. wanted.Where(item => item.IsEvents).Select(item => item.Chunk)];
         Progress.Begin(chunks);
         using var ahead = new DecodeAhead(chunks, Environment.ProcessorCount - 1, NewDecoder);
         ReadOnlyMemory<TraceEvent>? Take(ChunkEntry chunk, ThreadOrder order, ref TraceEvent[] buffer) => TryTake(ahead, chunk, order, ref buffer);
-        var merge = new ThreadMerge(Take, RefuseToMerge, items.GroupBy(item => item.Thread), _skips ? GapAt : null);
-        merge.Run(wanted == TimeWindow.All ? visitor : new WindowVisitor(wanted, visitor));
+        var merge = new ThreadMerge(Take, RefuseToMerge, wanted.GroupBy(item => item.Thread), _skips ? GapAt : null);
+        merge.Run(window == TimeWindow.All ? visitor : new WindowVisitor(window, visitor));
     }
+
+    /// <summary>The parts of each thread, in its order.</summary>
+    internal ILookup<Tid, StreamItem> ItemsByThread() => _items.ToLookup(item => item.Thread);
 
     /// <summary>
     /// Delivers the events in <paramref name="window"/> on all processors: each thread's to its own visitor and in the order of their times, those

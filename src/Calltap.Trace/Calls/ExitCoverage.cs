@@ -37,8 +37,20 @@ public sealed class ExitCoverage
         function.Value < _complete.Length && _complete[function.Value]
         && !(_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) && IsWithin(changes, start, end));
 
-    // A file may tell of millions of changes and ask for every call: the sorted spans are disjoint, so one of them decides.
-    static bool IsWithin(List<(TscTime Start, TscTime End)> changes, TscTime start, TscTime end)
+    /// <summary>How long a call that began at <paramref name="start"/> and of which no exit was seen is known to have been open: <paramref name="end"/> at most.</summary>
+    public TscTime OpenUntil(FunctionId function, TscTime start, TscTime end)
+    {
+        if (!_complete.Contains(function) || end < start)
+            return start;
+        if (!_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) || Next(changes, start) is not { } change || change.Start > end)
+            return end;
+        return change.Start > start ? change.Start : start;
+    }
+
+    static bool IsWithin(List<(TscTime Start, TscTime End)> changes, TscTime start, TscTime end) => Next(changes, start) is { } change && change.Start <= end;
+
+    // The first that ends at or behind a time. A file may tell of millions of changes and ask for every call: the sorted spans are disjoint, so one of them decides.
+    static (TscTime Start, TscTime End)? Next(List<(TscTime Start, TscTime End)> changes, TscTime start)
     {
         int low = 0, high = changes.Count;
         while (low < high)
@@ -50,7 +62,7 @@ public sealed class ExitCoverage
                 high = middle;
         }
 
-        return low < changes.Count && changes[low].Start <= end;
+        return low < changes.Count ? changes[low] : null;
     }
 
     static void Merge(List<(TscTime Start, TscTime End)> changes)

@@ -54,6 +54,21 @@ sealed class ByteWriter
     /// <summary>Gives back the last <paramref name="count"/> bytes.</summary>
     public void Drop(int count) => _length -= count;
 
+    /// <summary>Writes a number as a varint in place of the byte at <paramref name="at"/>; what is behind moves where it is longer.</summary>
+    public void Replace(int at, ulong value)
+    {
+        Span<byte> varint = stackalloc byte[Varint.MaxBytes];
+        int length = 0;
+        Varint.Write(varint, ref length, value);
+        if (length > 1)
+        {
+            Take(length - 1);
+            _buffer.AsSpan(at + 1, _length - length - at).CopyTo(_buffer.AsSpan(at + length));
+        }
+
+        varint[..length].CopyTo(_buffer.AsSpan(at));
+    }
+
     void Room(int count)
     {
         if (_buffer.Length - _length < count)

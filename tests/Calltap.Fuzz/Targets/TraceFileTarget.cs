@@ -2,7 +2,7 @@ using Calltap.Trace;
 
 namespace Calltap.Fuzz.Targets;
 
-/// <summary>A trace file, through everything behind <c>report</c> and <c>replay</c>.</summary>
+/// <summary>A trace file, through everything behind <c>report</c>, <c>replay</c> and <c>export</c>.</summary>
 sealed class TraceFileTarget : IFuzzTarget
 {
     public string Name => "trace";
@@ -65,8 +65,21 @@ sealed class TraceFileTarget : IFuzzTarget
         foreach (Tid thread in reader.Threads.Take(3)) ReplayWriter.Write(reader, TextWriter.Null, new HashSet<Tid> { thread });
         CallGraph.Build(reader, [.. reader.Catalog.Functions.Keys.Take(2)], 5);
         InfoJson.Write(TraceInfo.Of(reader), Stream.Null);
+        Export(reader);
         if (reader.Skipped.Size.Value < 0 || reader.Skipped.First.Any(part => part.Size.Value <= 0))
             throw new InvalidOperationException("a part without bytes was skipped");
+    }
+
+    static void Export(TraceReader reader)
+    {
+        ChromeTraceWriter.Write(reader, new ExportPart(), Stream.Null);
+        PerfettoWriter.Write(reader, new ExportPart(), Stream.Null);
+        SpeedscopeWriter.Write(reader, new ExportPart(), Stream.Null);
+        TraceDatWriter.Write(reader, new ExportPart(), Stream.Null);
+        UftraceWriter.Write(reader, new ExportPart(), _ => Stream.Null);
+        StackTree tree = StackTree.Build(reader, new ExportPart());
+        FoldedWriter.Write(tree, reader.Catalog, StackWeight.Self, Stream.Null);
+        FlameGraphWriter.Write(tree, reader.Catalog, StackWeight.Calls, Stream.Null);
     }
 
     /// <summary>Calls of a few threads: nested, left by exceptions, with losses, on two stacks.</summary>
