@@ -61,6 +61,7 @@ static class CommandLine
         root.Add(GraphCommand.Create(terminal));
         root.Add(DiffCommand.Create(terminal));
         root.Add(InfoCommand.Create(terminal));
+        root.Add(ViewCommand.Create(terminal));
         root.Add(FunctionsCommand.Create(terminal));
         root.Add(PsCommand.Create(terminal));
         root.Add(DoctorCommand.Create(terminal));

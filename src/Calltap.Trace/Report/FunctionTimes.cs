@@ -17,6 +17,9 @@ struct FunctionTimes
     /// <summary>Number of calls.</summary>
     public long Calls { readonly get; private set; }
 
+    /// <summary>How long the calls took whose end is known.</summary>
+    public readonly IEnumerable<(ulong Ticks, long Calls)> Durations => _durations?.Counts ?? [];
+
     /// <summary>Adds a call that ended.</summary>
     public void Add(in Call call)
     {

@@ -58,10 +58,16 @@ public sealed class ReportBuilder
         var sums = new FunctionSums();
         foreach (FunctionSums part in _pool)
             sums.Add(part);
-        var reports = new List<FunctionReport>();
+        return [.. ReportFunctions(sums, _catalog, clock).Select(function => function.Report)];
+    }
+
+    /// <summary>The functions with calls, by id.</summary>
+    internal static List<ViewFunction> ReportFunctions(FunctionSums sums, TraceCatalog catalog, TraceClock clock)
+    {
+        List<ViewFunction> reports = [];
         for (int i = 0; i < sums.Functions.Length; i++)
             if (sums.Functions[i].Calls > 0)
-                reports.Add(sums.Functions[i].ToReport(_catalog.NameOf(new FunctionId(i)), _catalog.ModuleOf(new FunctionId(i)), clock));
+                reports.Add(new ViewFunction(new FunctionId(i), sums.Functions[i].ToReport(catalog.NameOf(new FunctionId(i)), catalog.ModuleOf(new FunctionId(i)), clock)));
         return reports;
     }
 }

@@ -13,7 +13,12 @@ public static class ReportJson
         json.WriteStartObject();
         json.WriteStartArray("functions");
         foreach (FunctionReport function in report.Functions)
-            WriteFunction(json, function);
+        {
+            json.WriteStartObject();
+            WriteFields(json, function);
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
         json.WriteNumber("threads", report.Threads);
         json.WriteNumber("events", report.Events);
@@ -22,9 +27,9 @@ public static class ReportJson
         json.WriteEndObject();
     }
 
-    static void WriteFunction(Utf8JsonWriter json, FunctionReport function)
+    /// <summary>Writes what is known of a function into an object.</summary>
+    internal static void WriteFields(Utf8JsonWriter json, FunctionReport function)
     {
-        json.WriteStartObject();
         json.WriteString("name", function.Name);
         json.WriteString("module", function.Module);
         json.WriteNumber("calls", function.Calls);
@@ -35,6 +40,5 @@ public static class ReportJson
         json.WriteNumberOrNull("max_ns", function.MaxNs);
         json.WriteNumberOrNull("p50_ns", function.P50Ns);
         json.WriteNumberOrNull("p99_ns", function.P99Ns);
-        json.WriteEndObject();
     }
 }
