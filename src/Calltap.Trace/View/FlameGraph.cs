@@ -24,7 +24,7 @@ public sealed record FlameGraph
         IFlameWay way = choice.Metric == FlameMetric.Self ? new FlameCallers(tree, widths) : new FlameCallees(tree, widths);
         bool isThere = way.Enter(choice.Path);
         List<FlameBox> boxes = [];
-        double least = choice.Least * way.Width;
+        double least = isThere ? choice.Least * way.Width : 0;
         for (int round = 0; isThere && round < MostRounds; round++, least = Math.Max(1, least * 2))
         {
             boxes.Clear();

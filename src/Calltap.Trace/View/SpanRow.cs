@@ -23,7 +23,7 @@ sealed class SpanRow
             return;
         ulong duration = CallTime.Between(calls[members.Span[0]].Start, calls[members.Span[^1]].Start);
         int last = members.Length;
-        for (ulong resolution = finest; last > FewEnough && resolution < duration; resolution *= Step)
+        for (ulong resolution = finest; last > FewEnough && resolution < duration && resolution <= ulong.MaxValue / Step; resolution *= Step)
         {
             List<CallSpan> merged = [];
             Collect(0, ulong.MaxValue, resolution, merged);

@@ -44,12 +44,13 @@ public sealed class ThreadLane
     {
         int end = (int)Math.Min((long)firstRow + rows, _rows.Length);
         List<CallSpan> spans = [];
-        for (resolution = Math.Max(resolution, 1); ; resolution *= 2)
+        for (resolution = Math.Max(resolution, 1); ; resolution = resolution > ulong.MaxValue / 2 ? ulong.MaxValue : resolution * 2)
         {
+            bool isLast = resolution == ulong.MaxValue || resolution > CallTime.Between(window.From.Value, window.To.Value);
             spans.Clear();
-            for (int row = Math.Max(firstRow, 0); row < end && spans.Count <= most; row++)
+            for (int row = Math.Max(firstRow, 0); row < end && (isLast || spans.Count <= most); row++)
                 _rows[row].Collect(window.From.Value, window.To.Value, resolution, spans);
-            if (spans.Count <= most || resolution > CallTime.Between(window.From.Value, window.To.Value))
+            if (isLast || spans.Count <= most)
                 return new LaneSpans(spans, GapsIn(window, resolution), resolution);
         }
     }

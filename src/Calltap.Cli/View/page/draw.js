@@ -61,32 +61,32 @@ export class Painter {
     for (const { lane } of lanes) {
       const top = lane.top - scrolled + RULER;
       const found = spans.get(lane.id);
-      if (found) this.lane(found, from, scale, top + HEAD, selected?.thread === lane.id ? selected.call : -1);
+      if (found) this.lane(found, from, scale, top + HEAD, lane.rows, selected?.thread === lane.id ? selected.call : -1);
       if (found) this.gaps(found, from, scale, top, lane.height - 8);
       this.head(lane, top);
     }
     this.ruler(from, to, scale, step);
   }
 
-  lane(found, from, scale, top, selected) {
+  lane(found, from, scale, top, rows, selected) {
     const context = this.context;
     found.order ??= this.order(found);
     let last = -1;
     const { start, width, row, unknown, calls, order, paint } = found;
-    const right = this.width, bottom = this.height;
+    const right = this.width, bottom = Math.min(this.height, top + rows * ROW);
     for (let at = 0; at < order.length; at++) {
       const i = order[at];
       let x = (start[i] - from) * scale, w = width[i] * scale;
       const y = top + row[i] * ROW;
-      if (x > right || x + w < 0 || y > bottom || y + ROW < RULER) continue;
+      if (x > right || x + w < 0 || y >= bottom || y + ROW < RULER) continue;
       if (x < 0) { w += x; x = 0; }
       if (x + w > right) w = right - x;
       if (paint[i] !== last) context.fillStyle = this.colours[last = paint[i]];
       context.fillRect(x, y, w > 2 ? w - 0.5 : w > 1 ? w : 1, ROW - 1);
     }
     context.fillStyle = this.hatch;
-    for (const i of found.hatched) this.fill(start[i], width[i], from, scale, top + row[i] * ROW, ROW - 1);
-    this.labels(found, from, scale, top);
+    for (const i of found.hatched) if (row[i] < rows) this.fill(start[i], width[i], from, scale, top + row[i] * ROW, ROW - 1);
+    this.labels(found, from, scale, top, rows);
     for (let i = 0; selected >= 0 && i < start.length; i++) {
       if (found.call[i] !== selected || calls[i] !== 1) continue;
       const x = Math.max(-4, (start[i] - from) * scale), end = Math.min(right + 4, (start[i] + width[i] - from) * scale);
@@ -118,12 +118,12 @@ export class Painter {
     return order;
   }
 
-  labels(found, from, scale, top) {
+  labels(found, from, scale, top, rows) {
     const context = this.context, { start, width, row, fn, calls } = found, least = NARROWEST_TEXT / scale;
     context.font = '11px "DejaVu Sans", system-ui, sans-serif';
     context.fillStyle = this.boxText;
     for (let i = 0; i < start.length; i++) {
-      if (width[i] < least) continue;
+      if (width[i] < least || row[i] >= rows) continue;
       const y = top + row[i] * ROW;
       if (y > this.height || y + ROW < RULER) continue;
       const x = Math.max(0, (start[i] - from) * scale), room = Math.min(this.width, (start[i] + width[i] - from) * scale) - x - 6;
@@ -154,8 +154,9 @@ export class Painter {
     context.fillRect(0, top, this.width, HEAD - 5);
     context.font = '600 11px "DejaVu Sans", system-ui, sans-serif';
     context.fillStyle = this.text;
-    context.fillText(lane.title, 6, top + (HEAD - 5) / 2, this.width / 2);
-    const named = Math.min(context.measureText(lane.title).width, this.width / 2);
+    const title = `${lane.isFolded ? '▸' : '▾'} ${lane.title}`;
+    context.fillText(title, 6, top + (HEAD - 5) / 2, this.width / 2);
+    const named = Math.min(context.measureText(title).width, this.width / 2);
     context.font = '11px "DejaVu Sans", system-ui, sans-serif';
     context.fillStyle = this.soft;
     context.fillText(`${count(lane.calls)} calls${lane.lost > 0 ? `, ${count(lane.lost)} events lost` : ''}`, named + 18, top + (HEAD - 5) / 2);

@@ -8,15 +8,25 @@ const MOST_ROWS = 2000; // deeper calls are not drawn: no browser scrolls that f
 /** The lanes with their places in pixels, in the order of the trace. */
 export class Lanes {
   constructor(trace) {
-    let top = 0;
-    this.all = trace.threads.map(thread => {
-      const rows = Math.min(thread.rows, MOST_ROWS);
-      const lane = { ...thread, rows, top, height: HEAD + Math.max(rows, 1) * ROW + GAP, title: title(thread, trace) };
-      top += lane.height;
-      return lane;
-    });
-    this.height = top;
+    this.all = trace.threads.map(thread => ({ ...thread, rows: 0, isFolded: false, title: title(thread, trace), allRows: Math.min(thread.rows, MOST_ROWS) }));
     this.byId = new Map(this.all.map(lane => [lane.id, lane]));
+    this.place();
+  }
+
+  /** Shows only the outermost calls of a lane, or all again. */
+  fold(lane) {
+    lane.isFolded = !lane.isFolded;
+    this.place();
+  }
+
+  place() {
+    let top = 0;
+    for (const lane of this.all) {
+      lane.rows = lane.isFolded ? Math.min(1, lane.allRows) : lane.allRows;
+      Object.assign(lane, { top, height: HEAD + Math.max(lane.rows, 1) * ROW + GAP });
+      top += lane.height;
+    }
+    this.height = top;
   }
 
   /** Those between two heights, each with the rows that are to be seen. */
@@ -27,7 +37,7 @@ export class Lanes {
     });
   }
 
-  /** The lane at a height, and the row there; -1 in its head. */
+  /** The lane at a height, and the row there; less than 0 in its head. */
   at(y) {
     const lane = this.all.find(other => y >= other.top && y < other.top + other.height);
     return lane ? { lane, row: Math.floor((y - lane.top - HEAD) / ROW) } : null;

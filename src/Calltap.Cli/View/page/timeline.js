@@ -1,6 +1,6 @@
 import { loadSpans } from './api.js';
 import { Painter, RULER } from './draw.js';
-import { Lanes } from './lanes.js';
+import { Lanes, ROW } from './lanes.js';
 import { onTheme, several, time } from './text.js';
 import { tip } from './tip.js';
 
@@ -63,7 +63,8 @@ export class Timeline {
   /** Goes to a call, and shows what is known of it. */
   reveal(place) {
     const lane = this.lanes.byId.get(place.thread);
-    const top = lane.top + Math.min(place.row, lane.rows) * 17;
+    if (lane.isFolded && place.row > 0) this.lanes.fold(lane);
+    const top = lane.top + Math.min(place.row, lane.rows) * ROW;
     if (top < this.pane.scrollTop || top + 80 > this.pane.scrollTop + this.pane.clientHeight - RULER) this.pane.scrollTop = Math.max(0, top - this.pane.clientHeight / 3);
     this.zoomTo(place.start_ns, place.ns);
     this.select(place.thread, place.call);
@@ -124,6 +125,12 @@ export class Timeline {
     const wasDrag = this.pressed?.isDrag ?? true;
     this.pressed = null;
     if (wasDrag) return;
+    const place = this.placeOf(event);
+    if (place?.row < 0) {
+      this.lanes.fold(place.lane);
+      this.show();
+      return;
+    }
     const hit = this.hit(event);
     if (!hit) return;
     if (hit.calls === 1) {
@@ -135,12 +142,15 @@ export class Timeline {
 
   timeAt(event) { return this.from + (event.clientX - this.pane.getBoundingClientRect().left) * (this.to - this.from) / this.painter.width; }
 
+  placeOf(event) {
+    const y = event.clientY - this.pane.getBoundingClientRect().top - RULER;
+    return y < 0 ? null : this.lanes.at(y + this.pane.scrollTop);
+  }
+
   // The span under the pointer, or the nearest one within two pixels.
   hit(event) {
-    const y = event.clientY - this.pane.getBoundingClientRect().top - RULER;
-    const place = y < 0 ? null : this.lanes.at(y + this.pane.scrollTop);
-    const found = place && this.spans.get(place.lane.id);
-    if (!found) return null;
+    const place = this.placeOf(event), found = place && this.spans.get(place.lane.id);
+    if (!found || place.row >= place.lane.rows) return null;
     const at = this.timeAt(event), near = 2 * (this.to - this.from) / this.painter.width;
     let best = -1, least = near;
     for (let i = 0; i < found.start.length; i++) {
