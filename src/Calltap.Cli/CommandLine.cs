@@ -63,6 +63,7 @@ static class CommandLine
         root.Add(ExportCommand.Create(terminal));
         root.Add(InfoCommand.Create(terminal));
         root.Add(QueryCommand.Create());
+        root.Add(ViewCommand.Create(terminal));
         root.Add(FunctionsCommand.Create(terminal));
         root.Add(PsCommand.Create(terminal));
         root.Add(DoctorCommand.Create(terminal));

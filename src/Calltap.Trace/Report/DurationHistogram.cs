@@ -23,6 +23,14 @@ public sealed class DurationHistogram
     /// <summary>Number of durations.</summary>
     public long Count { get; private set; }
 
+    /// <summary>The durations in ticks, not in order, each with how many there are; a bucket counts as its middle.</summary>
+    public IEnumerable<(ulong Ticks, long Count)> Counts =>
+        _waiting.Take(_waits).Select(ticks => (ticks, 1L)).Concat(
+            from octave in Enumerable.Range(0, _octaves.Length)
+            from bucket in Enumerable.Range(0, SubBuckets)
+            where _octaves[octave]?[bucket] > 0
+            select (MiddleOf(octave, bucket), (long)_octaves[octave]![bucket]));
+
     /// <summary>Adds a duration, in ticks.</summary>
     public void Add(ulong ticks)
     {

@@ -34,6 +34,9 @@ struct FunctionTimes
 
     readonly long Known => (_durations?.Count ?? 0) + _waits;
 
+    /// <summary>How long the calls took whose end is known.</summary>
+    public readonly IEnumerable<(ulong Ticks, long Calls)> Durations => _durations?.Counts ?? [];
+
     /// <summary>Adds a call that ended.</summary>
     public void Add(in Call call)
     {

@@ -84,4 +84,14 @@ public sealed class ReportBuilder
 
         return reports;
     }
+
+    /// <summary>The functions with calls, by id, of sums by function.</summary>
+    internal static List<ViewFunction> ReportFunctions(FunctionSums sums, TraceCatalog catalog, TraceClock clock)
+    {
+        List<ViewFunction> reports = [];
+        for (int i = 0; i < sums.Groups.Length; i++)
+            if (sums.Groups[i].Calls > 0)
+                reports.Add(new ViewFunction(new FunctionId(i), sums.Of(i).ToReport(catalog.NameOf(new FunctionId(i)), catalog.ModuleOf(new FunctionId(i)), clock)));
+        return reports;
+    }
 }

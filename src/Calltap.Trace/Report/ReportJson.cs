@@ -39,8 +39,15 @@ public static class ReportJson
             json.WriteNumberOrNull("pid", function.Pid?.Value);
         }
 
+        WriteFields(json, function, hasModule: by is ReportBy.Function or ReportBy.Caller);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what is known of a function into an object.</summary>
+    internal static void WriteFields(Utf8JsonWriter json, FunctionReport function, bool hasModule = true)
+    {
         json.WriteString("name", function.Name);
-        if (by is ReportBy.Function or ReportBy.Caller)
+        if (hasModule)
             json.WriteString("module", function.Module);
         json.WriteNumber("calls", function.Calls);
         json.WriteNumberOrNull("total_ns", function.TotalNs);
@@ -50,6 +57,5 @@ public static class ReportJson
         json.WriteNumberOrNull("max_ns", function.MaxNs);
         json.WriteNumberOrNull("p50_ns", function.P50Ns);
         json.WriteNumberOrNull("p99_ns", function.P99Ns);
-        json.WriteEndObject();
     }
 }
