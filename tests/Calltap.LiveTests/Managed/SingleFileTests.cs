@@ -15,6 +15,7 @@ public sealed class SingleFileTests(ITestOutputHelper output)
 {
     const string CoreLib = "System.Private.CoreLib.dll";
     const int ControlSize = 65536, SomeEvents = 16384; // bytes
+    const int Tries = 5;
     const byte End = 2; // targets/managed/Control.cs
 
     static readonly FunctionFilter s_library = FunctionFilter.Parse([$"@{CoreLib}"], []);
@@ -58,25 +59,35 @@ public sealed class SingleFileTests(ITestOutputHelper output)
         program.AssertRight();
     }
 
+    /// <summary>At some of the addresses that the kernel draws nothing that is compiled is in reach of room for stubs: then another program is started.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Started_by_the_tool_its_methods_are_recorded(bool isShared)
     {
+        IReadOnlyList<string> command = Build(isShared).OrSkip().Command;
+        string report = "";
+        for (int tries = 0; tries < Tries && report.Length == 0; tries++) report = Record(command);
+        Assert.Contains("Managed.Plain.", report, StringComparison.Ordinal);
+        Assert.Contains("managed.dll", report, StringComparison.Ordinal);
+    }
+
+    /// <summary>Has the tool start a program.</summary>
+    /// <returns>The report; empty when nothing is recorded.</returns>
+    string Record(IReadOnlyList<string> command)
+    {
         using var folder = new ScratchFolder();
         string control = folder.File("control"), file = folder.File("trace");
         File.WriteAllBytes(control, new byte[ControlSize]);
-        using (CliRun run = CliRun.Start(["record", "--managed", "-o", file, "--", .. Build(isShared).OrSkip().Command, control, "1", "plain"]))
-        {
-            run.WaitFor("writing ");
-            bool isWritten = Deadline.In(EngineTests.Patience).Poll(() => new FileInfo(file).Length > SomeEvents);
-            using (var stream = new FileStream(control, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) stream.WriteByte(End);
-            Assert.True(isWritten, $"nothing is recorded: {run.Errors}");
-            run.AssertEnds(0);
-            output.WriteLine(run.Errors);
-        }
+        using CliRun run = CliRun.StartBy(["env", "DOTNET_TieredCompilation=0"], ["record", "--managed", "-o", file, "--", .. command, control, "1", "plain"]);
+        run.WaitFor("writing ");
+        bool isWritten = Deadline.In(TimeSpan.FromSeconds(10)).Poll(() => new FileInfo(file).Length > SomeEvents);
+        using (var stream = new FileStream(control, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) stream.WriteByte(End);
+        run.AssertEnds(0);
+        output.WriteLine(run.Errors);
+        if (!isWritten) return "";
         using CliRun report = CliRun.Run(0, "report", file);
-        Assert.Contains("Managed.Plain.", report.Output, StringComparison.Ordinal);
+        return report.Output;
     }
 
     static bool IsThere(TargetProcess target, TargetModule module, SitePlan site)
