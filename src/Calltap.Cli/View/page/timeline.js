@@ -7,7 +7,7 @@ import { tip } from './tip.js';
 const NARROWEST = 50; // ns
 const AROUND = 0.5; // of a window, asked for at either side
 const COARSE = 1.6, FINE = 0.3; // of the scale that was asked for, beyond which it is asked anew
-const SPANS_IN_SIGHT = 16_000; // what a canvas draws well within a frame
+const SPANS_IN_SIGHT = 12_000; // what a canvas draws well within a frame
 const FEWEST_SPANS = 300;
 const DRAGGED = 4; // pixels
 
