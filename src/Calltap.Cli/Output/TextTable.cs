@@ -2,11 +2,12 @@ using Spectre.Console;
 
 namespace Calltap.Cli.Output;
 
-/// <summary>A table for people: aligned columns, or a drawn table on a terminal when it is short enough to be looked at.</summary>
+/// <summary>A table for people: aligned columns, or a drawn table on a terminal when it is short and narrow enough to be looked at.</summary>
 /// <param name="columns">Headings; one that starts with <c>&gt;</c> is of a column of numbers, aligned right.</param>
 sealed class TextTable(params string[] columns)
 {
     const int LongestDrawn = 200;
+    const int Frame = 3; // of each drawn column
     const int WidestPadded = 60; // one name of 500 characters must not push every line out of sight
 
     readonly List<string[]> _rows = [];
@@ -20,9 +21,12 @@ sealed class TextTable(params string[] columns)
     /// <summary>Prints it.</summary>
     public void Write(Terminal terminal)
     {
-        if (terminal.OutIsTerminal && _rows.Count <= LongestDrawn) Draw(terminal);
+        if (terminal.OutIsTerminal && _rows.Count <= LongestDrawn && Fits(Console.WindowWidth)) Draw(terminal);
         else WriteAligned(terminal.Out);
     }
+
+    // A drawn table that is too wide loses its last columns, which are names.
+    bool Fits(int width) => columns.Select((column, i) => Math.Max(column.Length, _rows.Count == 0 ? 0 : _rows.Max(row => row[i].Length)) + Frame).Sum() < width;
 
     void WriteAligned(TextWriter output)
     {

@@ -6,7 +6,8 @@ namespace Calltap.LiveTests.Cli;
 /// <summary>What is drawn and coloured is so on a terminal alone, and colours not where they are unwelcome (https://no-color.org).</summary>
 public sealed class TerminalOutputTests
 {
-    const char Escape = '\x1b';
+    // Colours and weights, ECMA-48's SGR; the runtime's console sends other sequences, for the keys.
+    const string Graphics = @"\x1b\[[0-9;]*m";
 
     public static TheoryData<string> Views => ["report", "report --by thread", "graph", "diff", "info"];
 
@@ -16,11 +17,11 @@ public sealed class TerminalOutputTests
     {
         using var folder = new ScratchFolder();
         string[] arguments = Arguments(view, Trace(folder));
-        Assert.Contains(Escape, OnTerminal(arguments, ["TERM=xterm"]));
-        Assert.DoesNotContain(Escape, OnTerminal(arguments, ["TERM=xterm", "NO_COLOR=1"]));
-        Assert.DoesNotContain(Escape, OnTerminal(arguments, ["TERM=dumb"]));
+        Assert.Matches(Graphics, OnTerminal(arguments, ["TERM=xterm"]));
+        Assert.DoesNotMatch(Graphics, OnTerminal(arguments, ["TERM=xterm", "NO_COLOR=1"]));
+        Assert.DoesNotMatch(Graphics, OnTerminal(arguments, ["TERM=dumb"]));
         using CliRun piped = CliRun.Run(0, arguments);
-        Assert.DoesNotContain(Escape, piped.Output);
+        Assert.DoesNotMatch(Graphics, piped.Output);
         Assert.Equal("", piped.Errors);
     }
 
@@ -30,8 +31,17 @@ public sealed class TerminalOutputTests
         using var folder = new ScratchFolder();
         string trace = Trace(folder);
         foreach (string form in new[] { "--json", "--csv" })
-            Assert.DoesNotContain(Escape, OnTerminal(["report", trace, form], ["TERM=xterm"]));
-        Assert.DoesNotContain(Escape, OnTerminal(["replay", trace], ["TERM=xterm"]));
+            Assert.DoesNotMatch(Graphics, OnTerminal(["report", trace, form], ["TERM=xterm"]));
+        Assert.DoesNotMatch(Graphics, OnTerminal(["replay", trace], ["TERM=xterm"]));
+    }
+
+    [Fact]
+    public void A_table_that_does_not_fit_the_terminal_keeps_its_names()
+    {
+        using var folder = new ScratchFolder();
+        string trace = Trace(folder), narrow = OnTerminal(["report", trace], ["TERM=xterm"], columns: 60);
+        Assert.DoesNotMatch(Graphics, narrow);
+        Assert.DoesNotContain('…', narrow);
     }
 
     static string[] Arguments(string view, string trace) => view switch
@@ -42,10 +52,10 @@ public sealed class TerminalOutputTests
     };
 
     // script (util-linux) runs a command on a terminal of its own.
-    static string OnTerminal(string[] arguments, string[] environment)
+    static string OnTerminal(string[] arguments, string[] environment, int columns = 200)
     {
         Assert.SkipWhen(InstalledPrograms.Find("script") is null, "no script: install bsdutils");
-        string command = string.Join(' ', ((string[])["env", "-u", "NO_COLOR", .. environment, .. CliRun.Command, .. arguments]).Select(word => $"'{word}'"));
+        string command = $"stty cols {columns}; " + string.Join(' ', ((string[])["env", "-u", "NO_COLOR", .. environment, .. CliRun.Command, .. arguments]).Select(word => $"'{word}'"));
         using CliRun run = CliRun.StartBy(["sh", "-c", "exec script -qec \"$0\" /dev/null", command]);
         run.AssertEnds(0);
         Assert.Contains(arguments[0] == "graph" ? "called by" : "prog", run.Output); // it has worked
