@@ -34,18 +34,19 @@ public sealed class ExitCoverage
 
     /// <summary>Whether every exit that <paramref name="function"/> took between the two times made an event.</summary>
     public bool IsComplete(FunctionId function, TscTime start, TscTime end) =>
-        function.Value < _complete.Length && _complete[function.Value]
-        && !(_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) && IsWithin(changes, start, end));
+        HasAllExits(function) && !(_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) && IsWithin(changes, start, end));
 
     /// <summary>How long a call that began at <paramref name="start"/> and of which no exit was seen is known to have been open: <paramref name="end"/> at most.</summary>
     public TscTime OpenUntil(FunctionId function, TscTime start, TscTime end)
     {
-        if (!_complete.Contains(function) || end < start)
+        if (!HasAllExits(function) || end < start)
             return start;
         if (!_changes.TryGetValue(function, out List<(TscTime Start, TscTime End)>? changes) || Next(changes, start) is not { } change || change.Start > end)
             return end;
         return change.Start > start ? change.Start : start;
     }
+
+    bool HasAllExits(FunctionId function) => function.Value < _complete.Length && _complete[function.Value];
 
     static bool IsWithin(List<(TscTime Start, TscTime End)> changes, TscTime start, TscTime end) => Next(changes, start) is { } change && change.Start <= end;
 

@@ -106,7 +106,7 @@ sealed class LaneBuilder : IEventVisitor, ICallVisitor
     /// <inheritdoc/>
     public void OnCall(in Call call)
     {
-        _sums!.Add(call);
+        _sums!.Of(call.Function.Value).Add(call);
         ref StoredCall stored = ref _calls[(int)call.Index];
         bool isOpen = call.Ticks is null && _tree.Now.Value == ulong.MaxValue;
         stored.Ticks = call.Ticks ?? CallTime.Between(stored.Start, isOpen ? Math.Max(_openUntil, Last) : _tree.Now.Value);
