@@ -29,6 +29,17 @@ public sealed class CommandTests
         Assert.Equal((2, $"calltap: cannot run {trace.Trace}: EACCES\n"), (code, errors));
     }
 
+    [Fact]
+    public void Export_writes_the_tables_as_parquet()
+    {
+        using var trace = new QueryRunner(ShopTrace.Bytes);
+        (int code, _, string errors) = Run(null, "", "export", trace.Trace, "--format", "parquet", "-o", trace.File("tables"));
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Equal((0, "n\n158\n", ""), Run(null, "", "query", trace.Trace, "--format", "csv", $"SELECT count(*) AS n FROM '{trace.File("tables")}/calls.parquet'"));
+        Assert.Equal(64, Run(null, "", "export", trace.Trace, "--format", "parquet").Code);
+        Assert.Equal(64, Run(null, "", "export", trace.Trace, "--format", "parquet", "-o", trace.File("other"), "--tid", "1").Code);
+    }
+
     [Theory]
     [InlineData("--format", "parquet", "SELECT 1")]
     [InlineData("--format", "csv")]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Calltap.Cli.Input;
 using Calltap.Cli.Output;
 using Calltap.Trace;
@@ -8,21 +9,24 @@ namespace Calltap.Cli.Commands;
 /// <summary><c>calltap export</c>: a trace in the format of another program.</summary>
 static class ExportCommand
 {
+    const string Parquet = "parquet"; // by the program with the SQL engine: whole tables
+
     /// <summary>The command.</summary>
     public static Command Create(Terminal terminal)
     {
         var file = new Argument<string>("FILE") { Description = "The trace." };
         Option<string> format = new Option<string>("--format") { Description = "What to write.", Required = true }
-            .AcceptOnlyFromAmong([.. ExportFormats.All.Select(f => f.Name)]);
+            .AcceptOnlyFromAmong([.. ExportFormats.All.Select(f => f.Name), Parquet]);
         var to = new Option<string?>("--output", "-o") { Description = "Where to; - or nothing: stdout, where the format can go there.", HelpName = "PATH" };
         Option<string?> weight = new Option<string?>("--weight") { Description = "What a stack weighs in folded and flamegraph: its own nanoseconds (self, the default), or calls.", HelpName = "self|calls" }
             .AcceptOnlyFromAmong("self", "calls");
         Option<ThreadChoice?> tid = ThreadChoice.Option();
         var part = new ReadOptions();
-        var command = new Command("export", "Write a trace for another program: chrome://tracing, Perfetto, speedscope, flame graphs, trace-cmd, uftrace.") { file, format, to, weight, tid };
+        var command = new Command("export", "Write a trace for another program: chrome://tracing, Perfetto, speedscope, flame graphs, trace-cmd, uftrace, Parquet.") { file, format, to, weight, tid };
         part.AddTo(command);
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(format) == Parquet) return WriteTables(parsed, parsed.GetValue(file)!, parsed.GetValue(to), [format, to]);
             ExportFormat chosen = ExportFormats.Of(parsed.GetValue(format)!);
             if (parsed.GetValue(weight) is not null && !chosen.HasWeight) throw CommandException.Usage($"--weight means nothing to --format {chosen.Name}");
             using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!);
@@ -34,6 +38,14 @@ static class ExportCommand
             return trace.Conclude(terminal);
         });
         return command;
+    }
+
+    static int WriteTables(ParseResult parsed, string file, string? folder, IReadOnlyList<Option> known)
+    {
+        if (folder is null) throw CommandException.Usage($"--format {Parquet} needs -o DIR");
+        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(given => !given.Implicit && !known.Contains(given.Option)) is { } other)
+            throw CommandException.Usage($"--format {Parquet} writes whole tables: {other.Option.Name} means nothing to it (see `calltap query`)");
+        return AnalysisProgram.Become(["--file", file, "--format", Parquet, "--tables", folder]);
     }
 
     static ExportPart PartOf(TraceReader trace, ThreadChoice? choice, ReadOptions options, ParseResult parsed)
