@@ -173,6 +173,7 @@ export class Timeline {
   change() {
     if (this.isDue) return;
     this.isDue = true;
+    this.pane.setAttribute('aria-busy', true); // until that frame says otherwise
     requestAnimationFrame(() => {
       this.isDue = false;
       this.draw();
