@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Calltap.Cli.Input;
 using Calltap.Cli.Output;
 using Calltap.Trace;
@@ -18,8 +17,7 @@ static class ReportCommand
         Option<string> sort = new Option<string>("--sort") { Description = "The column to sort by.", DefaultValueFactory = _ => ReportOrder.Default }
             .AcceptOnlyFromAmong(ReportOrder.Keys);
         Option<int?> top = OptionParsers.Number("--top", "Show only so many lines.", "N");
-        Option<ReportBy> by = new Option<ReportBy>("--by") { Description = "What there is a line for. Default: function.", HelpName = string.Join('|', s_by), CustomParser = ParseBy };
-        by.CompletionSources.Add(s_by);
+        Option<string> by = new Option<string>("--by") { Description = "What there is a line for.", DefaultValueFactory = _ => s_by[0] }.AcceptOnlyFromAmong(s_by);
         Option<bool> force = TraceFile.ForceOption();
         var json = new Option<bool>("--json") { Description = "One JSON object, for programs." };
         var csv = new Option<bool>("--csv") { Description = "Lines of comma-separated values under a heading, for programs." };
@@ -32,7 +30,7 @@ static class ReportCommand
             using TraceFile trace = TraceFile.Open(parsed.GetValue(file)!, parsed.GetValue(force));
             TraceReport all;
             using (new ReadingProgress(terminal, trace.Reader))
-                all = ReportBuilder.Build(trace.Reader, part.Window(parsed, trace.Reader), part.Scope(parsed, trace.Reader.Catalog), parsed.GetValue(by));
+                all = ReportBuilder.Build(trace.Reader, part.Window(parsed, trace.Reader), part.Scope(parsed, trace.Reader.Catalog), (ReportBy)Array.IndexOf(s_by, parsed.GetValue(by)));
             trace.RequireWhole();
             TraceReport report = ReportOrder.Sorted(all, parsed.GetValue(sort)!, parsed.GetValue(top) ?? int.MaxValue);
             if (parsed.GetValue(json))
@@ -51,13 +49,5 @@ static class ReportCommand
             return trace.Conclude(terminal);
         });
         return command;
-    }
-
-    static ReportBy ParseBy(ArgumentResult result)
-    {
-        string text = result.Tokens[^1].Value;
-        int at = Array.IndexOf(s_by, text);
-        if (at < 0) result.AddError($"--by: '{text}' is none of {string.Join(", ", s_by)}");
-        return (ReportBy)Math.Max(at, 0);
     }
 }
