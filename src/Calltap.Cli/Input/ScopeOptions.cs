@@ -4,7 +4,7 @@ using Calltap.Probes;
 
 namespace Calltap.Cli.Input;
 
-/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>, <c>--managed</c>, <c>--native</c>.</summary>
+/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>, <c>--managed</c>, <c>--native</c>, <c>--no-unloading</c>.</summary>
 sealed class ScopeOptions
 {
     readonly Option<string[]> _filter = new("--filter", "-F")
@@ -29,6 +29,8 @@ sealed class ScopeOptions
 
     readonly Option<bool> _native = new("--native") { Description = "Of a .NET process only what is no method of .NET." };
 
+    readonly Option<bool> _noUnloading = new("--no-unloading") { Description = "A .NET 8 process unloads no assemblies: ask for its compiled methods, though it can't be asked whether it does." };
+
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
@@ -38,6 +40,7 @@ sealed class ScopeOptions
         command.Add(_all);
         command.Add(_managed);
         command.Add(_native);
+        command.Add(_noUnloading);
     }
 
     /// <summary>What was given.</summary>
@@ -49,7 +52,7 @@ sealed class ScopeOptions
         string[] filter = parsed.GetValue(_filter) ?? [];
         try
         {
-            FunctionFilter functions = FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []) with { World = WorldOf(parsed) };
+            FunctionFilter functions = FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []) with { World = WorldOf(parsed), UnloadsNothing = parsed.GetValue(_noUnloading) };
             return new ScopeChoice(scope, functions, string.Join(',', filter));
         }
         catch (FormatException e)

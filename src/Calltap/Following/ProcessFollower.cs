@@ -29,6 +29,7 @@ public sealed class ProcessFollower : IDisposable
     readonly HashSet<Pid> _told = []; // of these it was said that they are not traced
     long _lookedAt;
     ProcessTree? _tree;
+    TargetLauncher? _launcher; // of the command at the root
     bool _stopped;
 
     /// <summary>Follows nothing yet.</summary>
@@ -49,6 +50,7 @@ public sealed class ProcessFollower : IDisposable
     public void Start(TargetLauncher launcher)
     {
         ArgumentNullException.ThrowIfNull(launcher);
+        _launcher = launcher;
         _tree = new ProcessTree(launcher) { RepeatsCalls = !_options.CallsNotRepeated };
         Serve();
     }
@@ -182,6 +184,7 @@ public sealed class ProcessFollower : IDisposable
         TargetProcess target = TargetProcess.Open(process);
         try
         {
+            if (process == _launcher?.Pid) _launcher.HandPerfMapTo(target);
             LeftSession.RefuseIfPresent(target);
             FunctionCatalog catalog = FunctionCatalog.Load(target, _options.Scope, _options.Filters, _options.Cache, _contents);
             bool isWanted = catalog.Scope!.IsOpen || catalog.Functions.Any(f => f.Plan.Entry is not null && _options.Ops.Any(op => op.Filter.Wants(f.Names, f.Module.Name)));

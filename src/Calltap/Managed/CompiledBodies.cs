@@ -18,7 +18,8 @@ sealed class CompiledBodies : IDisposable
     public string? Note => _map is not null ? null
         : "compiled methods are left out: "
         + (_rundown is null ? "its runtime can't tell whether it has assemblies that can be unloaded" : "the program has assemblies that can be unloaded")
-        + ", and it may end when it is asked for methods of such (start it with DOTNET_PerfMapEnabled=3)";
+        + ", and it may end when it is asked for methods of such (start it with DOTNET_PerfMapEnabled=3"
+        + (_rundown is null ? ", or give --no-unloading where you know that it unloads none)" : ")");
 
     /// <summary>Whether a perf map is written because it was asked for.</summary>
     public bool IsAsked => _map is { IsForeign: false };
@@ -27,14 +28,16 @@ sealed class CompiledBodies : IDisposable
     public bool HasNew => _map?.HasGrown == true;
 
     /// <summary>Asks the runtime for what it has compiled.</summary>
+    /// <param name="target">Its process.</param>
+    /// <param name="unloadsNothing">See <see cref="Probes.FunctionFilter.UnloadsNothing"/>.</param>
     /// <exception cref="DiagnosticsException">It does not tell.</exception>
-    public static CompiledBodies Open(TargetProcess target)
+    public static CompiledBodies Open(TargetProcess target, bool unloadsNothing)
     {
         if (target.PerfMap is { } served) return new CompiledBodies(null, served);
         PerfMap.EndServed(target.Pid);
         PerfMap? known = PerfMap.Known(target);
         ManagedRundown? rundown = TryRundown(target.Pid, hasMap: known is not null);
-        return new CompiledBodies(rundown, known ?? (rundown is { HasCollectible: false } ? HeldPerfMap.TryEnable(target) ?? (IPerfMap)PerfMap.Enable(target) : null));
+        return new CompiledBodies(rundown, known ?? (!(rundown?.HasCollectible ?? !unloadsNothing) ? HeldPerfMap.TryEnable(target) ?? (IPerfMap)PerfMap.Enable(target) : null));
     }
 
     /// <summary>.NET 8 can't be asked for so little: then nothing is known of its assemblies, and no perf map is asked for; and a program with a perf map may answer no questions (DOTNET_EnableDiagnostics=0).</summary>

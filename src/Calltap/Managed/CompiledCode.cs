@@ -33,7 +33,7 @@ sealed class CompiledCode : IDisposable
 
     /// <summary>Asks the runtime for what it has compiled.</summary>
     /// <exception cref="DiagnosticsException">It does not tell.</exception>
-    public static CompiledCode Open(TargetProcess target) => new(target, CompiledBodies.Open(target));
+    public static CompiledCode Open(TargetProcess target, bool unloadsNothing) => new(target, CompiledBodies.Open(target, unloadsNothing));
 
     /// <summary>What the user is told of what can't be followed; null when all can.</summary>
     public string? Note => _told.Note;

@@ -15,11 +15,11 @@ sealed class CompiledCodeOpening : IDisposable
     readonly Task<CompiledCode> _opened;
     bool _taken, _disposed;
 
-    CompiledCodeOpening(TargetProcess target) =>
-        _opened = Task.Factory.StartNew(() => Open(target), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    CompiledCodeOpening(TargetProcess target, bool unloadsNothing) =>
+        _opened = Task.Factory.StartNew(() => Open(target, unloadsNothing), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Begins to ask.</summary>
-    public static CompiledCodeOpening Begin(TargetProcess target) => new(target);
+    public static CompiledCodeOpening Begin(TargetProcess target, bool unloadsNothing) => new(target, unloadsNothing);
 
     /// <summary>Whether it has answered, or nothing more is expected.</summary>
     public bool IsDone => _opened.IsCompleted;
@@ -32,13 +32,13 @@ sealed class CompiledCodeOpening : IDisposable
         return _opened.GetAwaiter().GetResult();
     }
 
-    CompiledCode Open(TargetProcess target)
+    CompiledCode Open(TargetProcess target, bool unloadsNothing)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
             try
             {
-                return CompiledCode.Open(target);
+                return CompiledCode.Open(target, unloadsNothing);
             }
             catch (DiagnosticsException) when (!_over.IsCancellationRequested && Stopwatch.GetElapsedTime(start) < s_patience)
             {

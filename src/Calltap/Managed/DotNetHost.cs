@@ -22,7 +22,7 @@ static class DotNetHost
     public static bool Is(string path)
     {
         string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        return Path.GetFileName(real) == "dotnet" || IsApphost(real);
+        return Path.GetFileName(real) == "dotnet" || IsApphost(real) || SingleFileProgram.Is(real);
     }
 
     static bool IsApphost(string path) => File.Exists(path + ".dll") && (File.Exists(path + ".runtimeconfig.json") || File.Exists(path + ".deps.json"));

@@ -64,9 +64,8 @@ sealed class HeldPerfMap : IPerfMap
     /// <summary>Serves one in the place of a file that does not exist yet, to a program that is about to be started.</summary>
     /// <param name="path">The file.</param>
     /// <param name="process">The program.</param>
-    /// <param name="waits">See <see cref="Waits"/>.</param>
     /// <returns>Null where the kernel does not allow it: then the file is one like any other.</returns>
-    public static HeldPerfMap? TryServe(string path, Pid process, Func<string, bool> waits) => TryMount(path, process, Credentials.EffectiveUser, s_atStart) is { } map ? map.With(waits) : null;
+    public static HeldPerfMap? TryServe(string path, Pid process) => TryMount(path, process, Credentials.EffectiveUser, s_atStart);
 
     /// <summary>Asks a runtime to write one; null where the kernel does not allow to serve it, or the runtime writes elsewhere.</summary>
     /// <exception cref="DiagnosticsException">The runtime does not answer.</exception>
@@ -93,12 +92,6 @@ sealed class HeldPerfMap : IPerfMap
         map._mark?.Leave();
         map.Stop(); // without a word to the runtime: it writes a file, which is looked for now
         return null;
-    }
-
-    HeldPerfMap With(Func<string, bool> waits)
-    {
-        _waits = waits;
-        return this;
     }
 
     /// <summary>Its place must be ours: a mount in another namespace is another's.</summary>

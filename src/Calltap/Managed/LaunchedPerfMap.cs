@@ -23,9 +23,11 @@ sealed class LaunchedPerfMap : IDisposable
     public static LaunchedPerfMap? For(string path) =>
         DotNetHost.Is(path) && System.Environment.GetEnvironmentVariable("DOTNET_PerfMapEnabled") is null or "" ? new LaunchedPerfMap() : null;
 
-    /// <summary>Begins to serve it where that is allowed; null where it will be a file. Until it is known what is wanted, the methods of .NET itself pass.</summary>
-    public HeldPerfMap? Serve(Pid pid) => HeldPerfMap.TryServe(Path.Combine(_folder, $"perf-{pid}.map"), pid, text =>
-        ManagedNames.FromPerfMap(text) is { } name && !AssemblyPaths.IsFramework(name.Assembly + ".dll"));
+    /// <summary>Begins to serve it where that is allowed; null where it will be a file.</summary>
+    public HeldPerfMap? Serve(Pid pid) => HeldPerfMap.TryServe(Path.Combine(_folder, $"perf-{pid}.map"), pid);
+
+    /// <summary>What is waited for until it is known what is wanted: not the methods of .NET itself.</summary>
+    public static bool IsOfProgram(string text) => ManagedNames.FromPerfMap(text) is { } name && !AssemblyPaths.IsFramework(name.Assembly + ".dll");
 
     /// <summary>Takes the folder away; who writes into a file in it still may.</summary>
     public void Dispose()

@@ -35,6 +35,20 @@ sealed class SingleFileProgram
         }
     }
 
+    /// <summary>Whether a file is such a program.</summary>
+    public static bool Is(string path)
+    {
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path);
+            return ManifestIn(file) is not null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ElfFormatException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Where the manifest begins.</summary>
     static long? ManifestIn(SafeFileHandle file)
     {

@@ -118,7 +118,7 @@ public sealed class FunctionCatalog
     {
         try
         {
-            target.Companion = _compiled = CompiledCode.Open(target);
+            target.Companion = _compiled = CompiledCode.Open(target, Scope!.UnloadsNothing);
             TakeCompiled(int.MaxValue);
             _compiled.ForgetTimes(); // what was there before is no news
         }
@@ -163,7 +163,7 @@ public sealed class FunctionCatalog
     {
         if (Scope is not { DotNet: DotNetPresence.Awaited } scope || !DotNetHost.HasBegun(target, mappings)) return;
         scope.DotNet = DotNetPresence.Runs;
-        if (scope.WantsManaged) target.Companion = _opening = CompiledCodeOpening.Begin(target);
+        if (scope.WantsManaged) target.Companion = _opening = CompiledCodeOpening.Begin(target, scope.UnloadsNothing);
     }
 
     /// <summary>Takes over what <see cref="NoticeDotNet"/> has begun, once it is there.</summary>

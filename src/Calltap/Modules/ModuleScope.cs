@@ -11,6 +11,9 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
 {
     readonly string _executable = executable.Replace(" (deleted)", "", StringComparison.Ordinal);
     readonly bool _managed = named.Count == 0 || named.Any(filter => filter.World != FunctionWorld.Native);
+    /// <summary>See <see cref="FunctionFilter.UnloadsNothing"/>.</summary>
+    public bool UnloadsNothing { get; } = named.Any(filter => filter.UnloadsNothing);
+
     readonly bool _native = named.Count == 0 || named.Any(filter => filter.World != FunctionWorld.Managed);
 
     /// <summary>Whether there is a .NET runtime in the target: the program is its assemblies, but for those that come with .NET.</summary>

@@ -11,6 +11,11 @@ public sealed record FunctionFilter(IReadOnlyList<FunctionPattern> Filter, IRead
     /// <summary>Functions of which world; the patterns choose among them.</summary>
     public FunctionWorld World { get; init; }
 
+    /// <summary>
+    /// Whether the user says that the process unloads no assemblies: then a .NET runtime that can't be asked whether it does is asked for what it has compiled all the same.
+    /// </summary>
+    public bool UnloadsNothing { get; init; }
+
     /// <summary>Parses the patterns of a command line.</summary>
     /// <exception cref="FormatException">A pattern is empty.</exception>
     public static FunctionFilter Parse(IEnumerable<string> filter, IEnumerable<string> notrace) =>

@@ -122,6 +122,7 @@ public sealed partial class TraceSession : IDisposable
         TargetProcess target = TargetProcess.Open(pid);
         try
         {
+            options.Launcher?.HandPerfMapTo(target);
             LeftSession.RefuseIfPresent(target); // before the work of analysing
             return Attach(target, FunctionCatalog.Load(target, options.Scope, options.Filters), options.Launcher, options.Int3);
         }

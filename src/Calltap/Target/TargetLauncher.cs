@@ -59,10 +59,12 @@ public sealed class TargetLauncher : TargetHold, IDisposable
         _held = false;
     }
 
-    /// <summary>Gives a process object of the command what its runtime will tell.</summary>
+    /// <summary>Gives a process object of the command what its runtime will tell. Until then nobody waits for it to be read.</summary>
     public void HandPerfMapTo(TargetProcess target)
     {
         ArgumentNullException.ThrowIfNull(target);
+        if (_served is null) return;
+        _served.Waits = LaunchedPerfMap.IsOfProgram;
         (target.PerfMap, _served) = (_served, null);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Calltap.LiveTests.Programs;
 using Calltap.Managed;
 using Calltap.Modules;
+using Calltap.Probes;
 using Calltap.Symbols;
 using Calltap.Target;
 
@@ -28,6 +29,27 @@ public sealed class RundownTests(ITestOutputHelper output)
         Assert.Contains("can be unloaded", Assert.Single(catalog.Notes), StringComparison.Ordinal);
         Assert.Empty(catalog.Unreadable);
         program.AssertRight();
+    }
+
+    /// <summary>.NET 8 can't be asked; who knows better may say so. Where it was asked and has such assemblies, that does not count.</summary>
+    [Fact]
+    public void Where_the_user_says_that_nothing_is_unloaded_the_runtime_is_asked()
+    {
+        using var plain = ManagedProgram.Start(new ManagedBuild("net8.0").OrSkip(), new ManagedOptions { Threads = 2, Kinds = ["plain", "gc"] });
+        Assert.Equal((0, 1), Compiled(plain, FunctionFilter.All));
+        (int bodies, int notes) = Compiled(plain, FunctionFilter.All with { UnloadsNothing = true });
+        Assert.True(bodies > 20 && notes == 0, $"{bodies} bodies, {notes} notes");
+        plain.AssertRight();
+        using var unloading = ManagedProgram.Start(options: s_storm);
+        Assert.Equal((0, 1), Compiled(unloading, FunctionFilter.All with { UnloadsNothing = true }));
+        unloading.AssertRight();
+    }
+
+    static (int Bodies, int Notes) Compiled(ManagedProgram program, FunctionFilter filter)
+    {
+        using TargetProcess target = TargetProcess.Open(program.Pid);
+        FunctionCatalog catalog = FunctionCatalog.Load(target, FunctionScope.Executable, [filter]);
+        return (catalog.Functions.Count(f => f.Module.Contents.IsCompiled), catalog.Notes.Count);
     }
 
     [Fact]
