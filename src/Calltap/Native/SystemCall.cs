@@ -15,6 +15,7 @@ internal static unsafe partial class SystemCall
     internal const int NR_close = 3;
     internal const int NR_read = 0;
     internal const int NR_ftruncate = 77;
+    internal const int NR_prctl = 157;
     internal const int NR_arch_prctl = 158;
     internal const int NR_gettid = 186;
     internal const int NR_futex = 202;

@@ -53,6 +53,13 @@ sealed class HelperCalls(TargetProcess target, HelperThread helper)
     public void Advise(TargetAddress address, long size, int advice) =>
         helper.Syscall(SystemCall.NR_madvise, address.Value, (ulong)size, (ulong)advice);
 
+    /// <summary>Gives the helper's thread a name of its own (prctl(2)): it has that of the thread that was borrowed for its start.</summary>
+    public void NameThread(string name)
+    {
+        const int PR_SET_NAME = 15;
+        helper.Syscall(SystemCall.NR_prctl, PR_SET_NAME, PlaceString(name).Value);
+    }
+
     /// <summary>munmap of what the session has mapped.</summary>
     public void Unmap(TargetAddress address, long size)
     {

@@ -162,7 +162,7 @@ public sealed partial class TraceSession : IDisposable
             session = new TraceSession(target, writer, catalog, plan, memory) { Hold = hold };
             session._table.Format(plan.MaxSites);
             session.Open();
-            session._kept = helper;
+            session.Keep(helper);
             if (!session.KeepsHelper) session.DismissHelper();
             return session;
         }
@@ -404,11 +404,10 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Does something with a helper; it is kept where there will soon be more to do.</summary>
     T With<T>(Func<HelperThread, T> work)
     {
-        HelperThread helper = _kept ?? HelperPlace.Start(Target, _writer, Hold);
-        _kept = helper;
+        if (_kept is null) Keep(HelperPlace.Start(Target, _writer, Hold));
         try
         {
-            return work(helper);
+            return work(_kept!);
         }
         catch (TimeoutException)
         {
@@ -422,7 +421,15 @@ public sealed partial class TraceSession : IDisposable
     }
 
     /// <summary>Methods that a runtime compiles come one after another, and each is called at once: a helper for each would take longer than all else.</summary>
-    bool KeepsHelper => Hold is not null || (!_detached && Catalog.FollowsCompiled);
+    bool KeepsHelperRunning => !_detached && Catalog.FollowsCompiled;
+
+    bool KeepsHelper => Hold is not null || KeepsHelperRunning;
+
+    void Keep(HelperThread helper)
+    {
+        _kept = helper;
+        if (KeepsHelperRunning) new HelperCalls(Target, helper).NameThread("calltap"); // it will be seen
+    }
 
     void DismissHelper()
     {
@@ -452,7 +459,7 @@ public sealed partial class TraceSession : IDisposable
     /// <summary>Lets a target that is held run, armed as it is.</summary>
     public void Release()
     {
-        DismissHelper();
+        if (!KeepsHelperRunning) DismissHelper();
         Hold?.Release();
         Hold = null;
     }

@@ -24,6 +24,7 @@ public sealed class ThreadNameTests
             run.WaitFor("armed ");
             AssertHeld(file);
             Assert.Equal(2, Names(program).Count(name => name == "works-under-a-l")); // of "works-under-a-long-name-0"
+            Assert.Single(Names(program), "calltap"); // the helper, which stays
             program.BeginLate(); // they give themselves others now
             Assert.True(Deadline.In(EngineTests.Patience).Poll(() => Names(program).Count(name => name.StartsWith("late-", StringComparison.Ordinal)) == 2));
             Thread.Sleep(600); // names are read again after a quarter of a second
