@@ -29,7 +29,7 @@ static class ThreadPointers
             Deadline patience = Deadline.In(s_patience);
             Deadline.In(s_patienceInTheMaking).Poll(() =>
                 (gone = IsGone(target, tid)) || (found = LayoutOf(ref kinds, tid, layout)) is not null || (patience.IsPast && !IsInTheMaking(target, tid)));
-            if (gone) continue;
+            if (gone || IsGone(target, tid)) continue; // also between the two questions of the last look
             layout = found ?? throw new AttachException(
                 AttachRefusal.Unsupported,
                 $"thread {tid} of process {target.Pid} ({target.Name}) has no thread pointer that could be verified: only threads made by glibc, musl or Go's runtime can be traced");
@@ -55,5 +55,5 @@ static class ThreadPointers
     /// </summary>
     static bool IsInTheMaking(TargetProcess target, Tid tid) => ThreadLook.RunTimeOf(target.Pid, tid) is { } time && time < s_making;
 
-    static bool IsGone(TargetProcess target, Tid tid) => target.ReadStatus(tid) is null or { IsDead: true };
+    static bool IsGone(TargetProcess target, Tid tid) => target.ReadStatus(tid) is null or { IsDead: true } or { HasMemory: false };
 }

@@ -8,8 +8,6 @@ namespace Calltap.LiveTests.Managed;
 [Collection(EngineTests.Name)]
 public sealed class ManagedCountTests(ITestOutputHelper output)
 {
-    static bool MayServe => Environment.IsPrivilegedProcess && File.Exists("/dev/fuse");
-
     static readonly Op s_all = new(OpKind.Count, FunctionFilter.All, "all");
 
     /// <summary>Without tiers no code comes that was not armed: nothing may be missing.</summary>
@@ -48,7 +46,7 @@ public sealed class ManagedCountTests(ITestOutputHelper output)
         CompiledWaits waits = traced.Session.Catalog.CompiledWaits;
         Assert.DoesNotContain(missed, method => method.Value < 0);
         Assert.True(missed.Values.Sum() < called.Values.Sum() / 4, $"{missed.Values.Sum()} of {called.Values.Sum()} calls were missed");
-        if (framework != "net8.0" && MayServe) Assert.InRange(waits.Held, 10, int.MaxValue); // .NET 8 writes a file here
+        if (framework != "net8.0" && TracedManaged.MapsAreServed) Assert.InRange(waits.Held, 10, int.MaxValue); // .NET 8 writes a file here
         traced.Program.AssertRight();
     }
 
@@ -61,7 +59,7 @@ public sealed class ManagedCountTests(ITestOutputHelper output)
     [InlineData("net9.0", "DOTNET_gcConcurrent=0")]
     public void Who_compiles_waits_until_it_is_armed(string framework, string variable)
     {
-        Assert.SkipUnless(MayServe, "needs root and /dev/fuse");
+        Assert.SkipUnless(TracedManaged.MapsAreServed, "this kernel, or this user, serves no file systems (fuse)");
         using var traced = TracedManaged.Start(new ManagedBuild(framework).OrSkip(), new ManagedOptions { Threads = 1, Environment = [variable], Kinds = ["plain", "gc", "exceptions", "late"] });
         traced.Program.BeginLate();
         (Dictionary<string, long> missed, Dictionary<string, long> called, int _) = Count(traced);

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
 using Calltap.Code;
+using Calltap.LiveTests.Cli;
 using Calltap.LiveTests.Programs;
 using Calltap.LiveTests.Target;
+using Calltap.Managed;
 using Calltap.Modules;
 using Calltap.Target;
 
@@ -47,6 +49,16 @@ sealed partial class TracedManaged : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>Whether perf maps are served here: then who compiles a method waits until it is armed.</summary>
+    public static bool MapsAreServed { get; } = TryServe();
+
+    static bool TryServe()
+    {
+        using var folder = new ScratchFolder();
+        using HeldPerfMap? map = HeldPerfMap.TryServe(folder.File("perf.map"), new Pid(Environment.ProcessId));
+        return map is not null;
     }
 
     /// <summary>How long the program works between two looks at its counts.</summary>
