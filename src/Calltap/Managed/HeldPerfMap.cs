@@ -73,6 +73,7 @@ sealed class HeldPerfMap : IPerfMap
     {
         if (!HasMountsOfOurs(target.Pid)) return null;
         string path = Path.Combine(TemporaryFolder.Of(target.Pid), $"perf-{target.Pid}.map");
+        FuseMount.DetachLeft(path[ProcFiles.Process(target.Pid, "root").Length..]);
         DiagnosticsSocket socket = DiagnosticsSocket.Find(target.Pid);
         uint owner = (uint)(target.ReadStatus(new Tid(target.Pid.Value))?.Uid ?? 0);
         if (TryMount(path, target.Pid, owner, s_running) is not { } map) return null;

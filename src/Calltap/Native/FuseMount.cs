@@ -13,10 +13,11 @@ internal static unsafe partial class FuseMount
 {
     private const int NR_move_mount = 429, NR_fsopen = 430, NR_fsconfig = 431, NR_fsmount = 432;
     private const int CloseOnExec = 1;
+    private const string Source = "calltap"; // what mounts are called
     private const int FSCONFIG_SET_FLAG = 0, FSCONFIG_SET_STRING = 1, FSCONFIG_CMD_CREATE = 6;
     private const int MOUNT_ATTR_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
     private const int MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_EMPTY_PATH = 0x40;
-    private const int MNT_DETACH = 2;
+    private const int MNT_DETACH = 2, UMOUNT_NOFOLLOW = 8;
 
     /// <summary>Mounts it.</summary>
     /// <param name="over">What lies under it until <see cref="Detach"/>, opened with <see cref="Descriptors.O_PATH"/>.</param>
@@ -34,6 +35,14 @@ internal static unsafe partial class FuseMount
 
         device.Dispose();
         return null;
+    }
+
+    /// <summary>Takes away what a server has left over a file that was killed. Does nothing to any other mount.</summary>
+    internal static void DetachLeft(string over)
+    {
+        if (!File.ReadLines("/proc/self/mounts").Any(line => line.StartsWith($"{Source} {over} fuse ", StringComparison.Ordinal))) return;
+        fixed (byte* path = NativeString.Of(over))
+            _ = umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
     }
 
     /// <summary>Takes it out of the names; who has it open keeps it.</summary>
@@ -73,7 +82,7 @@ internal static unsafe partial class FuseMount
         {
             using var context = new SafeFileHandle(syscall(NR_fsopen, (nint)name, CloseOnExec, 0, 0, 0), ownsHandle: true);
             bool made = !context.IsInvalid && Set(context, "fd", Number(device).ToString(CultureInfo.InvariantCulture)) && Set(context, "rootmode", "100644")
-                && Set(context, "user_id", "0") && Set(context, "group_id", "0") && Set(context, "source", "calltap") && Set(context, "allow_other", null)
+                && Set(context, "user_id", "0") && Set(context, "group_id", "0") && Set(context, "source", Source) && Set(context, "allow_other", null)
                 && syscall(NR_fsconfig, Number(context), FSCONFIG_CMD_CREATE, 0, 0, 0) == 0;
             if (!made) return null;
             var root = new SafeFileHandle(syscall(NR_fsmount, Number(context), CloseOnExec, MOUNT_ATTR_NOSUID_NODEV_NOEXEC, 0, 0), ownsHandle: true);
