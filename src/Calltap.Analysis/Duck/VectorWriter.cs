@@ -19,6 +19,9 @@ readonly unsafe ref struct VectorWriter(nint vector)
         return mask;
     }
 
+    /// <summary>Clears the bit of a value that is not known; without a branch.</summary>
+    public static void Keep(Span<ulong> valid, int row, bool isKnown) => valid[row / 64] &= ~((isKnown ? 0UL : 1UL) << (row % 64));
+
     /// <summary>Puts a text, which is copied.</summary>
     public void SetText(int row, string text) => NativeMethods.Vectors.DuckDBVectorAssignStringElement(vector, (ulong)row, text);
 }

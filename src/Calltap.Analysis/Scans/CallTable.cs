@@ -39,7 +39,7 @@ sealed class CallTable
     [
         new("id", ColumnType.Of(DuckDBType.BigInt), Ids),
         new("parent", ColumnType.Of(DuckDBType.BigInt), Parents),
-        new("thread", ColumnType.Of(DuckDBType.Integer), ThreadsOf),
+        new("thread", ColumnType.Of(DuckDBType.Integer), _threads.Write),
         new("function", _names.Type, (batch, vector) => Functions(batch, vector, _names)),
         new("module", _modules.Type, (batch, vector) => Functions(batch, vector, _modules)),
         new("function_id", ColumnType.Of(DuckDBType.Integer), FunctionIds),
@@ -66,15 +66,8 @@ sealed class CallTable
         {
             long parent = batch.Rows[i].Parent;
             values[i] = ThreadNumbers.IdOf(batch.Threads[i], Math.Max(parent, 0));
-            Keep(valid, i, parent >= 0);
+            VectorWriter.Keep(valid, i, parent >= 0);
         }
-    }
-
-    void ThreadsOf(RowBatch<Call> batch, VectorWriter vector)
-    {
-        Span<int> values = vector.Values<int>(batch.Count);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = _threads.Threads[batch.Threads[i]].Value;
     }
 
     static void Functions(RowBatch<Call> batch, VectorWriter vector, FunctionNumbers texts)
@@ -114,7 +107,7 @@ sealed class CallTable
         {
             ulong? ticks = batch.Rows[i].Ticks;
             values[i] = _times.Of(ticks.GetValueOrDefault());
-            Keep(valid, i, ticks.HasValue);
+            VectorWriter.Keep(valid, i, ticks.HasValue);
         }
     }
 
@@ -126,7 +119,7 @@ sealed class CallTable
         {
             ulong? ticks = batch.Rows[i].SelfTicks;
             values[i] = _times.Of(ticks.GetValueOrDefault());
-            Keep(valid, i, ticks.HasValue);
+            VectorWriter.Keep(valid, i, ticks.HasValue);
         }
     }
 
@@ -143,6 +136,4 @@ sealed class CallTable
         for (int i = 0; i < values.Length; i++)
             values[i] = batch.Rows[i].IsOutermost ? (byte)1 : (byte)0;
     }
-
-    static void Keep(Span<ulong> valid, int row, bool isKnown) => valid[row / 64] &= ~((isKnown ? 0UL : 1UL) << (row % 64));
 }

@@ -26,7 +26,7 @@ sealed class EventTable
 
     RowColumn<TraceEvent>[] Columns() =>
     [
-        new("thread", ColumnType.Of(DuckDBType.Integer), ThreadsOf),
+        new("thread", ColumnType.Of(DuckDBType.Integer), _threads.Write),
         new("time", ColumnType.Of(DuckDBType.BigInt), Times),
         new("kind", ColumnType.OneOf(["unknown", "entry", "exit", "tail exit", "entry alone"]), Kinds),
         new("function", _names.Type, Functions),
@@ -34,13 +34,6 @@ sealed class EventTable
         new("site", ColumnType.Of(DuckDBType.UnsignedInteger), Sites),
         new("stack", ColumnType.Of(DuckDBType.UnsignedInteger), Stacks),
     ];
-
-    void ThreadsOf(RowBatch<TraceEvent> batch, VectorWriter vector)
-    {
-        Span<int> values = vector.Values<int>(batch.Count);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = _threads.Threads[batch.Threads[i]].Value;
-    }
 
     void Times(RowBatch<TraceEvent> batch, VectorWriter vector)
     {
@@ -72,7 +65,7 @@ sealed class EventTable
         {
             SiteRecord site = SiteOf(batch, i);
             values[i] = site.Function.Value;
-            valid[i / 64] &= ~((site.Kind == SiteKind.Unknown ? 1UL : 0UL) << (i % 64));
+            VectorWriter.Keep(valid, i, site.Kind != SiteKind.Unknown);
         }
     }
 

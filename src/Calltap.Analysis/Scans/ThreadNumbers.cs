@@ -1,3 +1,4 @@
+using Calltap.Analysis.Duck;
 using Calltap.Trace;
 
 namespace Calltap.Analysis.Scans;
@@ -20,6 +21,14 @@ sealed class ThreadNumbers
 
     /// <summary>The threads by their numbers.</summary>
     public IReadOnlyList<Tid> Threads => _threads;
+
+    /// <summary>Writes the threads of rows.</summary>
+    public void Write<T>(RowBatch<T> batch, VectorWriter vector)
+    {
+        Span<int> values = vector.Values<int>(batch.Count);
+        for (int i = 0; i < values.Length; i++)
+            values[i] = _threads[batch.Threads[i]].Value;
+    }
 
     /// <summary>The number of a thread.</summary>
     public int Of(Tid thread) => _numbers[thread];

@@ -242,16 +242,8 @@ sealed class HeldPerfMap : IPerfMap
         _waits = null;
         LetGoAll();
         Detach();
-        try
-        {
-            if (_opened) DiagnosticsSocket.Find(_process).DisablePerfMap();
-            _mark?.Dispose();
-        }
-        catch (DiagnosticsException)
-        {
-            _mark?.Leave();
-            // It has ended, or is stopped: the kernel refuses what it writes afterwards.
-        }
+        if (_opened) PerfMap.EndServed(_process, _mark); // where it is stopped the kernel refuses what it writes afterwards
+        else _mark?.Dispose();
         Stop();
     }
 

@@ -99,17 +99,11 @@ sealed class PerfMap : IPerfMap
         if (!IsWritten(pid) && PerfMapMark.TryTake(pid) is { } mark) EndServed(pid, mark);
     }
 
-    static void EndServed(Pid pid, PerfMapMark? mark)
+    /// <summary>The same, with the mark.</summary>
+    public static void EndServed(Pid pid, PerfMapMark? mark)
     {
-        try
-        {
-            TryFind(pid)?.DisablePerfMap();
-            mark?.Dispose();
-        }
-        catch (DiagnosticsException)
-        {
-            mark?.Leave(); // stopped: the next of us ends it
-        }
+        if (TryFind(pid) is { } socket) End(socket, mark);
+        else mark?.Dispose();
     }
 
     /// <summary>Null when the runtime can't be told any more.</summary>
@@ -159,26 +153,26 @@ sealed class PerfMap : IPerfMap
     public void Dispose()
     {
         _file.Dispose();
-        if (_socket is not null) End(_socket);
+        if (_socket is not null && _folder is not null) ModuleFiles.TryDelete(_folder.File(_name));
+        if (_socket is not null) End(_socket, _mark);
         else _mark?.Leave();
         _folder?.Dispose();
     }
 
-    void End(DiagnosticsSocket socket)
+    static void End(DiagnosticsSocket socket, PerfMapMark? mark)
     {
-        if (_folder is not null) ModuleFiles.TryDelete(_folder.File(_name));
         try
         {
             socket.DisablePerfMap();
-            _mark?.Dispose();
+            mark?.Dispose();
         }
         catch (DiagnosticsException) when (socket.IsThere)
         {
-            _mark?.Leave(); // stopped: it writes on into a file that is gone, until the next of us ends that
+            mark?.Leave(); // stopped: it writes on into a file that is gone, until the next of us ends that
         }
         catch (DiagnosticsException)
         {
-            _mark?.Dispose(); // the process has ended
+            mark?.Dispose(); // the process has ended
         }
     }
 }

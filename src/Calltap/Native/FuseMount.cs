@@ -1,21 +1,17 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Calltap.Native;
 
 /// <summary>
-/// A file system of one file, which this process serves (fuse(4)), over a file: fsopen(2), fsmount(2), move_mount(2). Both are known by descriptors alone, so that nobody leads
+/// A file system of one file, which this process serves (fuse(4)), over a file: move_mount(2). Both are known by descriptors alone, so that nobody leads
 /// the mount elsewhere by a link. Needs CAP_SYS_ADMIN.
 /// </summary>
 internal static unsafe partial class FuseMount
 {
-    private const int NR_move_mount = 429, NR_fsopen = 430, NR_fsconfig = 431, NR_fsmount = 432;
-    private const int CloseOnExec = 1;
+    private const int NR_move_mount = 429;
     private const string Source = "calltap"; // what mounts are called
-    private const int FSCONFIG_SET_FLAG = 0, FSCONFIG_SET_STRING = 1, FSCONFIG_CMD_CREATE = 6;
-    private const int MOUNT_ATTR_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
     private const int MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_EMPTY_PATH = 0x40;
     private const int MNT_DETACH = 2, UMOUNT_NOFOLLOW = 8;
 
@@ -76,25 +72,8 @@ internal static unsafe partial class FuseMount
 
     private static readonly byte* s_empty = (byte*)NativeMemory.AllocZeroed(1);
 
-    private static SafeFileHandle? TryMakeRoot(SafeFileHandle device)
-    {
-        fixed (byte* name = "fuse\0"u8)
-        {
-            using var context = new SafeFileHandle(syscall(NR_fsopen, (nint)name, CloseOnExec, 0, 0, 0), ownsHandle: true);
-            bool made = !context.IsInvalid && Set(context, "fd", Number(device).ToString(CultureInfo.InvariantCulture)) && Set(context, "rootmode", "100644")
-                && Set(context, "user_id", "0") && Set(context, "group_id", "0") && Set(context, "source", Source) && Set(context, "allow_other", null)
-                && syscall(NR_fsconfig, Number(context), FSCONFIG_CMD_CREATE, 0, 0, 0) == 0;
-            if (!made) return null;
-            var root = new SafeFileHandle(syscall(NR_fsmount, Number(context), CloseOnExec, MOUNT_ATTR_NOSUID_NODEV_NOEXEC, 0, 0), ownsHandle: true);
-            return root.IsInvalid ? null : root;
-        }
-    }
-
-    private static bool Set(SafeFileHandle context, string key, string? value)
-    {
-        fixed (byte* name = Encoding.ASCII.GetBytes(key + "\0"), text = Encoding.ASCII.GetBytes((value ?? "") + "\0"))
-            return syscall(NR_fsconfig, Number(context), value is null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, (nint)name, value is null ? 0 : (nint)text, 0) == 0;
-    }
+    private static SafeFileHandle? TryMakeRoot(SafeFileHandle device) => DetachedMount.TryMake(
+        "fuse", DetachedMount.Harmless, ("fd", Number(device).ToString(CultureInfo.InvariantCulture)), ("rootmode", "100644"), ("user_id", "0"), ("group_id", "0"), ("source", Source), ("allow_other", null));
 
     private static nint Number(SafeFileHandle handle) => handle.DangerousGetHandle();
 

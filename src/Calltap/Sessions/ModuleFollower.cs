@@ -43,14 +43,18 @@ sealed class ModuleFollower(
     public ModuleReport? Look()
     {
         long start = Stopwatch.GetTimestamp();
-        if (start < _next) return watch.HasCompiled ? Follow(watch.LookAtCompiled) : null;
+        if (start >= _next && IsWorthALook(start)) return Follow(watch.Look);
+        return watch.HasCompiled ? Follow(watch.LookAtCompiled) : null;
+    }
+
+    bool IsWorthALook(long start)
+    {
         bool changed = watch.HasChanged();
         long longest = (long)(s_longest.TotalSeconds * Stopwatch.Frequency);
         long took = Stopwatch.GetTimestamp() - start;
         _cost = _cost == 0 ? took : Math.Min(took, _cost + _cost / 4); // not what the look has waited for a CPU
         _next = start + Math.Min(Share * _cost, longest);
-        if (changed || (_pending.Count > 0 && start >= _retryAt)) return Follow(watch.Look);
-        return watch.HasCompiled ? Follow(watch.LookAtCompiled) : null;
+        return changed || (_pending.Count > 0 && start >= _retryAt);
     }
 
     ModuleReport? Follow(Func<StepClock, ModuleChanges> look)

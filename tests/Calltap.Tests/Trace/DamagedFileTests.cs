@@ -131,7 +131,7 @@ public sealed class DamagedFileTests
         ChunkEntry chunk = ChunksOf(file).Where(c => c.Type == ChunkType.Events && c.Thread == s_one).ElementAt(1);
         byte[] payload = file.AsSpan((int)chunk.Offset.Value + Header, (int)chunk.Length.Value).ToArray();
         payload[24]++; // how the first block is stored
-        byte[] mutated = [.. file[..(int)chunk.Offset.Value], .. Framed((int)ChunkType.Events, payload), .. file[((int)chunk.Offset.Value + Header + payload.Length)..]];
+        byte[] mutated = [.. file[..(int)chunk.Offset.Value], .. TraceFileTests.Chunk((int)ChunkType.Events, payload), .. file[((int)chunk.Offset.Value + Header + payload.Length)..]];
         List<(Tid Thread, TraceEvent Event)> expected = EventsOf(file, ChunksOf(file).Where(other => other != chunk));
         foreach (Action<TraceReader, IEventVisitor> way in new Action<TraceReader, IEventVisitor>[]
         {
@@ -211,16 +211,6 @@ public sealed class DamagedFileTests
         var log = new EventLog();
         reader.Read(log);
         return [.. log.Order.OrderBy(e => e.Event.Time)];
-    }
-
-    // The frame of docs/trace-format.md, written a second time on purpose.
-    static byte[] Framed(int type, byte[] payload)
-    {
-        byte[] head = [.. "CTCH"u8, .. BitConverter.GetBytes(type), .. BitConverter.GetBytes(payload.Length)];
-        uint crc = ~0u;
-        foreach (byte next in head.Concat(payload))
-            crc = System.Numerics.BitOperations.Crc32C(crc, next);
-        return [.. head, .. BitConverter.GetBytes(~crc), .. payload];
     }
 
     sealed class Locked(IEventVisitor visitor) : IEventVisitor

@@ -246,7 +246,7 @@ public sealed class TraceFileTests
     }
 
     // The frame of docs/trace-format.md, written a second time on purpose.
-    static byte[] Chunk(int type, byte[] payload)
+    internal static byte[] Chunk(int type, byte[] payload)
     {
         byte[] head = [.. "CTCH"u8, .. BitConverter.GetBytes(type), .. BitConverter.GetBytes(payload.Length)];
         uint crc = ~0u;
