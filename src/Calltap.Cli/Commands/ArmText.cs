@@ -19,11 +19,13 @@ static class ArmText
         string refused = "";
         if (report.Refused.Count > 0)
         {
-            IEnumerable<string> groups = report.Refused.GroupBy(r => r.Reason).OrderByDescending(g => g.Count())
-                .Take(Reasons).Select(g => $"{Texts.Count(g.Count())} {g.Key}");
-            refused = $"; left out: {string.Join(", ", groups)}";
+            refused = $"; left out: {LeftOut(report.Refused.CountBy(r => r.Reason))}";
         }
         // Plain digits: scripts wait for this line.
         return $"armed {report.Armed} of {report.Wanted} functions in {report.Batch.Time.TotalMilliseconds:0.0} ms{exits}{refused}";
     }
+
+    /// <summary>How many were left out for which reasons, the most frequent of them.</summary>
+    public static string LeftOut(IEnumerable<KeyValuePair<string, int>> reasons) =>
+        string.Join(", ", reasons.OrderByDescending(reason => reason.Value).Take(Reasons).Select(reason => $"{Texts.Count(reason.Value)} {reason.Key}"));
 }

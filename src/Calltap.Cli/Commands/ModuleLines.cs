@@ -13,6 +13,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
 
     readonly Dictionary<string, int> _told = []; // lines by the module's name
     readonly Dictionary<string, int> _armed = []; // times, by the module's name
+    readonly Dictionary<string, int> _notArmed = []; // functions, by reasons
     string? _failure;
     long _leftOut;
 
@@ -31,6 +32,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
 
     void Tell(ModuleReport report, ArmReport arming)
     {
+        foreach ((_, string reason) in arming.Refused) _notArmed[reason] = _notArmed.GetValueOrDefault(reason) + 1;
         foreach ((TargetModule module, int armed, int wanted) in report.Armed.Where(m => !m.Module.Contents.IsCompiled)) // that goes on all the time
         {
             _armed[module.Name] = _armed.GetValueOrDefault(module.Name) + 1;
@@ -51,6 +53,7 @@ sealed class ModuleLines(Terminal terminal, ProgressLine progress) : IDisposable
     public void Dispose()
     {
         if (_leftOut > 0) terminal.Log.WriteLine($"left out: {Texts.Of(_leftOut, "compiled version")} of methods for which there was no room");
+        if (_notArmed.Count > 0) terminal.Log.WriteLine($"of what came later was left out: {ArmText.LeftOut(_notArmed)}");
         foreach ((string name, int times) in _armed.Where(m => m.Value > MaxTold / 2)) terminal.Log.WriteLine($"{name} was loaded and armed {Texts.Of(times, "time")}");
     }
 }

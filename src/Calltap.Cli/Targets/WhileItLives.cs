@@ -12,7 +12,7 @@ static class WhileItLives
         {
             return look();
         }
-        catch (AttachException) when (target.IsGone)
+        catch (AttachException e) when (e.Reason == AttachRefusal.TargetEnded ? target.IsGoneAtLast : target.IsGone)
         {
             return null; // whoever waits for the end finds it
         }

@@ -40,8 +40,8 @@ public sealed class DiagnosticsSocket
         string folder = TemporaryFolder.Of(pid);
         int id = ProcStatus.TryRead(ProcFiles.Process(pid, "status"))?.NamespaceId ?? throw new DiagnosticsException($"no process {pid}");
         string[] names = Names(folder, $"dotnet-diagnostic-{id}-*-socket");
-        // The key is when the process was started; others are left from processes of the same number.
-        string? name = names.FirstOrDefault(name => name == $"dotnet-diagnostic-{id}-{ProcFiles.StartTime(pid)}-socket") ?? names.FirstOrDefault();
+        // The key is when the process was started, by its own clock, which may be another than ours: then one that is listened on. Others are left from processes of the same number.
+        string? name = names.FirstOrDefault(name => name == $"dotnet-diagnostic-{id}-{ProcFiles.StartTime(pid)}-socket") ?? names.FirstOrDefault(name => IsBound(pid, name));
         return name is null
             ? throw new DiagnosticsException($"process {pid} has no diagnostics socket in {folder}: no .NET, just started, or DOTNET_EnableDiagnostics=0")
             : new DiagnosticsSocket(pid, folder, name);
@@ -207,6 +207,8 @@ public sealed class DiagnosticsSocket
         int code = answer.Length >= sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(answer) : 0;
         return new DiagnosticsException($"the runtime of process {_pid} refused: error 0x{code:x8}{(code == UnknownCommand ? ", a command that it does not know" : "")}") { Code = code };
     }
+
+    static bool IsBound(Pid pid, string name) => UnixSockets.Of(pid).Any(socket => socket.Path.EndsWith($"/{name}", StringComparison.Ordinal));
 
     /// <summary>The newest first.</summary>
     static string[] Names(string folder, string pattern)

@@ -9,7 +9,6 @@ static class RuntimeTools
 {
     const string DebuggerPipe = "clr-debug-pipe-", ProfilerEntry = "DllGetClassObject";
     const string IsAsked = "CORECLR_ENABLE_PROFILING=", ProfilerPath = "CORECLR_PROFILER_PATH";
-    const string Connected = "03"; // SS_CONNECTED, as /proc/net/unix writes it
 
     /// <summary>
     /// Whether a .NET debugger is connected: the runtime opens its two pipes when one has opened the other ends, and keeps them when that is gone, so that the other end counts too. A debugger
@@ -49,7 +48,6 @@ static class RuntimeTools
     {
         int? id = ProcStatus.TryRead(ProcFiles.Process(pid, "status"))?.NamespaceId;
         string socket = $"/dotnet-diagnostic-{id}-{ProcFiles.StartTime(pid)}-socket";
-        return (ProcFiles.TryReadText(ProcFiles.Process(pid, "net/unix")) ?? "").Split('\n')
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Count(fields => fields.Length > 7 && fields[5] == Connected && fields[7].EndsWith(socket, StringComparison.Ordinal));
+        return UnixSockets.Of(pid).Count(s => s.State == UnixSockets.Connected && s.Path.EndsWith(socket, StringComparison.Ordinal));
     }
 }

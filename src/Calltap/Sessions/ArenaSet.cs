@@ -47,14 +47,14 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
 
     static (int Module, long LoadBias) KeyOf(TargetModule module) => (module.Id, module.LoadBias);
 
-    /// <summary>Takes over an arena that is mapped.</summary>
-    public TrampolineArena Add(ArenaPlace place)
+    /// <summary>Takes over an arena that is mapped; one that serves no module yet is for those that come.</summary>
+    public void Add(ArenaPlace place)
     {
         var arena = new TrampolineArena(writer, place.Start, place.Start + place.Size, options);
         Describe(arena);
+        if (place.Modules.Count == 0) _spare.Add(arena, new FreeRoom(arena.FirstPlot, arena.LastPlotEnd));
         List<ArenaPlot> plot = [new ArenaPlot(arena, arena.FirstPlot, arena.LastPlotEnd)];
         foreach (TargetModule module in place.Modules) _serving.Add(KeyOf(module), plot);
-        return arena;
     }
 
     /// <summary>Sees to it that a module has a plot: the one that it had there before, one in an arena with room, or in a new one.</summary>
@@ -75,7 +75,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
             _serving.Add(KeyOf(module), plots);
         else
             _unserved[KeyOf(module)] = _all.Count < SessionHeader.MaxArenas
-                ? $"no free {size >> 10} KiB within 2 GiB of it"
+                ? $"no free {SessionPlan.InKiB(size)} within 2 GiB of it"
                 : "more modules have come than this session has trampolines for: end it and begin anew";
     }
 
@@ -135,8 +135,7 @@ sealed class ArenaSet(TargetTextWriter writer, TrampolineOptions options, Sessio
             IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
             if (AddressSpace.FindRoom([.. mappings.OrderBy(m => m.Start)], module.Start, module.End, size) is not { } start) return false;
             if (!calls.TryMapAt(start, size, TargetMemory.ProtectionReadExecute, TargetMemory.MapPrivateAnonymous | TargetMemory.MapNoReserve)) continue;
-            TrampolineArena arena = Add(new ArenaPlace(start, size, new HashSet<TargetModule>()));
-            _spare.Add(arena, new FreeRoom(arena.FirstPlot, arena.LastPlotEnd));
+            Add(new ArenaPlace(start, size, new HashSet<TargetModule>()));
             return true;
         }
         return false;

@@ -7,7 +7,7 @@ using Calltap.Target;
 namespace Calltap.Sessions;
 
 /// <summary>How much memory a session takes in the target, and where. Computed from the catalog; the target is only read.</summary>
-/// <param name="Arenas">Where arenas go, the one with the helper's code first.</param>
+/// <param name="Arenas">Where arenas go.</param>
 /// <param name="Layout">The shared session memory.</param>
 /// <param name="MaxSites">Entries of the site table, the unused one with index 0 included.</param>
 /// <param name="MaxFunctions">Functions that there can be, those of modules that come later among them: counters of one op.</param>
@@ -39,6 +39,8 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     const int SitesPerFunction = 4; // of modules that come; what has more takes room from what has fewer
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
     const long ScatteredSpan = 16L << 20; // what lies higher reaches farther
+    const long ReservedForCode = 2L << 30; // by a .NET runtime (ExecutableMemoryAllocator)
+    const long OtherMappings = 512L << 20; // libraries, and the stacks and heaps of a few threads
 
     /// <summary>Bytes of the op lists: for each function some lists of every op that there can be.</summary>
     public long OpListsSize => PageUp(8L * (MaxCountOps + 3) * ((Int3 == Int3Policy.Caller ? MaxSites : MaxFunctions) + 1) * ListsPerFunction);
@@ -67,7 +69,9 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
             places.Add(Place(mappings, places, cluster, catalog, int3));
         int asked = int3 == Int3Policy.Caller ? sites : 0;
         (long arena, int doublings) = HelperPlace.IsMemoryScarce(target) ? (1 << 20, 0) : (32 << 20, 3);
-        return new SessionPlan(places, LayoutFor(target, functions) with { Sites = asked }, sites, functions, arena, doublings, int3) { IsScattered = catalog.IsDotNet };
+        SessionMemoryLayout layout = LayoutFor(target, functions) with { Sites = asked };
+        if (catalog.AwaitsDotNet && BelowCompiled(mappings, layout.TotalSize, arena) is { } reserved) places.Add(reserved);
+        return new SessionPlan(places, layout, sites, functions, arena, doublings, int3) { IsScattered = catalog.IsDotNet };
     }
 
     /// <summary>Room for functions of modules that come later. It costs addresses; memory only where it is locked.</summary>
@@ -116,7 +120,19 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
             if (AddressSpace.FindRoom(sorted, low, high, part) is { } start) return new ArenaPlace(start, part, members) { Lacks = size - part };
         throw new AttachException(
             AttachRefusal.Unsupported,
-            $"no free {size >> 10} KiB within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");
+            $"no free {InKiB(size)} within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");
+    }
+
+    /// <summary>
+    /// Room for what a .NET runtime will compile, taken before it comes: it reserves 2 GiB for code below its library, which lies below the session's memory, and uses them from their
+    /// beginning; what is left within reach is filled by its heap and by the C library's (in one of a hundred programs started there was nothing). Null where there is no such hole.
+    /// </summary>
+    static ArenaPlace? BelowCompiled(IReadOnlyList<MemoryMapping> mappings, long session, long size)
+    {
+        MemoryMapping[] sorted = [.. mappings.OrderBy(m => m.Start)];
+        (TargetAddress low, TargetAddress high) = sorted.Zip(sorted.Skip(1), (below, above) => (below.End, above.Start)).MaxBy(hole => hole.Item2 - hole.Item1);
+        TargetAddress start = high + -(session + ReservedForCode + OtherMappings + size);
+        return start > low ? new ArenaPlace(start, size, new HashSet<TargetModule>()) : null;
     }
 
     static SessionMemoryLayout LayoutFor(TargetProcess target, int functions)
@@ -128,6 +144,9 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         int capacity = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(4 * threads, locked ? 16 : 256, 4096));
         return new SessionMemoryLayout(capacity, locked ? 256 << 10 : 4 << 20, locked ? functions + 1 : (functions + 1) * MaxCountOps);
     }
+
+    /// <summary>A size in words.</summary>
+    public static string InKiB(long size) => $"{(size + 1023) >> 10} KiB";
 
     static long PageUp(long value) => (value + 4095) & ~4095L;
 }

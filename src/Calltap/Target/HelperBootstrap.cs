@@ -117,8 +117,8 @@ internal sealed class HelperBootstrap(TargetProcess target, TargetTextWriter wri
         throw HasLeft();
     }
 
-    // It waits some seconds for the tracer, and then leaves by itself.
-    private AttachException HasLeft() => target.IsGone
+    // It waits some seconds for the tracer, and then leaves by itself. Where the process ends, or executes another program, it goes before the memory does.
+    private AttachException HasLeft() => target.IsGoneAtLast
         ? AttachChecks.Ended(target.Pid)
         : AttachChecks.Refuse(AttachRefusal.Stopped, $"the helper thread in process {target.Pid} ({target.Name}) was not reached in time: the process is stopped or frozen, or the machine is overloaded; nothing was changed");
 

@@ -12,6 +12,8 @@ namespace Calltap.Target;
 /// </summary>
 public sealed class TargetProcess : IDisposable
 {
+    private static readonly TimeSpan s_takenDown = TimeSpan.FromSeconds(1); // tens of milliseconds where the machine is not busy
+
     private readonly SafeFileHandle _pidfd;
     private readonly SafeFileHandle _memory;
     private SafeFileHandle? _maps;
@@ -61,6 +63,12 @@ public sealed class TargetProcess : IDisposable
 
     /// <summary>Whether there is nothing left to do here: it has ended, or executes another program.</summary>
     public bool IsGone => HasExited || MemoryIsGone;
+
+    /// <summary>
+    /// Whether it is gone, asked where something else has shown an end: the kernel takes a process down in steps, and a thread's files are empty, or it has left the
+    /// list, before the memory is let go.
+    /// </summary>
+    public bool IsGoneAtLast => Deadline.In(s_takenDown).Poll(() => IsGone);
 
     /// <summary>Whether exec has replaced the program. What is about to end has no memory either, and is not to be taken for it.</summary>
     public bool RunsAnotherProgram => MemoryIsGone && ReadStatus(new Tid(Pid.Value)) is { HasMemory: true };

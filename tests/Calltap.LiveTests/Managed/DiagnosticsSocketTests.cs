@@ -92,7 +92,9 @@ public sealed class DiagnosticsSocketTests
     [Fact]
     public void Without_a_socket_it_says_so()
     {
-        using var program = ManagedProgram.Start(options: s_little with { Environment = ["DOTNET_EnableDiagnostics=0"] });
+        using var folder = new ScratchFolder();
+        using var program = ManagedProgram.Start(options: s_little with { Environment = ["DOTNET_EnableDiagnostics=0", $"TMPDIR={folder.Path}"] });
+        File.WriteAllBytes(folder.File($"dotnet-diagnostic-{program.Pid}-1-socket"), []); // left by an earlier process of that number
         var e = Assert.Throws<DiagnosticsException>(() => DiagnosticsSocket.Find(program.Pid));
         Assert.Contains("DOTNET_EnableDiagnostics=0", e.Message, StringComparison.Ordinal);
         program.AssertRight();

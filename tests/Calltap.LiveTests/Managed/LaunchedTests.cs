@@ -29,6 +29,7 @@ public sealed class LaunchedTests
         Dictionary<string, long> calls = counted.RootElement.GetProperty("functions").EnumerateArray().ToDictionary(f => f.GetProperty("name").GetString()!, f => f.GetProperty("calls").GetInt64());
         Assert.Equal((1, 1), (calls.GetValueOrDefault("Managed.Program.Main(string[])"), calls.GetValueOrDefault("Managed.Program.Run(int,string[])")));
         Assert.Contains("while the thread that had compiled them waited", count.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("left out", count.Errors, StringComparison.Ordinal); // room was taken before the runtime took it
         Assert.DoesNotContain(File.ReadLines("/proc/self/mounts"), line => line.StartsWith("calltap ", StringComparison.Ordinal));
     }
 }

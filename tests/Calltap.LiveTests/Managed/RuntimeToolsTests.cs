@@ -31,7 +31,7 @@ public sealed class RuntimeToolsTests
     public void Under_a_debugger_methods_are_refused()
     {
         using var program = ManagedProgram.Start(options: s_little);
-        string pipe = Directory.GetFiles("/tmp", $"clr-debug-pipe-{program.Pid}-*-in").Single();
+        string pipe = $"/tmp/clr-debug-pipe-{program.Pid}-{ProcFiles.StartTime(program.Pid)}-in"; // others are left from earlier processes of that number
         using (FileStream input = new(pipe, FileMode.Open, FileAccess.Write))
         using (FileStream output = new(pipe[..^"in".Length] + "out", FileMode.Open, FileAccess.Read))
         {

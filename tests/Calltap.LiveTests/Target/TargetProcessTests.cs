@@ -51,6 +51,26 @@ public sealed class TargetProcessTests
         Assert.Equal(AttachRefusal.TargetEnded, refusal.Reason);
     }
 
+    /// <summary>Its files are empty, and its threads have left the list, before its memory is gone: who is told of an end by them must find it.</summary>
+    [Fact]
+    public void An_end_that_was_told_is_found()
+    {
+        for (int i = 0, rounds = LiveTest.Repeat(5, 200); i < rounds; i++)
+        {
+            using LiveProgram program = LiveProgram.StartBusy(threads: 64);
+            using TargetProcess target = TargetProcess.Open(program.Pid);
+            program.AskToStop();
+            AttachException told = Assert.Throws<AttachException>(() => ReadForEver(target));
+            Assert.Equal(AttachRefusal.TargetEnded, told.Reason);
+            Assert.True(target.IsGoneAtLast, $"round {i}");
+        }
+    }
+
+    private static void ReadForEver(TargetProcess target)
+    {
+        while (true) target.ReadMappings();
+    }
+
     [Fact]
     public void What_is_about_to_end_runs_no_other_program()
     {
