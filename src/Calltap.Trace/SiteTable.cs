@@ -60,6 +60,10 @@ public sealed class SiteTable
     /// <summary>The kind in such a number.</summary>
     internal static SiteKind KindOf(uint site) => (SiteKind)(site & KindMask);
 
+    /// <summary>Whether such a number is that of an exit of a function.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsExitOf(uint site, int function) => FunctionOf(site) == function && KindOf(site) is SiteKind.Exit or SiteKind.TailExit;
+
     /// <summary>The function in such a number.</summary>
     internal static int FunctionOf(uint site) => (int)(site >> KindBits);
 }

@@ -171,7 +171,7 @@ public sealed class TraceReader : IDisposable
         {
             int end = ahead.Take(chunk, ref buffer), start = ThreadOrder.MaxHeld - order.Held;
             Progress.Add(chunk);
-            return buffer.AsMemory(start, order.Take(buffer.AsSpan(start, end - start)));
+            return buffer.AsMemory(start, order.Take(buffer.AsSpan(start, end - start), isInOrder: false));
         }
         catch (TraceFormatException damage)
         {
@@ -207,7 +207,7 @@ public sealed class TraceReader : IDisposable
             if (found != chunk)
                 throw _chunks.PlaceOf(chunk.Offset).Expected("the chunk that the index tells of");
             int end = _events.Read(payload, order.Held, ref buffer, _chunks.PlaceOf(chunk.Offset));
-            return buffer.AsMemory(0, order.Take(buffer.AsSpan(0, end)));
+            return buffer.AsMemory(0, order.Take(buffer.AsSpan(0, end), _events.IsInOrder));
         }
         catch (TraceFormatException damage)
         {

@@ -60,7 +60,7 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
 
                 if ((uint)count >= (uint)frames.Length || count == TraceLimits.MaxOpenCalls)
                     break;
-                ref CallFrame frame = ref frames[count++];
+                ref CallFrame frame = ref frames[count];
                 int depth = part.DepthOf(function, callerDepth);
                 frame.Index = entries++;
                 frame.Start = next.Time.Value;
@@ -72,14 +72,28 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
                 if (!part.Tells(depth))
                 {
                     frame.Told = -1;
+                    count++;
                     continue;
                 }
 
                 frame.Told = told++;
                 int group = part.GroupOf(function, callerFunction);
                 frame.Group = group;
-                frame.IsOutermost = _open[group]++ == 0;
+                ref int open = ref _open[group];
+                frame.IsOutermost = open == 0;
                 sink.Enter(frame, parent);
+                // About half of all calls make none: such a one ends with the next event.
+                if (taken + 1 < events.Length && events[taken + 1].StackLow == stackLow && SiteTable.IsExitOf(sites.Pack(events[taken + 1].Site), function))
+                {
+                    ulong end = events[++taken].Time.Value, ticks = CallTime.Between(next.Time.Value, end);
+                    if ((uint)top < (uint)frames.Length)
+                        frames[top].ChildTicks += ticks;
+                    sink.Leave(frame, parent, end, ticks);
+                    continue;
+                }
+
+                open++;
+                count++;
             }
             else
             {

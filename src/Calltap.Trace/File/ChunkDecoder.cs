@@ -6,6 +6,9 @@ sealed class ChunkDecoder(IByteSource source, string file) : IDisposable
     readonly ChunkReader _chunks = new(source, file);
     readonly EventsChunk _events = new();
 
+    /// <inheritdoc cref="EventDecoder.IsInOrder"/>
+    public bool IsInOrder => _events.IsInOrder;
+
     /// <summary>Decodes the chunk into <paramref name="buffer"/> from <paramref name="at"/> on, grown when too small. Returns the end.</summary>
     /// <exception cref="TraceFormatException">It is damaged, or not the chunk that the index tells of.</exception>
     /// <exception cref="IOException">The source failed.</exception>

@@ -8,6 +8,9 @@ sealed class EventsChunk : IDisposable
     readonly EventColumns _columns = new();
     readonly BlockCodec _codec = new();
 
+    /// <inheritdoc cref="EventDecoder.IsInOrder"/>
+    public bool IsInOrder => _decoder.IsInOrder;
+
     /// <summary>Appends the payload for <paramref name="events"/> (at least one) of <paramref name="thread"/>.</summary>
     public void Write(Tid thread, ReadOnlySpan<TraceEvent> events, ByteWriter output)
     {

@@ -67,11 +67,13 @@ sealed class ParallelRead
             using ChunkDecoder decoder = _newDecoder();
             while (Claim() is { } part)
             {
+                Action? deferred = null;
                 if (part.IsDecoded)
-                    Deliver(part);
+                    deferred = Deliver(part);
                 else
                     Decode(decoder, part);
                 Release(part);
+                deferred?.Invoke();
             }
         }
         catch (Exception e)
@@ -139,6 +141,7 @@ sealed class ParallelRead
         try
         {
             part.End = decoder.Decode(part.Item.Chunk, ThreadOrder.MaxHeld, ref part.Buffer);
+            part.IsInOrder = decoder.IsInOrder;
         }
         catch (TraceFormatException damage)
         {
@@ -146,11 +149,12 @@ sealed class ParallelRead
         }
     }
 
-    void Deliver(Part part)
+    // Returns what is left to do when the lane is another's.
+    Action? Deliver(Part part)
     {
         Lane lane = part.Lane;
         if (lane.IsOver)
-            return;
+            return null;
         Progress?.Add(part.Item.Chunk);
         if (part.Damage is { } damage)
         {
@@ -159,7 +163,7 @@ sealed class ParallelRead
         else if (part.Item.IsEvents)
         {
             Span<TraceEvent> events = part.Buffer.AsSpan(ThreadOrder.MaxHeld - lane.Order.Held, part.End - ThreadOrder.MaxHeld + lane.Order.Held);
-            Deliver(lane, events[..lane.Order.Take(events)]);
+            Deliver(lane, events[..lane.Order.Take(events, part.IsInOrder)]);
         }
         else
         {
@@ -167,6 +171,8 @@ sealed class ParallelRead
             if (_window.Contains(part.Item.Lost.Time))
                 lane.Visitor.OnLost(part.Item.Lost);
         }
+
+        return (lane.Visitor as IDeferringVisitor)?.TakeDeferred();
     }
 
     void DeliverDamage(Part part, TraceFormatException damage)
@@ -254,6 +260,8 @@ sealed class ParallelRead
         public StreamItem Item { get; } = item;
 
         public int End { get; set; }
+
+        public bool IsInOrder { get; set; }
 
         public bool IsDecoded { get; set; }
 

@@ -27,11 +27,13 @@ sealed class ThreadOrder
 
     /// <summary>Takes the next events, in place.</summary>
     /// <param name="events"><see cref="Held"/> free places, and the next events of the thread.</param>
+    /// <param name="isInOrder">Whether these, by themselves, are known to be in the order of their times.</param>
     /// <returns>How many from the start are in their final order; the others are held back.</returns>
-    public int Take(Span<TraceEvent> events)
+    public int Take(Span<TraceEvent> events, bool isInOrder)
     {
         _held.AsSpan(0, Held).CopyTo(events);
-        Sort(events, Math.Max(1, Held));
+        if (!isInOrder || (Held > 0 && Held < events.Length && events[Held].Time.Value < events[Held - 1].Time.Value))
+            Sort(events, Math.Max(1, Held));
         int final = Math.Max(0, events.Length - MaxMove);
         if (final > 0)
             _lastFinal = events[final - 1].Time.Value;

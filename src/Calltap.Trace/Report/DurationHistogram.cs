@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Calltap.Trace;
 
@@ -110,24 +111,23 @@ public sealed class DurationHistogram
     }
 
     // Values below 64 are in octave 0, one per bucket; octave n > 0 has [64 << n-1, 64 << n) in steps of 1 << n-1.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void AddToBucket(ulong ticks)
     {
-        int octave = OctaveOf(ticks);
+        int octave = BitOperations.Log2(ticks | (SubBuckets - 1)) - (SubBits - 1);
         uint[]?[] octaves = _octaves;
-        uint[] buckets = octave < octaves.Length && octaves[octave] is { } known ? known : Grow(octave);
-        ref uint bucket = ref buckets[(int)(ticks >> Math.Max(octave - 1, 0)) & (SubBuckets - 1)];
-        if (bucket != uint.MaxValue)
-            bucket++;
+        uint[] buckets = (uint)octave < (uint)octaves.Length && octaves[octave] is { } known ? known : Grow(octave);
+        ref uint bucket = ref buckets[(int)(ticks >> (octave - (octave > 0 ? 1 : 0))) & (SubBuckets - 1)];
+        bucket += bucket == uint.MaxValue ? 0U : 1U;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     uint[] Grow(int octave)
     {
         if (octave >= _octaves.Length)
             Array.Resize(ref _octaves, octave + 1);
         return _octaves[octave] ??= new uint[SubBuckets];
     }
-
-    static int OctaveOf(ulong ticks) => ticks < SubBuckets ? 0 : BitOperations.Log2(ticks) - SubBits + 1;
 
     ulong BucketAt(long rank)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Calltap.Trace;
 
@@ -129,22 +130,31 @@ struct FunctionTimes
     void Spill()
     {
         ReadOnlySpan<uint> batch = _waiting[.._waits];
-        uint least = uint.MaxValue, most = 0;
-        ulong sum = 0;
-        foreach (uint ticks in batch)
-        {
-            least = Math.Min(least, ticks);
-            most = Math.Max(most, ticks);
-            sum += ticks;
-        }
-
         if (batch.IsEmpty)
             return;
+        (uint least, uint most, ulong sum) = batch.Length == Batch ? OfBatch(batch) : OfSome(batch);
         AddToSum(sum);
         _invertedMin = Math.Max(_invertedMin, ~(ulong)least);
         _max = Math.Max(_max, most);
         (_durations ??= new DurationHistogram()).AddMany(batch);
         _waits = 0;
+    }
+
+    static (uint Least, uint Most, ulong Sum) OfBatch(ReadOnlySpan<uint> batch)
+    {
+        Vector256<uint> first = Vector256.Create(batch), second = Vector256.Create(batch[Vector256<uint>.Count..]);
+        Vector256<uint> minima = Vector256.Min(first, second), maxima = Vector256.Max(first, second);
+        Vector128<uint> least = Vector128.Min(minima.GetLower(), minima.GetUpper()), most = Vector128.Max(maxima.GetLower(), maxima.GetUpper());
+        Vector256<ulong> sums = Vector256.WidenLower(first) + Vector256.WidenUpper(first) + Vector256.WidenLower(second) + Vector256.WidenUpper(second);
+        return (Math.Min(Math.Min(least[0], least[1]), Math.Min(least[2], least[3])), Math.Max(Math.Max(most[0], most[1]), Math.Max(most[2], most[3])), Vector256.Sum(sums));
+    }
+
+    static (uint Least, uint Most, ulong Sum) OfSome(ReadOnlySpan<uint> some)
+    {
+        (uint least, uint most, ulong sum) = (uint.MaxValue, 0, 0);
+        foreach (uint ticks in some)
+            (least, most, sum) = (Math.Min(least, ticks), Math.Max(most, ticks), sum + ticks);
+        return (least, most, sum);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

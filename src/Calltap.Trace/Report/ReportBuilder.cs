@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Calltap.Trace;
 
 /// <summary>Computes a <see cref="TraceReport"/> in one pass over the events, on all processors.</summary>
@@ -10,7 +8,7 @@ public sealed class ReportBuilder
     readonly CallScope _scope;
     readonly ReportBy _by;
     readonly ReportGroups _groups;
-    readonly ConcurrentBag<FunctionSums> _pool = [];
+    readonly ReportPool _pool = new();
     readonly List<ReportThread> _threads = [];
 
     ReportBuilder(TraceCatalog catalog, CallScope scope, ReportBy by)
@@ -71,7 +69,7 @@ public sealed class ReportBuilder
     List<FunctionReport> ReportAll(TraceClock clock)
     {
         var sums = new FunctionSums();
-        foreach (FunctionSums part in _pool)
+        foreach (FunctionSums part in _pool.Sums)
             sums.Add(part);
         var reports = new List<FunctionReport>();
         for (int i = 0; i < sums.Groups.Length; i++)

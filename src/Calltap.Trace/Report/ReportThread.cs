@@ -1,19 +1,18 @@
-using System.Collections.Concurrent;
-
 namespace Calltap.Trace;
 
 /// <summary>
 /// A thread's part of a report. While its events are taken it borrows sums from a pool: as many exist as processors work, not as many as
 /// the trace has threads. Where the report is by thread, there is no pool and the sums are its own.
 /// </summary>
-sealed class ReportThread : IEventVisitor, ICallVisitor
+sealed class ReportThread : IDeferringVisitor, ICallVisitor
 {
-    readonly ConcurrentBag<FunctionSums>? _pool;
+    readonly ReportPool? _pool;
     readonly CallTreeBuilder _calls;
     FunctionSums? _sums;
+    EndedCalls? _ended;
 
     /// <summary>A thread of a trace.</summary>
-    public ReportThread(Tid thread, SiteTable sites, ExitCoverage coverage, CallScope scope, CallGroups groups, ConcurrentBag<FunctionSums>? pool)
+    public ReportThread(Tid thread, SiteTable sites, ExitCoverage coverage, CallScope scope, CallGroups groups, ReportPool? pool)
     {
         Thread = thread;
         _pool = pool;
@@ -48,9 +47,22 @@ sealed class ReportThread : IEventVisitor, ICallVisitor
         First = Math.Min(First, events[0].Time.Value);
         Last = Math.Max(Last, events[^1].Time.Value);
         Borrow();
-        var sink = new ReportSink(_sums!);
+        _ended ??= _pool?.TakeCalls() ?? new EndedCalls();
+        var sink = new ReportSink(_ended.WithRoomFor(events.Length), _ended.Count);
         _calls.Add(events, ref sink);
+        _ended.Count = sink.Count;
+        if (_pool is null)
+            _ended.AddTo(_sums!);
         GiveBack();
+    }
+
+    /// <inheritdoc/>
+    public Action? TakeDeferred()
+    {
+        if (_pool is not { } pool || _ended is not { Count: > 0 } ended)
+            return null;
+        _ended = null;
+        return () => pool.AddUp(ended);
     }
 
     /// <inheritdoc/>
@@ -64,6 +76,7 @@ sealed class ReportThread : IEventVisitor, ICallVisitor
     /// <summary>The trace ended.</summary>
     public void Finish()
     {
+        TakeDeferred()?.Invoke();
         Borrow();
         _calls.Finish();
         GiveBack();
@@ -78,13 +91,13 @@ sealed class ReportThread : IEventVisitor, ICallVisitor
     /// <inheritdoc/>
     public void OnCall(in Call call) => _sums!.Of(call.Group).Add(call);
 
-    void Borrow() => _sums ??= _pool is not null && _pool.TryTake(out FunctionSums? free) ? free : new FunctionSums();
+    void Borrow() => _sums ??= _pool?.TakeSums() ?? new FunctionSums();
 
     void GiveBack()
     {
         if (_pool is null)
             return;
-        _pool.Add(_sums!);
+        _pool.Give(_sums!);
         _sums = null;
     }
 }
