@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Calltap.LiveTests.Programs;
 using Calltap.Trace;
 
@@ -44,6 +45,18 @@ public sealed class TerminalOutputTests
         Assert.DoesNotContain('…', narrow);
     }
 
+    [Fact]
+    public void Reading_that_takes_more_than_a_second_tells_how_far_it_is_on_a_terminal_alone()
+    {
+        using var folder = new ScratchFolder();
+        string trace = Trace(folder, calls: 30_000_000);
+        var watch = Stopwatch.StartNew();
+        using (CliRun piped = CliRun.Run(0, "report", trace)) Assert.Equal("", piped.Errors);
+        Assert.SkipWhen(watch.Elapsed.TotalSeconds < 1.5, "sixty million events are read within a second here: nothing was to be told");
+        Assert.Matches(@"\r\x1b\[Kreading: \d+ %", OnTerminal(["report", trace], ["TERM=xterm"]));
+        Assert.DoesNotContain("reading: ", OnTerminal(["report", Trace(folder)], ["TERM=xterm"]), StringComparison.Ordinal); // read at once
+    }
+
     static string[] Arguments(string view, string trace) => view switch
     {
         "graph" => ["graph", trace, "f"],
@@ -62,9 +75,10 @@ public sealed class TerminalOutputTests
         return run.Output;
     }
 
-    static string Trace(ScratchFolder folder)
+    static string Trace(ScratchFolder folder, int calls = 1)
     {
-        string path = folder.File("t.calltap");
+        const int EventsAtOnce = 1 << 14;
+        string path = folder.File($"{calls}.calltap");
         using FileStream file = File.Create(path);
         using var writer = new TraceWriter(file);
         writer.WriteSession(new SessionRecord { CommandLine = "prog --x", Target = new Pid(42), TscHz = 1_000_000_000, Scope = "prog" });
@@ -72,7 +86,8 @@ public sealed class TerminalOutputTests
         writer.WriteFunctions([new FunctionRecord(new FunctionId(1), 1, new ImageAddress(0x1000), new ByteSize(64), "f", "", FunctionFlags.AllExitsPatched)]);
         writer.WriteSites([new SiteRecord(new SiteId(1), new FunctionId(1), SiteKind.Entry), new SiteRecord(new SiteId(2), new FunctionId(1), SiteKind.Exit)]);
         writer.WriteThreads([new ThreadRecord(new Tid(7), "prog")]);
-        writer.WriteEvents(new Tid(7), [new TraceEvent(new TscTime(100), new SiteId(1), 64), new TraceEvent(new TscTime(900), new SiteId(2), 64)]);
+        for (int i = 0; i < 2 * calls; i += EventsAtOnce)
+            writer.WriteEvents(new Tid(7), [.. Enumerable.Range(i, Math.Min(EventsAtOnce, (2 * calls) - i)).Select(n => new TraceEvent(new TscTime(100 + (800 * (ulong)n)), new SiteId(1 + ((uint)n & 1)), 64))]);
         writer.Finish();
         return path;
     }
