@@ -68,9 +68,7 @@ public sealed class ReportBuilder
 
     List<FunctionReport> ReportAll(TraceClock clock)
     {
-        var sums = new FunctionSums();
-        foreach (FunctionSums part in _pool.Sums)
-            sums.Add(part);
+        FunctionSums sums = _pool.Total();
         var reports = new List<FunctionReport>();
         for (int i = 0; i < sums.Groups.Length; i++)
         {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace Calltap.Trace;
@@ -19,7 +18,7 @@ sealed class LaneBuilder : IEventVisitor, ICallVisitor
 
     readonly Tid _id;
     readonly ulong _openUntil;
-    readonly ConcurrentBag<FunctionSums> _pool;
+    readonly ReportPool _pool;
     readonly Action<long>? _progress;
     readonly CallTreeBuilder _tree;
     readonly Column<StoredCall> _calls = new();
@@ -33,7 +32,7 @@ sealed class LaneBuilder : IEventVisitor, ICallVisitor
     ulong _lastStart;
 
     /// <summary>A thread of a trace. Calls that are open at its end are drawn until <paramref name="openUntil"/>; <paramref name="progress"/> is told how many events were taken.</summary>
-    public LaneBuilder(Tid id, ulong openUntil, TraceCatalog catalog, ExitCoverage coverage, CallScope scope, ConcurrentBag<FunctionSums> pool, Action<long>? progress)
+    public LaneBuilder(Tid id, ulong openUntil, TraceCatalog catalog, ExitCoverage coverage, CallScope scope, ReportPool pool, Action<long>? progress)
     {
         (_id, _openUntil, _pool, _progress) = (id, openUntil, pool, progress);
         _tree = new CallTreeBuilder(catalog.Sites, coverage, this, scope);
@@ -146,9 +145,9 @@ sealed class LaneBuilder : IEventVisitor, ICallVisitor
     // Borrowed for a moment, so that as many exist as processors work, not as many as the trace has threads.
     void WithSums(ReadOnlySpan<TraceEvent> events, Action<ReadOnlySpan<TraceEvent>, LaneBuilder> work)
     {
-        _sums = _pool.TryTake(out FunctionSums? free) ? free : new FunctionSums();
+        _sums = _pool.TakeSums();
         work(events, this);
-        _pool.Add(_sums);
+        _pool.Give(_sums);
         _sums = null;
     }
 }

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Calltap.Trace;
 
 /// <summary>Reads a trace into a <see cref="TraceView"/>, on all processors.</summary>
@@ -16,7 +14,7 @@ public static class ViewBuilder
         ArgumentNullException.ThrowIfNull(trace);
         TraceCatalog catalog = trace.Catalog;
         var coverage = new ExitCoverage(catalog);
-        ConcurrentBag<FunctionSums> pool = [];
+        var pool = new ReportPool();
         List<LaneBuilder> builders = [];
         Dictionary<int, ulong> lastOf = LastEvents(trace, window ?? TimeWindow.All);
         trace.ReadParallel(window ?? TimeWindow.All, thread =>
@@ -25,11 +23,8 @@ public static class ViewBuilder
             return builders[^1];
         });
         ThreadLane[] lanes = [.. builders.AsParallel().Select(builder => builder.Finish()).Where(lane => lane.Calls > 0 || lane.Lost > 0)];
-        var sums = new FunctionSums();
-        foreach (FunctionSums part in pool)
-            sums.Add(part);
         LaneBuilder[] seen = [.. builders.Where(builder => builder.Events > 0)];
-        return new TraceView(catalog, Ordered(lanes, catalog), sums, Merged(lanes))
+        return new TraceView(catalog, Ordered(lanes, catalog), pool.Total(), Merged(lanes))
         {
             First = new TscTime(seen.Length > 0 ? seen.Min(builder => builder.First) : 0),
             Last = new TscTime(seen.Length > 0 ? seen.Max(builder => builder.Last) : 0),
