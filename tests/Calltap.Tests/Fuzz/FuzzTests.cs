@@ -41,7 +41,8 @@ public sealed class FuzzTests
     public void A_broken_reader_is_found(BrokenKind broken, string kind)
     {
         var run = new FuzzRun(new BrokenReader(broken), seed: 1);
-        for (int first = 0; first < 2_000 && run.Faults.Count == 0; first += 50) run.Run(first, 50, progress: null);
-        Assert.Contains(run.Faults.Keys, found => found.Contains(kind, StringComparison.Ordinal));
+        bool Found() => run.Faults.Keys.Any(found => found.Contains(kind, StringComparison.Ordinal));
+        for (int first = 0; first < 2_000 && !Found(); first += 50) run.Run(first, 50, progress: null);
+        Assert.True(Found(), $"found: {string.Join(", ", run.Faults.Keys)}");
     }
 }
