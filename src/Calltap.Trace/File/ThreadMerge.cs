@@ -27,11 +27,14 @@ sealed class ThreadMerge
     /// <summary>Delivers everything.</summary>
     public void Run(IEventVisitor visitor)
     {
-        while (_queue.TryDequeue(out Cursor? cursor, out _))
+        _queue.TryDequeue(out Cursor? cursor, out _);
+        while (cursor is not null)
         {
-            _queue.TryPeek(out _, out ulong until);
-            if (Advance(cursor, _queue.Count == 0 ? ulong.MaxValue : until, visitor) is { } next)
-                _queue.Enqueue(cursor, next.Value);
+            ulong until = _queue.TryPeek(out _, out ulong other) ? other : ulong.MaxValue;
+            if (Advance(cursor, until, visitor) is { } next)
+                cursor = _queue.EnqueueDequeue(cursor, next.Value);
+            else
+                _queue.TryDequeue(out cursor, out _);
         }
     }
 
@@ -40,21 +43,21 @@ sealed class ThreadMerge
     {
         while (true)
         {
-            if (!cursor.Events.IsEmpty)
+            ReadOnlySpan<TraceEvent> left = cursor.Left;
+            if (!left.IsEmpty)
             {
-                ReadOnlySpan<TraceEvent> left = cursor.Events.Span;
                 int run = RunUntil(left, until);
                 if (run == 0)
                     return left[0].Time;
                 visitor.OnEvents(cursor.Thread, left[..run]);
-                cursor.Events = cursor.Events[run..];
+                cursor.Delivered += run;
                 continue;
             }
 
             Recycle(cursor);
             bool isEvents = cursor.Next < cursor.Items.Length && cursor.Items[cursor.Next].IsEvents;
             if (cursor.Order.Held > 0 && !isEvents)
-                cursor.Events = cursor.Order.Flush();
+                cursor.Begin(cursor.Order.Flush());
             else if (cursor.Next == cursor.Items.Length)
                 return null;
             else if (isEvents && cursor.NextTime.Value > until)
@@ -83,7 +86,7 @@ sealed class ThreadMerge
         ReadOnlyMemory<TraceEvent>? events = _decode(item.Chunk, cursor.Order, ref buffer);
         cursor.Buffer = buffer;
         _decoded += buffer.Length;
-        cursor.Events = events ?? default;
+        cursor.Begin(events ?? default);
         if (events is not null || _gapAt is null)
             return events is not null;
         cursor.Items[--cursor.Next] = new StreamItem(default, _gapAt(item.Chunk));
@@ -109,9 +112,11 @@ sealed class ThreadMerge
 
     sealed class Cursor(StreamItem[] items)
     {
+        ReadOnlyMemory<TraceEvent> _events;
+
         public StreamItem[] Items { get; } = items;
 
-        public Tid Thread => Items[0].Thread;
+        public Tid Thread { get; } = items[0].Thread;
 
         public int Next { get; set; }
 
@@ -121,6 +126,10 @@ sealed class ThreadMerge
 
         public TraceEvent[]? Buffer { get; set; }
 
-        public ReadOnlyMemory<TraceEvent> Events { get; set; }
+        public ReadOnlySpan<TraceEvent> Left => _events.Span[Delivered..];
+
+        public int Delivered { get; set; } // of the events begun
+
+        public void Begin(ReadOnlyMemory<TraceEvent> events) => (_events, Delivered) = (events, 0);
     }
 }

@@ -1,11 +1,9 @@
 using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
 
 namespace Calltap.Trace;
 
-/// <summary>Writes the parts of replay's lines into a buffer, byte by byte: there may be hundreds of millions of them.</summary>
-sealed class ReplayFormat(LineBuffer output, TraceClock clock, ulong traceStart)
+/// <summary>Makes text of replay's lines, byte by byte: there may be hundreds of millions of them. One thread.</summary>
+sealed class ReplayFormat(TraceCatalog catalog, ReplayLosses losses, ulong traceStart, bool isFlat)
 {
     const int TidWidth = 8, DurationWidth = 16, TimeWidth = 16;
     const int UsDigits = 7, Most = 10_000_000; // microseconds that fit them
@@ -13,37 +11,134 @@ sealed class ReplayFormat(LineBuffer output, TraceClock clock, ulong traceStart)
     // Deeper calls are not indented further, so that a line stays a line.
     const int MaxIndent = 200;
 
-    /// <summary>What stands at the front of a thread's lines.</summary>
-    public static byte[] PrefixOf(Tid tid) => Encoding.UTF8.GetBytes(tid.Value.ToString(CultureInfo.InvariantCulture).PadLeft(TidWidth) + " ");
+    readonly TraceClock _clock = catalog.Clock;
+    readonly ReplayNames _names = new(catalog);
 
-    /// <summary>The front of a line of a nested call: thread, duration (empty without one), and indent.</summary>
-    public void Begin(byte[] prefix, int depth)
+    /// <summary>The lines so far.</summary>
+    public ReplayText Text { get; } = new();
+
+    /// <summary>Appends a line.</summary>
+    public void Write(in ReplayLine line)
     {
-        int indent = 2 * Math.Min(depth, MaxIndent);
-        Span<byte> line = output.Room(prefix.Length + DurationWidth + 4 + indent);
-        prefix.CopyTo(line);
-        line[prefix.Length..].Fill((byte)' ');
-        line[prefix.Length + DurationWidth + 1] = (byte)'|';
-        output.Take(line.Length);
+        if (isFlat)
+            WriteFlat(line);
+        else
+            WriteNested(line);
+        Text.Append("\n"u8);
     }
 
-    /// <summary>The same with a duration; null when it is not known.</summary>
-    public void Begin(byte[] prefix, int depth, ulong? ticks)
+    void WriteNested(in ReplayLine line)
     {
-        output.Append(prefix);
-        Duration(ticks);
-        int indent = 2 * Math.Min(depth, MaxIndent);
-        Span<byte> rest = output.Room(4 + indent);
-        rest.Fill((byte)' ');
-        rest[1] = (byte)'|';
-        output.Take(rest.Length);
+        Tid(line.Thread.Value);
+        if (line.Kind is ReplayLineKind.Entry or ReplayLineKind.Loss)
+            Spaces(DurationWidth);
+        else
+            Duration(line.Ticks);
+        Indent(line.Depth);
+        switch (line.Kind)
+        {
+            case ReplayLineKind.Entry:
+                Text.Append(_names.HeadOf(line.Function));
+                Text.Append(" {"u8);
+                break;
+            case ReplayLineKind.Leaf:
+                Text.Append(_names.HeadOf(line.Function));
+                Text.Append(line.How == EndedBy.Unwind ? "; /* unwound */"u8 : ";"u8);
+                break;
+            case ReplayLineKind.Loss:
+                Loss(line.Function);
+                break;
+            default:
+                Text.Append("} /* "u8);
+                Text.Append(_names.NameOf(line.Function));
+                Text.Append(line.Kind == ReplayLineKind.OrphanExit ? " */ /* entered before */"u8 : line.How == EndedBy.Unwind ? " */ /* unwound */"u8 : " */"u8);
+                break;
+        }
     }
 
-    /// <summary>The front of a line of an event: seconds since the first event of the trace, and the thread.</summary>
-    public void BeginFlat(byte[] prefix, ulong time)
+    void WriteFlat(in ReplayLine line)
     {
-        long ns = clock.ToNs(CallTime.Between(traceStart, time));
-        Span<byte> room = output.Room(40 + prefix.Length);
+        Seconds(line.Time);
+        Tid(line.Thread.Value);
+        Text.Append(" "u8);
+        if (line.Kind == ReplayLineKind.Loss)
+        {
+            Loss(line.Function);
+            return;
+        }
+
+        Text.Append(line.Kind == ReplayLineKind.Entry ? "enter "u8 : line.How == EndedBy.Unwind ? "unwound "u8 : "leave "u8);
+        Text.Append(_names.NameOf(line.Function));
+        if (line.Kind == ReplayLineKind.OrphanExit)
+        {
+            Text.Append(" /* entered before */"u8);
+        }
+        else if (line.Kind == ReplayLineKind.End)
+        {
+            Text.Append(" "u8);
+            Duration(line.Ticks);
+        }
+    }
+
+    void Loss(int number)
+    {
+        (long entries, long exits, long holes) = losses.Of(number);
+        Text.Append("/* events lost"u8);
+        if (entries >= 0 && exits >= 0 && holes >= 0 && entries + exits + holes > 0)
+        {
+            Text.Append(": "u8);
+            Text.Append(entries);
+            Text.Append(" entries, "u8);
+            Text.Append(exits);
+            Text.Append(" exits, "u8);
+            Text.Append(holes);
+            Text.Append(" unknown"u8);
+        }
+
+        Text.Append(" */"u8);
+    }
+
+    void Tid(int tid)
+    {
+        Span<byte> room = Text.Room(TidWidth + 1);
+        if (tid is < 0 or > 99_999_999)
+        {
+            Text.Append(tid);
+            Text.Append(" "u8);
+            return;
+        }
+
+        room.Fill((byte)' ');
+        int at = TidWidth;
+        do
+        {
+            (tid, int digit) = Math.DivRem(tid, 10);
+            room[--at] = (byte)('0' + digit);
+        }
+        while (tid > 0);
+        Text.Take(room.Length);
+    }
+
+    void Spaces(int count)
+    {
+        Text.Room(count).Fill((byte)' ');
+        Text.Take(count);
+    }
+
+    // Behind the duration: a bar, and what nests further stands further to the right.
+    void Indent(int depth)
+    {
+        Span<byte> room = Text.Room(4 + (2 * Math.Min(depth, MaxIndent)));
+        room.Fill((byte)' ');
+        room[1] = (byte)'|';
+        Text.Take(room.Length);
+    }
+
+    // Since the first event of the trace.
+    void Seconds(ulong time)
+    {
+        long ns = _clock.ToNs(CallTime.Between(traceStart, time));
+        Span<byte> room = Text.Room(40);
         room[..TimeWidth].Fill((byte)' ');
         long seconds = ns / 1_000_000_000;
         if (!Utf8Formatter.TryFormat(seconds, room[20..], out int digits))
@@ -53,30 +148,28 @@ sealed class ReplayFormat(LineBuffer output, TraceClock clock, ulong traceStart)
         room[width - 10] = (byte)'.';
         Digits(room.Slice(width - 9, 9), (ulong)(ns % 1_000_000_000));
         room[width] = (byte)' ';
-        prefix.CopyTo(room[(width + 1)..]);
-        output.Take(width + 1 + prefix.Length);
-        output.Append(" "u8);
+        Text.Take(width + 1);
     }
 
-    /// <summary>A duration of <see cref="DurationWidth"/> or more characters.</summary>
-    public void Duration(ulong? ticks)
+    // DurationWidth characters, or more.
+    void Duration(ulong? ticks)
     {
         if (ticks is not { } known)
         {
-            output.Append("            -   "u8);
+            Text.Append("            -   "u8);
             return;
         }
 
-        long ns = clock.ToNs(known);
+        long ns = _clock.ToNs(known);
         ulong us = (ulong)ns / 1000;
         if (us >= Most)
         {
-            output.Append([MarkOf(ns), (byte)' ']);
-            output.Append((long)us);
+            Text.Append([MarkOf(ns), (byte)' ']);
+            Text.Append((long)us);
         }
         else
         {
-            Span<byte> front = output.Room(2 + UsDigits);
+            Span<byte> front = Text.Room(2 + UsDigits);
             front[0] = MarkOf(ns);
             front[1..].Fill((byte)' ');
             int at = front.Length;
@@ -86,14 +179,14 @@ sealed class ReplayFormat(LineBuffer output, TraceClock clock, ulong traceStart)
                 front[--at] = (byte)('0' + digit);
             }
             while (us > 0);
-            output.Take(front.Length);
+            Text.Take(front.Length);
         }
 
-        Span<byte> rest = output.Room(7);
+        Span<byte> rest = Text.Room(7);
         rest[0] = (byte)'.';
         Digits(rest[1..4], (ulong)(ns % 1000));
         " us"u8.CopyTo(rest[4..]);
-        output.Take(rest.Length);
+        Text.Take(rest.Length);
     }
 
     static void Digits(Span<byte> field, ulong value)
@@ -105,7 +198,7 @@ sealed class ReplayFormat(LineBuffer output, TraceClock clock, ulong traceStart)
         }
     }
 
-    // As trace_find_mark in the kernel's kernel/trace/trace_output.c.
+    // As trace_find_mark in the kernel's kernel/trace/trace_Text.c.
     static byte MarkOf(long ns) => ns switch
     {
         <= 10_000 => (byte)' ',

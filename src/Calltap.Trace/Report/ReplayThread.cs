@@ -6,24 +6,24 @@ namespace Calltap.Trace;
 /// </summary>
 sealed class ReplayThread : ICallVisitor
 {
+    readonly Tid _tid;
     readonly ReplayOptions _options;
-    readonly ReplayNames _names;
-    readonly ReplayFormat _format;
-    readonly LineBuffer _output;
     readonly ReplayLines _lines;
+    readonly ReplayLosses _losses;
     readonly CallTreeBuilder _calls;
     readonly ReplayPending _pending = new();
-    readonly byte[] _prefix;
     long _entries;
     LostRecord _lost;
 
     /// <summary>The lines of a thread.</summary>
-    public ReplayThread(Tid tid, TraceCatalog catalog, ExitCoverage coverage, ReplayOptions options, ReplayNames names, ReplayFormat format, LineBuffer output, ReplayLines lines)
+    public ReplayThread(Tid thread, TraceCatalog catalog, ExitCoverage coverage, ReplayOptions options, ReplayLines lines, ReplayLosses losses)
     {
-        (_options, _names, _format, _output, _lines) = (options, names, format, output, lines);
-        _prefix = ReplayFormat.PrefixOf(tid);
+        (Thread, _tid, _options, _lines, _losses) = (thread, catalog.TidOf(thread), options, lines, losses);
         _calls = new CallTreeBuilder(catalog.Sites, coverage, this, options.Scope);
     }
+
+    /// <summary>Which thread, by its id in the file.</summary>
+    public Tid Thread { get; }
 
     /// <summary>Whether events of the thread are held.</summary>
     public bool IsInDoubt => _calls.IsInDoubt;
@@ -42,25 +42,9 @@ sealed class ReplayThread : ICallVisitor
     {
         _calls.AddLoss();
         Release(lost.Time.Value);
-        (long entries, long exits, long holes) = (lost.Entries - _lost.Entries, lost.Exits - _lost.Exits, lost.Holes - _lost.Holes);
+        int number = _losses.Add(lost.Entries - _lost.Entries, lost.Exits - _lost.Exits, lost.Holes - _lost.Holes);
         _lost = lost;
-        if (_options.IsFlat)
-            _format.BeginFlat(_prefix, lost.Time.Value);
-        else
-            _format.Begin(_prefix, 0);
-        _output.Append("/* events lost"u8);
-        if (entries >= 0 && exits >= 0 && holes >= 0 && entries + exits + holes > 0)
-        {
-            _output.Append(": "u8);
-            _output.Append(entries);
-            _output.Append(" entries, "u8);
-            _output.Append(exits);
-            _output.Append(" exits, "u8);
-            _output.Append(holes);
-            _output.Append(" unknown"u8);
-        }
-
-        End(lost.Time.Value, " */\n"u8);
+        Add(ReplayLineKind.Loss, number, 0, lost.Time.Value, null, EndedBy.Unknown, lost.Time.Value);
     }
 
     /// <summary>Takes all that is held.</summary>
@@ -82,19 +66,7 @@ sealed class ReplayThread : ICallVisitor
         if (_options.MinTicks > 0)
             return; // how long it took is not known
         Release(time.Value);
-        if (_options.IsFlat)
-        {
-            _format.BeginFlat(_prefix, time.Value);
-            _output.Append("leave "u8);
-            _output.Append(_names.NameOf(function.Value));
-            End(time.Value, " /* entered before */\n"u8);
-            return;
-        }
-
-        _format.Begin(_prefix, 0, null);
-        _output.Append("} /* "u8);
-        _output.Append(_names.NameOf(function.Value));
-        End(time.Value, " */ /* entered before */\n"u8);
+        Add(ReplayLineKind.OrphanExit, function.Value, 0, time.Value, null, EndedBy.Exit, time.Value);
     }
 
     /// <summary>A call began.</summary>
@@ -133,7 +105,7 @@ sealed class ReplayThread : ICallVisitor
         if (isLeaf)
         {
             _pending.RemoveFirst();
-            WriteLeaf(function, depth, ticks, how, now);
+            Add(ReplayLineKind.Leaf, function, depth, now, ticks, how, now);
         }
         else
         {
@@ -155,58 +127,16 @@ sealed class ReplayThread : ICallVisitor
         _pending.RemoveFirst();
     }
 
-    void WriteEntry(in ReplayPending.Entry entry, ulong now)
-    {
-        if (_options.IsFlat)
-        {
-            _format.BeginFlat(_prefix, entry.Start);
-            _output.Append("enter "u8);
-            _output.Append(_names.NameOf(entry.Function));
-            End(now, "\n"u8);
-            return;
-        }
-
-        _format.Begin(_prefix, entry.Depth);
-        _output.Append(_names.HeadOf(entry.Function));
-        End(now, " {\n"u8);
-    }
-
-    void WriteLeaf(int function, int depth, ulong? ticks, EndedBy how, ulong now)
-    {
-        _format.Begin(_prefix, depth, ticks);
-        _output.Append(_names.HeadOf(function));
-        End(now, how == EndedBy.Unwind ? "; /* unwound */\n"u8 : ";\n"u8);
-    }
+    void WriteEntry(in ReplayPending.Entry entry, ulong now) =>
+        Add(ReplayLineKind.Entry, entry.Function, entry.Depth, entry.Start, null, EndedBy.Unknown, now);
 
     void WriteEnd(int function, int depth, ulong? ticks, EndedBy how, ulong now)
     {
-        if (_options.IsFlat)
-        {
-            WriteFlatEnd(function, ticks, how, now);
-            return;
-        }
-
-        _format.Begin(_prefix, depth, ticks);
-        _output.Append("} /* "u8);
-        _output.Append(_names.NameOf(function));
-        End(now, how == EndedBy.Unwind ? " */ /* unwound */\n"u8 : " */\n"u8);
-    }
-
-    void WriteFlatEnd(int function, ulong? ticks, EndedBy how, ulong now)
-    {
-        if (how == EndedBy.Unknown)
+        if (_options.IsFlat && how == EndedBy.Unknown)
             return; // there is no such event
-        _format.BeginFlat(_prefix, now);
-        _output.Append(how == EndedBy.Unwind ? "unwound "u8 : "leave "u8);
-        _output.Append(_names.NameOf(function));
-        _output.Append(" "u8);
-        _format.Duration(ticks);
-        End(now, "\n"u8);
+        Add(ReplayLineKind.End, function, depth, now, ticks, how, now);
     }
 
-    void End(ulong now, ReadOnlySpan<byte> text)
-    {
-        _output.Append(text);
-        _lines.End(now);
-    }
+    void Add(ReplayLineKind kind, int function, int depth, ulong time, ulong? ticks, EndedBy how, ulong now) =>
+        _lines.Add(new ReplayLine { Kind = kind, How = how, Thread = _tid, Function = function, Depth = depth, Time = time, Ticks = ticks }, now);
 }

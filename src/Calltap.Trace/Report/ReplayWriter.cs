@@ -7,22 +7,22 @@ public sealed class ReplayWriter : IEventVisitor
 {
     const int MaxProcesses = 100; // named at the top
 
-    readonly LineBuffer _output;
+    const int MaxWorkers = 4; // more than one processor's calls give them
+    const int Recent = 64; // a power of two
+
     readonly TraceCatalog _catalog;
     readonly ExitCoverage _coverage;
     readonly ReplayOptions _options;
-    readonly ReplayNames _names;
-    readonly ReplayFormat _format;
     readonly ReplayLines _lines;
+    readonly ReplayLosses _losses;
     readonly Dictionary<Tid, ReplayThread> _threads = [];
+    readonly ReplayThread?[] _recent = new ReplayThread?[Recent];
     int _doubts;
 
-    ReplayWriter(TraceReader trace, LineBuffer output, ReplayOptions options)
+    ReplayWriter(TraceCatalog catalog, ReplayOutput output, ReplayLosses losses, ReplayOptions options)
     {
-        (_output, _catalog, _options) = (output, trace.Catalog, options);
+        (_catalog, _options, _losses) = (catalog, options, losses);
         _coverage = new ExitCoverage(_catalog);
-        _names = new ReplayNames(_catalog);
-        _format = new ReplayFormat(output, _catalog.Clock, trace.EventChunks.Select(chunk => chunk.First.Value).DefaultIfEmpty().Min());
         _lines = new ReplayLines(output);
     }
 
@@ -35,17 +35,19 @@ public sealed class ReplayWriter : IEventVisitor
 
     /// <summary>Prints what the options ask for.</summary>
     /// <exception cref="IOException">The stream or the output failed.</exception>
-    public static void Write(TraceReader trace, TextWriter output, ReplayOptions options) => Write(trace, new TextWriterStream(output), options, isBackground: false);
+    public static void Write(TraceReader trace, TextWriter output, ReplayOptions options) => Write(trace, new TextWriterStream(output), options, workers: 0);
 
-    /// <summary>The same as UTF-8; a thread of its own writes to the stream until this returns or throws.</summary>
+    /// <summary>The same as UTF-8; threads of its own write to the stream until this returns or throws.</summary>
     /// <exception cref="IOException">The stream or the output failed.</exception>
-    public static void Write(TraceReader trace, Stream output, ReplayOptions options) => Write(trace, output, options, isBackground: true);
+    public static void Write(TraceReader trace, Stream output, ReplayOptions options) => Write(trace, output, options, Math.Min(Environment.ProcessorCount, MaxWorkers));
 
-    static void Write(TraceReader trace, Stream output, ReplayOptions options, bool isBackground)
+    static void Write(TraceReader trace, Stream output, ReplayOptions options, int workers)
     {
-        using var lines = new LineBuffer(output, isBackground);
-        var replay = new ReplayWriter(trace, lines, options);
-        replay.WriteHeader();
+        output.Write(Encoding.UTF8.GetBytes(string.Concat(Header(trace.Catalog, options).Select(line => line + "\n"))));
+        var losses = new ReplayLosses();
+        ulong start = trace.EventChunks.Select(chunk => chunk.First.Value).DefaultIfEmpty().Min();
+        using var lines = new ReplayOutput(output, workers, () => new ReplayFormat(trace.Catalog, losses, start, options.IsFlat));
+        var replay = new ReplayWriter(trace.Catalog, lines, losses, options);
         trace.ReadMerged(replay, options.Only, options.Window);
         replay.Finish();
         lines.Finish();
@@ -79,41 +81,31 @@ public sealed class ReplayWriter : IEventVisitor
         _lines.Hold(false);
     }
 
-    ReplayThread ThreadOf(Tid thread)
+    ReplayThread ThreadOf(Tid thread) =>
+        _recent[thread.Value & (Recent - 1)] is { } recent && recent.Thread == thread ? recent : _recent[thread.Value & (Recent - 1)] = Find(thread);
+
+    ReplayThread Find(Tid thread)
     {
         if (!_threads.TryGetValue(thread, out ReplayThread? lines))
-            _threads.Add(thread, lines = new ReplayThread(_catalog.TidOf(thread), _catalog, _coverage, _options, _names, _format, _output, _lines));
+            _threads.Add(thread, lines = new ReplayThread(thread, _catalog, _coverage, _options, _lines, _losses));
         return lines;
     }
 
-    void WriteProcesses()
+    static IEnumerable<string> Header(TraceCatalog catalog, ReplayOptions options)
     {
-        foreach (ProcessRecord process in _catalog.Processes.Values.OrderBy(p => p.Id).Take(MaxProcesses))
-            WriteLine($"# {process.CommandLine} (pid {process.Pid})");
-        if (_catalog.Processes.Count > MaxProcesses)
-            WriteLine($"# and {_catalog.Processes.Count - MaxProcesses} programs more");
+        SessionRecord session = catalog.Session;
+        IEnumerable<string> programs = catalog.Processes.Count > 1 ? Processes(catalog)
+            : session.CommandLine.Length > 0 ? [$"# {session.CommandLine} (pid {session.Target})"] : [];
+        return programs.Concat(options.IsFlat
+            ? ["#      SECONDS       TID  EVENT"]
+            : ["#    TID       DURATION     FUNCTION CALLS", "#     |         |   |       |   |   |   |"]);
     }
 
-    void WriteHeader()
+    static IEnumerable<string> Processes(TraceCatalog catalog)
     {
-        SessionRecord session = _catalog.Session;
-        if (_catalog.Processes.Count > 1)
-            WriteProcesses();
-        else if (session.CommandLine.Length > 0)
-            WriteLine($"# {session.CommandLine} (pid {session.Target})");
-        if (_options.IsFlat)
-        {
-            WriteLine("#      SECONDS       TID  EVENT");
-            return;
-        }
-
-        WriteLine("#    TID       DURATION     FUNCTION CALLS");
-        WriteLine("#     |         |   |       |   |   |   |");
-    }
-
-    void WriteLine(string text)
-    {
-        _output.Append(Encoding.UTF8.GetBytes(text + "\n"));
-        _output.EndLine();
+        foreach (ProcessRecord process in catalog.Processes.Values.OrderBy(p => p.Id).Take(MaxProcesses))
+            yield return $"# {process.CommandLine} (pid {process.Pid})";
+        if (catalog.Processes.Count > MaxProcesses)
+            yield return $"# and {catalog.Processes.Count - MaxProcesses} programs more";
     }
 }

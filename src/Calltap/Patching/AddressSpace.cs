@@ -18,11 +18,19 @@ static class AddressSpace
 
     /// <summary>
     /// The start of a free range of <paramref name="size"/> bytes from which all of [<paramref name="low"/>, <paramref name="high"/>) is within reach: the nearest. Where there is none with room to all sides (.NET
-    /// reserves nearly all addresses that its code reaches), the farthest: what is nearer is left to code that reaches less.
+    /// reserves nearly all addresses that its code reaches), the farthest: what is nearer is left to code that reaches less. With <paramref name="spares"/> not the farthest of all, if it can be: there are hardly others, and the
+    /// farther it is, the more displaced instructions refer to what is out of reach from there.
     /// </summary>
-    public static TargetAddress? FindRoom(IReadOnlyList<MemoryMapping> sorted, TargetAddress low, TargetAddress high, long size) =>
-        Nearest([.. Rooms(sorted, low, high, size, Gap, isFar: false).Where(room => room.Distance <= Span - Spare)])
-        ?? Farthest([.. Rooms([.. sorted.Select(WithRoomToGrow).OrderBy(m => m.Start)], low, high, size, SmallGap, isFar: true).Where(room => room.Distance <= Span - SmallSpare)], low, high, size);
+    public static TargetAddress? FindRoom(IReadOnlyList<MemoryMapping> sorted, TargetAddress low, TargetAddress high, long size, bool spares = false) =>
+        Nearest([.. Rooms(sorted, low, high, size, Gap, far: null).Where(room => room.Distance <= Span - Spare)])
+        ?? FindFar([.. sorted.Select(WithRoomToGrow).OrderBy(m => m.Start)], low, high, size, spares);
+
+    static TargetAddress? FindFar(IReadOnlyList<MemoryMapping> sorted, TargetAddress low, TargetAddress high, long size, bool spares)
+    {
+        for (long spare = spares ? Spare : SmallSpare; spare >= SmallSpare; spare /= 4)
+            if (Farthest([.. Rooms(sorted, low, high, size, SmallGap, spare).Where(room => room.Distance <= Span - spare)], low, high, size) is { } start) return start;
+        return null;
+    }
 
     static MemoryMapping WithRoomToGrow(MemoryMapping mapping) => mapping.Path switch
     {
@@ -49,9 +57,9 @@ static class AddressSpace
         return false;
     }
 
-    /// <summary>A place in each hole that is large enough, and how far its far end is from that of the code.</summary>
+    /// <summary>A place in each hole that is large enough, and how far its far end is from that of the code. <paramref name="far"/>: as far as the code reaches but for so many bytes; null: as near as possible.</summary>
     static IEnumerable<(TargetAddress Start, long Distance)> Rooms(
-        IReadOnlyList<MemoryMapping> sorted, TargetAddress low, TargetAddress high, long size, long gap, bool isFar)
+        IReadOnlyList<MemoryMapping> sorted, TargetAddress low, TargetAddress high, long size, long gap, long? far)
     {
         ulong floor = LowestAddress;
         foreach (MemoryMapping mapping in sorted.Append(null!))
@@ -59,10 +67,10 @@ static class AddressSpace
             ulong ceiling = mapping is null ? 0x7fff_ffff_f000 : mapping.Start.Value;
             if (ceiling > floor && ceiling - floor >= (ulong)(size + 2 * gap))
             {
-                ulong first = floor + (ulong)gap, start = StartIn(first, ceiling - (ulong)(size + gap), low, high, size, isFar);
+                ulong first = floor + (ulong)gap, start = StartIn(first, ceiling - (ulong)(size + gap), low, high, size, far);
                 yield return (new TargetAddress(start), Distance(start));
                 ulong other = start - Step; // its jumps have another upper byte
-                if (isFar && start >= low.Value && other >= PageUp(first) && other < start) yield return (new TargetAddress(other), Distance(other));
+                if (far is not null && start >= low.Value && other >= PageUp(first) && other < start) yield return (new TargetAddress(other), Distance(other));
             }
             if (mapping is not null) floor = Math.Max(floor, mapping.End.Value);
         }
@@ -70,12 +78,12 @@ static class AddressSpace
         long Distance(ulong start) => start < low.Value ? (long)(high.Value - start) : (long)(start + (ulong)size - low.Value);
     }
 
-    /// <summary>Below the code as high as possible in the hole, above it as low as possible; or the other way round, as far as the code reaches.</summary>
-    static ulong StartIn(ulong first, ulong last, TargetAddress low, TargetAddress high, long size, bool isFar)
+    /// <summary>Below the code as high as possible in the hole, above it as low as possible; or the other way round, as far as the code reaches but for what is spared.</summary>
+    static ulong StartIn(ulong first, ulong last, TargetAddress low, TargetAddress high, long size, long? far)
     {
         bool isBelow = last < low.Value;
-        if (!isFar) return isBelow ? last & ~0xffful : PageUp(first);
-        ulong lowest = high.Value - (ulong)(Span - SmallSpare), highest = low.Value + (ulong)(Span - SmallSpare - size);
+        if (far is not { } spare) return isBelow ? last & ~0xffful : PageUp(first);
+        ulong lowest = high.Value - (ulong)(Span - spare), highest = low.Value + (ulong)(Span - spare - size);
         return isBelow ? Math.Min(last & ~0xffful, PageUp(Math.Max(first, lowest))) : Math.Max(PageUp(first), Math.Min(last, highest) & ~0xffful);
     }
 

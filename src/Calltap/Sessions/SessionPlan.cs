@@ -39,6 +39,7 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     const int SitesPerFunction = 4; // of modules that come; what has more takes room from what has fewer
     const long ClusterSpan = 1L << 30; // modules closer together than this share an arena
     const long ScatteredSpan = 16L << 20; // what lies higher reaches farther
+    const long LittleRoom = 1L << 20; // for all stubs: no module misses what another takes
     const long ReservedForCode = 2L << 30; // by a .NET runtime (ExecutableMemoryAllocator)
     const long OtherMappings = 512L << 20; // libraries, and the stacks and heaps of a few threads
 
@@ -112,12 +113,13 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     {
         var members = cluster.ToHashSet();
         long size = SizeFor(StubsSize(catalog.Functions.Where(f => members.Contains(f.Module)), int3, catalog.IsDotNet), catalog.IsDotNet);
+        bool isLittle = StubsSize(catalog.Functions, int3, catalog.IsDotNet) <= LittleRoom;
         TargetAddress low = cluster.Min(m => m.Start), high = cluster.Max(m => m.End);
         IEnumerable<MemoryMapping> occupied = taken.Select(
             place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));
         MemoryMapping[] sorted = [.. mappings.Concat(occupied).OrderBy(m => m.Start)];
         for (long part = size; part == size || (catalog.IsDotNet && part >= ArenaBase + LeastPlot); part = PageUp(part / 2))
-            if (AddressSpace.FindRoom(sorted, low, high, part) is { } start) return new ArenaPlace(start, part, members) { Lacks = size - part };
+            if (AddressSpace.FindRoom(sorted, low, high, part, isLittle) is { } start) return new ArenaPlace(start, part, members) { Lacks = size - part };
         throw new AttachException(
             AttachRefusal.Unsupported,
             $"no free {InKiB(size)} within 2 GiB of {cluster[0].Name}: trace fewer modules (-F, @module)");

@@ -1,7 +1,9 @@
 using Calltap.LiveTests.Engine;
 using Calltap.LiveTests.Programs;
+using Calltap.LiveTests.Target;
 using Calltap.Probes;
 using Calltap.Recording;
+using Calltap.Target;
 using Calltap.Trace;
 
 namespace Calltap.LiveTests.Managed;
@@ -19,8 +21,35 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
     [InlineData("net9.0", "DOTNET_gcConcurrent=1")]
     public void Recorded_and_lost_is_called(string framework, string variable)
     {
-        using var traced = TracedManaged.Start(
-            new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable, "DOTNET_TieredCompilation=0", .. TracedManaged.MapOf(framework)], Kinds = TracedManaged.SteadyKinds });
+        using TracedManaged traced = TracedManaged.Start(new ManagedBuild(framework).OrSkip(), Untiered(framework, variable));
+        Record(traced, TracedManaged.Usual);
+        traced.Program.AssertRight();
+    }
+
+    /// <summary>One program all the time, half an hour in the long form: traced for some seconds, left alone, traced again.</summary>
+    [Theory]
+    [InlineData("net10.0", "DOTNET_gcConcurrent=1")]
+    public void Recorded_and_lost_is_called_again_and_again(string framework, string variable)
+    {
+        using var program = ManagedProgram.Start(new ManagedBuild(framework).OrSkip(), Untiered(framework, variable));
+        var end = Deadline.In(TimeSpan.FromSeconds(LiveTest.Repeat(3, 1800)));
+        int times = 0;
+        for (; times < 2 || !end.IsPast; times++)
+        {
+            using TracedManaged traced = TracedManaged.Attach(program);
+            Record(traced, TimeSpan.FromSeconds(LiveTest.Repeat(1, 5)));
+            Assert.Equal(0, program.Wrong);
+        }
+
+        output.WriteLine($"{times} sessions with one program");
+        program.AssertRight();
+    }
+
+    static ManagedOptions Untiered(string framework, string variable) =>
+        new() { Environment = [variable, "DOTNET_TieredCompilation=0", .. TracedManaged.MapOf(framework)], Kinds = TracedManaged.SteadyKinds };
+
+    void Record(TracedManaged traced, TimeSpan time)
+    {
         using var file = new MemoryStream();
         using var recorder = new Recorder(traced.Session, file, new RecordOptions());
         Dictionary<string, ManagedCalls> before = traced.Calls();
@@ -28,7 +57,7 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
         traced.SkipWithoutRoom(report);
         Assert.True(traced.Changed > 30, $"{traced.Changed} bodies have changed; {TracedManaged.Refusals(report)}");
         traced.Program.Resume();
-        int bodies = traced.Work(TracedManaged.Usual, recorder.FollowModules);
+        int bodies = traced.Work(time, recorder.FollowModules);
         Dictionary<string, ManagedCalls> after = traced.Calls(recorder.FollowModules);
         HashSet<string> entries = traced.Armed(), exits = traced.Armed(exits: true);
         recorder.Stop();
@@ -36,7 +65,6 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
         traced.Program.Resume();
         Assert.True(bodies < 20, $"{bodies} bodies came");
         Compare(traced, RecordedCalls.Read(file), after.Where(m => entries.Contains(m.Key)).ToDictionary(m => m.Key, m => new ManagedCalls(m.Value.Entered - before[m.Key].Entered, m.Value.Unwound - before[m.Key].Unwound)), exits);
-        traced.Program.AssertRight();
     }
 
     void Compare(TracedManaged traced, RecordedCalls recorded, Dictionary<string, ManagedCalls> called, HashSet<string> exits)

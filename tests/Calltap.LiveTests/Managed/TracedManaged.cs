@@ -17,6 +17,7 @@ sealed partial class TracedManaged : IDisposable
     static readonly string[] s_freed = ["dynamicClass.", "Managed.Collectible.", "Managed.Tally."];
 
     readonly List<(TargetFunction Body, byte[] Bytes)> _bodies = [];
+    bool _isShared;
 
     TracedManaged(ManagedProgram program, TraceSession session)
     {
@@ -49,6 +50,13 @@ sealed partial class TracedManaged : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>Pauses a program and attaches to it. It stays when this is disposed of.</summary>
+    public static TracedManaged Attach(ManagedProgram program)
+    {
+        program.Pause();
+        return new TracedManaged(program, TraceSession.Attach(program.Pid, new SessionOptions())) { _isShared = true };
     }
 
     /// <summary>Whether perf maps are served here: then who compiles a method waits until it is armed.</summary>
@@ -149,7 +157,7 @@ sealed partial class TracedManaged : IDisposable
     public void Dispose()
     {
         Session.Dispose();
-        Program.Dispose();
+        if (!_isShared) Program.Dispose();
     }
 
     [GeneratedRegex(@"`\d+")]

@@ -161,32 +161,67 @@ public sealed class ReplayTests
     static IEnumerable<TraceEvent> Leaves(ulong time) =>
         Enumerable.Range(0, 600).SelectMany(i => (TraceEvent[])[Entry(time + (ulong)(2 * i), "g", 320), Exit(time + (ulong)(2 * i) + 1, "g", 320)]);
 
-    [Fact]
-    public void Lines_are_the_same_whether_another_thread_writes_them()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // by event
+    public void Lines_are_the_same_whoever_writes_them(bool isFlat)
     {
-        var program = new RandomProgram(5);
-        program.Run(60_000);
-        byte[] file = Write(w => w.WriteEvents(new Tid(1), program.Events.ToArray()));
-        using TraceReader reader = TraceReader.Open(file, "t");
-        using var output = new MemoryStream();
-        ReplayWriter.Write(reader, output, new ReplayOptions());
-        Assert.True(output.Length > 1 << 20);
-        Assert.Equal(Replay(file, new ReplayOptions()), System.Text.Encoding.UTF8.GetString(output.ToArray()));
+        byte[] file = Write(w =>
+        {
+            for (int thread = 1; thread <= 3; thread++)
+            {
+                var program = new RandomProgram(thread);
+                program.Run(40_000);
+                w.WriteEvents(new Tid(thread), program.Events.ToArray());
+            }
+        });
+        AssertSame(file, new ReplayOptions { IsFlat = isFlat });
     }
 
+    // What a block of lines comes to is more than is kept of it.
     [Fact]
-    public void What_the_output_throws_ends_the_replay()
+    public void Lines_may_be_long()
+    {
+        byte[] file = Write(w =>
+        {
+            w.WriteFunctions([Functions[0] with { Id = new FunctionId(6), Name = new string('n', 3000) }]);
+            w.WriteSites([new SiteRecord(new SiteId(19), new FunctionId(6), SiteKind.Entry), new SiteRecord(new SiteId(20), new FunctionId(6), SiteKind.Exit)]);
+            w.WriteEvents(new Tid(1), [.. Enumerable.Range(0, 6000).SelectMany(i => (TraceEvent[])
+                [new(new TscTime((ulong)(10 * i)), new SiteId(19), 960), new(new TscTime((ulong)((10 * i) + 1 + (i % 7))), new SiteId(20), 960)])]);
+        });
+        AssertSame(file, new ReplayOptions());
+    }
+
+    static void AssertSame(byte[] file, ReplayOptions options)
+    {
+        using TraceReader reader = TraceReader.Open(file, "t");
+        using var output = new MemoryStream();
+        ReplayWriter.Write(reader, output, options);
+        Assert.True(output.Length > 3 << 20);
+        Assert.True(Replay(file, options) == System.Text.Encoding.UTF8.GetString(output.ToArray()), "the lines differ");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1000)]
+    [InlineData(1 << 20)]
+    public void What_the_output_throws_ends_the_replay(long room)
     {
         var program = new RandomProgram(5);
         program.Run(60_000);
         using TraceReader reader = TraceReader.Open(Write(w => w.WriteEvents(new Tid(1), program.Events.ToArray())), "t");
-        using var full = new FullStream();
+        using var full = new FullStream(room);
         Assert.Throws<IOException>(() => ReplayWriter.Write(reader, full, new ReplayOptions()));
     }
 
-    sealed class FullStream : MemoryStream
+    sealed class FullStream(long room) : MemoryStream
     {
-        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("No space left on device");
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            if (Length + count > room)
+                throw new IOException("No space left on device");
+            base.Write(buffer, offset, count);
+        }
     }
 
     static string Replay(byte[] file, ReplayOptions options)
