@@ -100,7 +100,6 @@ sealed class ReplayFormat(TraceCatalog catalog, ReplayLosses losses, ulong trace
 
     void Tid(int tid)
     {
-        Span<byte> room = Text.Room(TidWidth + 1);
         if (tid is < 0 or > 99_999_999)
         {
             Text.Append(tid);
@@ -108,14 +107,9 @@ sealed class ReplayFormat(TraceCatalog catalog, ReplayLosses losses, ulong trace
             return;
         }
 
-        room.Fill((byte)' ');
-        int at = TidWidth;
-        do
-        {
-            (tid, int digit) = Math.DivRem(tid, 10);
-            room[--at] = (byte)('0' + digit);
-        }
-        while (tid > 0);
+        Span<byte> room = Text.Room(TidWidth + 1);
+        Right(room[..TidWidth], (uint)tid);
+        room[TidWidth] = (byte)' ';
         Text.Take(room.Length);
     }
 
@@ -171,14 +165,7 @@ sealed class ReplayFormat(TraceCatalog catalog, ReplayLosses losses, ulong trace
         {
             Span<byte> front = Text.Room(2 + UsDigits);
             front[0] = MarkOf(ns);
-            front[1..].Fill((byte)' ');
-            int at = front.Length;
-            do
-            {
-                (us, ulong digit) = Math.DivRem(us, 10UL);
-                front[--at] = (byte)('0' + digit);
-            }
-            while (us > 0);
+            Right(front[1..], us);
             Text.Take(front.Length);
         }
 
@@ -189,6 +176,20 @@ sealed class ReplayFormat(TraceCatalog catalog, ReplayLosses losses, ulong trace
         Text.Take(rest.Length);
     }
 
+    // At the right of a field that it fits into.
+    static void Right(Span<byte> field, ulong value)
+    {
+        field.Fill((byte)' ');
+        int at = field.Length;
+        do
+        {
+            (value, ulong digit) = Math.DivRem(value, 10UL);
+            field[--at] = (byte)('0' + digit);
+        }
+        while (value > 0);
+    }
+
+    // All of a field, with zeros in front.
     static void Digits(Span<byte> field, ulong value)
     {
         for (int i = field.Length - 1; i >= 0; i--)
@@ -198,7 +199,7 @@ sealed class ReplayFormat(TraceCatalog catalog, ReplayLosses losses, ulong trace
         }
     }
 
-    // As trace_find_mark in the kernel's kernel/trace/trace_Text.c.
+    // As trace_find_mark in the kernel's kernel/trace/trace_output.c.
     static byte MarkOf(long ns) => ns switch
     {
         <= 10_000 => (byte)' ',

@@ -6,8 +6,7 @@ namespace Calltap.Trace;
 public sealed class ReplayWriter : IEventVisitor
 {
     const int MaxProcesses = 100; // named at the top
-
-    const int MaxWorkers = 4; // more than one processor's calls give them
+    const int MaxWorkers = 4; // the trees of one processor give no more to do
     const int Recent = 64; // a power of two
 
     readonly TraceCatalog _catalog;

@@ -65,9 +65,10 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
         IReadOnlyList<MemoryMapping> mappings = target.ReadMappings();
         int spare = SpareFunctions(target, catalog), functions = catalog.Functions.Count + spare;
         int sites = 1 + catalog.Functions.Sum(SitesOf) + SitesPerFunction * spare;
+        bool isLittle = StubsSize(catalog.Functions, int3, catalog.IsDotNet) <= LittleRoom;
         var places = new List<ArenaPlace>();
         foreach (List<TargetModule> cluster in Clusters(catalog.Modules, catalog.IsDotNet ? ScatteredSpan : ClusterSpan))
-            places.Add(Place(mappings, places, cluster, catalog, int3));
+            places.Add(Place(mappings, places, cluster, catalog, int3, isLittle));
         int asked = int3 == Int3Policy.Caller ? sites : 0;
         (long arena, int doublings) = HelperPlace.IsMemoryScarce(target) ? (1 << 20, 0) : (32 << 20, 3);
         SessionMemoryLayout layout = LayoutFor(target, functions) with { Sites = asked };
@@ -109,11 +110,10 @@ sealed record SessionPlan(IReadOnlyList<ArenaPlace> Arenas, SessionMemoryLayout 
     }
 
     static ArenaPlace Place(
-        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog, Int3Policy int3)
+        IReadOnlyList<MemoryMapping> mappings, List<ArenaPlace> taken, List<TargetModule> cluster, FunctionCatalog catalog, Int3Policy int3, bool isLittle)
     {
         var members = cluster.ToHashSet();
         long size = SizeFor(StubsSize(catalog.Functions.Where(f => members.Contains(f.Module)), int3, catalog.IsDotNet), catalog.IsDotNet);
-        bool isLittle = StubsSize(catalog.Functions, int3, catalog.IsDotNet) <= LittleRoom;
         TargetAddress low = cluster.Min(m => m.Start), high = cluster.Max(m => m.End);
         IEnumerable<MemoryMapping> occupied = taken.Select(
             place => new MemoryMapping(place.Start, place.Start + place.Size, 0, default, default, 0, "", false));
