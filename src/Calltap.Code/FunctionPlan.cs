@@ -22,4 +22,15 @@ public sealed record FunctionPlan(
 
     /// <summary>Whether every way out of the function is known and patchable.</summary>
     public bool AllExitsPatchable => !HasUnknownExits && RefusedExits.Count == 0;
+
+    /// <summary>The same with a breakpoint at each exit that no jump fits at and one may stand for.</summary>
+    public FunctionPlan WithBreakpoints()
+    {
+        SitePlan[] more = [.. RefusedExits.Select(exit => exit.Breakpoint).OfType<SitePlan>()];
+        return more.Length == 0 ? this : this with
+        {
+            Exits = [.. Exits.Concat(more).OrderBy(exit => exit.Address)],
+            RefusedExits = [.. RefusedExits.Where(exit => exit.Breakpoint is null)],
+        };
+    }
 }

@@ -23,4 +23,10 @@ public enum SiteClass
 
     /// <summary>The epilogue of managed code, and perhaps instructions before it: replaced by a jump with a prefix, six bytes, which the runtime takes for no epilogue.</summary>
     Epilogue,
+
+    /// <summary>
+    /// An epilogue of managed code that no jump fits in: a breakpoint at its first instruction, for as long as the site is armed. Threads may stand anywhere in the region, whose other
+    /// bytes do not change.
+    /// </summary>
+    Breakpoint,
 }

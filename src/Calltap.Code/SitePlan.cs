@@ -2,7 +2,7 @@ namespace Calltap.Code;
 
 /// <summary>One place that can be patched, and what a trampoline for it has to know.</summary>
 /// <param name="Address">The first byte of the region.</param>
-/// <param name="Length">How many bytes the region has: 5 to 19.</param>
+/// <param name="Length">How many bytes the region has: 5 to 19, and from 1 on where a breakpoint stands for it.</param>
 /// <param name="Kind">What passes the site.</param>
 /// <param name="Class">How the region may be replaced.</param>
 /// <param name="InteriorStarts">Offsets, other than 0, at which an instruction of the region starts and a thread may therefore stand.</param>
@@ -37,8 +37,19 @@ public sealed record SitePlan(
     /// <summary>Bytes of a near jump with a prefix.</summary>
     public const int PrefixedJumpLength = 6;
 
+    /// <summary>Bytes of a breakpoint.</summary>
+    public const int BreakpointLength = 1;
+
     /// <summary>How many bytes are replaced.</summary>
-    public int PatchLength => Class == SiteClass.Epilogue ? PrefixedJumpLength : JumpLength;
+    public int PatchLength => PatchLengthOf(Class);
+
+    /// <summary>How many bytes are replaced at a site of a class.</summary>
+    public static int PatchLengthOf(SiteClass siteClass) => siteClass switch
+    {
+        SiteClass.Epilogue => PrefixedJumpLength,
+        SiteClass.Breakpoint => BreakpointLength,
+        _ => JumpLength,
+    };
 
     /// <summary>An instruction of the region may fault, and the program handles it: where it has been displaced to is told to whoever handles faults.</summary>
     public bool MayFault { get; init; }

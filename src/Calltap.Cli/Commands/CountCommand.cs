@@ -22,7 +22,7 @@ static class CountCommand
         var window = new WindowOptions();
         var command = new Command("count", "Count the calls of functions, until ctrl-C, --duration, or the target's end.");
         target.AddTo(command);
-        scope.AddTo(command);
+        scope.AddTo(command, exits: false);
         foreach (Option option in (Option[])[follow, interval, duration, top, json]) command.Add(option);
         window.AddTo(command);
         command.SetAction(parsed =>

@@ -38,7 +38,7 @@ static class FunctionsCommand
             return FunctionCatalog.Load(target, scope.Scope, [scope.Filter], CacheFolder.Analyses);
         }
         if (process is null && file is not null)
-            return FunctionCatalog.LoadFile(Path.GetFullPath(file), CacheFolder.Analyses);
+            return FunctionCatalog.LoadFile(Path.GetFullPath(file), CacheFolder.Analyses, scope.Filter);
         throw CommandException.Usage("give one of -p PID or FILE");
     }
 

@@ -4,7 +4,7 @@ using Calltap.Probes;
 
 namespace Calltap.Cli.Input;
 
-/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>, <c>--managed</c>, <c>--native</c>, <c>--no-unloading</c>.</summary>
+/// <summary>The options that say which functions: <c>-F</c>, <c>-N</c>, <c>--libs</c>, <c>--all</c>, <c>--managed</c>, <c>--native</c>, <c>--no-unloading</c>, <c>--allow-int3</c>.</summary>
 sealed class ScopeOptions
 {
     readonly Option<string[]> _filter = new("--filter", "-F")
@@ -31,8 +31,12 @@ sealed class ScopeOptions
 
     readonly Option<bool> _noUnloading = new("--no-unloading") { Description = "A .NET 8 process unloads no assemblies: ask for its compiled methods, though it can't be asked whether it does." };
 
+    readonly Option<bool> _allowInt3 = new("--allow-int3") { Description = "Of .NET methods see the exits too that no jump fits at: a breakpoint stays there, and each call of one takes some microseconds more." };
+
     /// <summary>Adds them to a command.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="exits">Whether it is about exits too.</param>
+    public void AddTo(Command command, bool exits = true)
     {
         command.Add(_filter);
         command.Add(_notrace);
@@ -41,6 +45,7 @@ sealed class ScopeOptions
         command.Add(_managed);
         command.Add(_native);
         command.Add(_noUnloading);
+        if (exits) command.Add(_allowInt3);
     }
 
     /// <summary>What was given.</summary>
@@ -52,7 +57,7 @@ sealed class ScopeOptions
         string[] filter = parsed.GetValue(_filter) ?? [];
         try
         {
-            FunctionFilter functions = FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []) with { World = WorldOf(parsed), UnloadsNothing = parsed.GetValue(_noUnloading) };
+            FunctionFilter functions = FunctionFilter.Parse(filter, parsed.GetValue(_notrace) ?? []) with { World = WorldOf(parsed), UnloadsNothing = parsed.GetValue(_noUnloading), AllowsBreakpoints = parsed.GetValue(_allowInt3) };
             return new ScopeChoice(scope, functions, string.Join(',', filter));
         }
         catch (FormatException e)

@@ -91,9 +91,15 @@ public sealed class TrapHandlerEmitter
         _asm.je(notFound);
         _asm.mov(r9, __qword_ptr[rdx + ContextRip]);
         _asm.dec(r9);
-        Find(found, notFound);
+        Label find = _asm.CreateLabel(), missing = _asm.CreateLabel();
+        _asm.Label(ref find);
+        Find(found, missing);
+        _asm.Label(ref missing);
+        _asm.cmp(r12d, __dword_ptr[r8 + WindowTableLayout.Fillings]);
+        _asm.jne(find);
+        _asm.jmp(notFound);
         _asm.Label(ref found);
-        Answer();
+        Answer(find);
         _asm.Label(ref notFound); // a marked trap whose pc is not the one behind a breakpoint has been answered
         _asm.test(r13d, r13d);
         _asm.je(foreign);
@@ -105,10 +111,11 @@ public sealed class TrapHandlerEmitter
         return code.ToArray();
     }
 
-    /// <summary>r11 = the entry of the site at r9; binary search in the half that counts.</summary>
+    /// <summary>r11 = the entry of the site at r9; binary search in the half that counts. r12d = the number of fillings before.</summary>
     void Find(Label found, Label notFound)
     {
         Label look = _asm.CreateLabel(), above = _asm.CreateLabel();
+        _asm.mov(r12d, __dword_ptr[r8 + WindowTableLayout.Fillings]);
         _asm.movzx(eax, __byte_ptr[r8 + WindowTableLayout.Current]);
         _asm.mov(ecx, __dword_ptr[r8 + rax * 4 + WindowTableLayout.Counts]);
         _asm.imul(rax, __qword_ptr[r8 + WindowTableLayout.HalfSize]);
@@ -131,16 +138,21 @@ public sealed class TrapHandlerEmitter
         _asm.jmp(look);
     }
 
-    void Answer()
+    /// <summary>The entry is read as a whole before anything is done by it: where the table was filled meanwhile, it is looked for again.</summary>
+    void Answer(Label again)
     {
         Label late = _asm.CreateLabel(), pops = _asm.CreateLabel(), pushes = _asm.CreateLabel(), answered = _asm.CreateLabel();
         _asm.cmp(__byte_ptr[r9], Int3);
         _asm.jne(late);
-        _asm.movzx(eax, __byte_ptr[r11 + WindowTableLayout.Kind]);
-        _asm.cmp(eax, WindowTableLayout.KindReturn);
+        _asm.movzx(ecx, __byte_ptr[r11 + WindowTableLayout.Kind]);
+        _asm.movzx(edi, __word_ptr[r11 + WindowTableLayout.Pop]);
+        _asm.mov(rax, __qword_ptr[r11 + WindowTableLayout.Target]);
+        _asm.mov(r10, __qword_ptr[r11 + WindowTableLayout.Push]);
+        _asm.cmp(r12d, __dword_ptr[r8 + WindowTableLayout.Fillings]);
+        _asm.jne(again);
+        _asm.cmp(ecx, WindowTableLayout.KindReturn);
         _asm.je(pops);
         _asm.ja(pushes);
-        _asm.mov(rax, __qword_ptr[r11 + WindowTableLayout.Target]);
         _asm.Label(ref answered);
         _asm.mov(__qword_ptr[rdx + ContextRip], rax);
         _asm.@lock.inc(__qword_ptr[r8 + WindowTableLayout.Answered]);
@@ -149,16 +161,13 @@ public sealed class TrapHandlerEmitter
         _asm.Label(ref pushes);
         _asm.mov(rcx, __qword_ptr[rdx + ContextRsp]);
         _asm.sub(rcx, 8);
-        _asm.mov(rax, __qword_ptr[r11 + WindowTableLayout.Push]);
-        _asm.mov(__qword_ptr[rcx], rax);
+        _asm.mov(__qword_ptr[rcx], r10);
         _asm.mov(__qword_ptr[rdx + ContextRsp], rcx);
-        _asm.mov(rax, __qword_ptr[r11 + WindowTableLayout.Target]);
         _asm.jmp(answered);
 
         _asm.Label(ref pops);
         _asm.mov(rcx, __qword_ptr[rdx + ContextRsp]);
         _asm.mov(rax, __qword_ptr[rcx]);
-        _asm.movzx(edi, __word_ptr[r11 + WindowTableLayout.Pop]);
         _asm.lea(rcx, __qword_ptr[rcx + rdi + 8]);
         _asm.mov(__qword_ptr[rdx + ContextRsp], rcx);
         _asm.jmp(answered);

@@ -16,6 +16,7 @@ namespace Calltap.Code.Emit;
 /// +16  qword  bytes of a half
 /// +24  qword  breakpoints answered by the handler, +32 qword those that were gone when it looked
 /// +40  qword  windows that the helper has ended
+/// +48  dword  how many times a half has been filled: grows before the first byte of one changes
 /// +64  first half; an entry:
 ///      +0  qword  address of the site
 ///      +8  qword  where a thread at its breakpoint goes on
@@ -51,6 +52,11 @@ public static class WindowTableLayout
 
     /// <summary>Offset of the count of windows that the helper has ended.</summary>
     public const int EndedByHelper = 40;
+
+    /// <summary>
+    /// Offset of the number of fillings. Breakpoints that stay are met at any time: a handler that was held up while both halves were filled finds another number than before, and looks again.
+    /// </summary>
+    public const int Fillings = 48;
 
     /// <summary>Offset of the first half.</summary>
     public const int Entries = 64;

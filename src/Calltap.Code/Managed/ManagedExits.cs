@@ -10,10 +10,12 @@ namespace Calltap.Code.Managed;
 /// <item>anywhere in a method that has no frame;</item>
 /// <item>where the whole frame still stands, at the first instruction of an epilogue or before it: by a jump with a prefix, which it takes for no epilogue.</item>
 /// </list>
+/// Where no jump fits, a breakpoint can stay at the first instruction of the epilogue, or at the transfer of a method that has no frame (<see cref="RefusedExit.Breakpoint"/>).
 /// A jump at the return itself, behind what has freed the frame, would be right too, but not the breakpoint that stands there while it is written.
 /// </summary>
 internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, ManagedTraits traits, SitePlan? entry)
 {
+    private readonly LoadedCells _cells = new(code);
     private readonly List<SitePlan> _sites = [];
     private readonly List<RefusedExit> _refused = [];
     private bool _mayFault; // of the region that is being made
@@ -59,7 +61,7 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         RefusalReason reason = kind == SiteKind.ConditionalTailJump ? RefusalReason.BranchIntoRegion
             : at < _free ? RefusalReason.Overlaps
             : ManagedRules.Check(transfer, InstructionKinds.Of(transfer), traits);
-        if (reason == RefusalReason.None && ManagedRules.MayFault(transfer, InstructionKinds.Of(transfer), true))
+        if (reason == RefusalReason.None && ManagedRules.MayFault(transfer, InstructionKinds.Of(transfer), true) && !_cells.IsReadBy(index))
             reason = RefusalReason.MayFault;
         if (reason != RefusalReason.None)
             return Refuse(transfer, reason);
@@ -67,9 +69,9 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         return (frame.IsNone ? Alone(index, kind) : null) ?? Before(index, kind);
     }
 
-    private SitePlan? Refuse(in Instruction transfer, RefusalReason reason)
+    private SitePlan? Refuse(in Instruction transfer, RefusalReason reason, SitePlan? breakpoint = null)
     {
-        _refused.Add(new RefusedExit(new ImageAddress(transfer.IP), reason));
+        _refused.Add(new RefusedExit(new ImageAddress(transfer.IP), reason) { Breakpoint = breakpoint });
         return null;
     }
 
@@ -77,7 +79,7 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
     private SitePlan? Alone(int index, SiteKind kind)
     {
         Instruction transfer = code.All[index];
-        int at = code.OffsetOf(transfer), padding = 0;
+        int padding = 0;
         if (transfer.Length < SitePlan.JumpLength)
         {
             padding = index == code.All.Count - 1 ? code.Padding(SitePlan.JumpLength - transfer.Length) : 0;
@@ -85,14 +87,15 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
                 return null;
         }
 
-        return Site(index, index, kind, padding, padding > 0 ? SiteClass.ReturnWithPadding : SiteClass.SingleInstruction, at);
+        return Site(index, index, kind, padding, padding > 0 ? SiteClass.ReturnWithPadding : SiteClass.SingleInstruction);
     }
 
     /// <summary>With instructions before it: all of the epilogue, where there is one, and what is needed of the padding and of the body.</summary>
     private SitePlan? Before(int index, SiteKind kind)
     {
         Instruction transfer = code.All[index];
-        int first = Epilogue(index, out RefusalReason reason);
+        int epilogue = Epilogue(index, out RefusalReason reason), first = epilogue;
+        bool isKnown = reason == RefusalReason.None;
         int end = code.OffsetOf(transfer) + transfer.Length;
         int wanted = frame.IsNone ? SitePlan.JumpLength : SitePlan.PrefixedJumpLength;
         int padding = index == code.All.Count - 1 ? code.Padding(Math.Max(0, wanted - (end - code.OffsetOf(code.All[first])))) : 0;
@@ -103,9 +106,11 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
             reason = RefusalReason.Overlaps;
         if (reason == RefusalReason.None && end + padding - start > RegionBytes.MaxLength)
             reason = RefusalReason.NoRoom;
+        if (reason == RefusalReason.None && !frame.IsNone && code.IsReturn(start))
+            reason = RefusalReason.CallInside;
         if (reason != RefusalReason.None)
-            return Refuse(transfer, reason);
-        return Site(first, index, kind, padding, frame.IsNone ? SiteClass.ExitWithInstructionsBefore : SiteClass.Epilogue, start);
+            return Refuse(transfer, reason, isKnown ? Breakpoint(epilogue, index, kind) : null);
+        return Site(first, index, kind, padding, frame.IsNone ? SiteClass.ExitWithInstructionsBefore : SiteClass.Epilogue);
     }
 
     /// <summary>The first instruction of the epilogue: pops, and before them what frees the rest of the frame, as the unwinder knows them.</summary>
@@ -163,21 +168,33 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         return reason;
     }
 
-    private SitePlan? Site(int first, int index, SiteKind kind, int padding, SiteClass siteClass, int start)
+    /// <summary>The epilogue alone: nothing of it changes but its first byte. Null where another region lies over that, or the stub has no room for all.</summary>
+    private SitePlan? Breakpoint(int first, int index, SiteKind kind)
+    {
+        int start = code.OffsetOf(code.All[first]), end = code.OffsetOf(code.All[index]) + code.All[index].Length;
+        if (start < _free || code.IsReturn(start) || end - start > RegionBytes.MaxLength)
+            return null;
+        return Plan(first, index, kind, 0, SiteClass.Breakpoint);
+    }
+
+    private SitePlan Site(int first, int index, SiteKind kind, int padding, SiteClass siteClass)
+    {
+        SitePlan site = Plan(first, index, kind, padding, siteClass) with { MayFault = _mayFault };
+        _free = code.OffsetOf(code.All[first]) + site.Length;
+        return site;
+    }
+
+    private SitePlan Plan(int first, int index, SiteKind kind, int padding, SiteClass siteClass)
     {
         Instruction transfer = code.All[index];
-        if (siteClass == SiteClass.Epilogue && code.IsReturn(start))
-            return Refuse(transfer, RefusalReason.CallInside);
-        int offset = code.OffsetOf(transfer) - start, length = offset + transfer.Length;
+        int start = code.OffsetOf(code.All[first]), offset = code.OffsetOf(transfer) - start, length = offset + transfer.Length;
         OffsetSet starts = default;
         for (int i = first + 1; i <= index; i++)
             starts = starts.With(code.OffsetOf(code.All[i]) - start);
         ImageAddress? target = InstructionKinds.Of(transfer) == InstructionKind.Jump ? new ImageAddress(transfer.NearBranchTarget) : null;
-        _free = start + length + padding;
         return new SitePlan(code.At(start), length + padding, kind, siteClass, starts, offset, length, target, FlagsDeadAtEntry: false, CombinedExit: false)
         {
             Original = RegionBytes.From(code.Bytes(start, length + padding)),
-            MayFault = _mayFault,
         };
     }
 }

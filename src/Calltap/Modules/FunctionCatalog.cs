@@ -1,3 +1,4 @@
+using Calltap.Code;
 using Calltap.Managed;
 using Calltap.Native;
 using Calltap.Probes;
@@ -68,6 +69,9 @@ public sealed class FunctionCatalog
 
     /// <summary>Which modules are looked at; null for a file by itself.</summary>
     internal ModuleScope? Scope { get; }
+
+    /// <summary>For a file by itself; else the scope says so.</summary>
+    bool AllowsBreakpoints { get; init; }
 
     /// <summary>Where analyses are kept; null when nowhere.</summary>
     internal AnalysisCache? Cache { get; }
@@ -224,12 +228,13 @@ public sealed class FunctionCatalog
     /// <summary>Analyses a file by itself.</summary>
     /// <param name="path">The file.</param>
     /// <param name="cache">Where analyses are kept; null analyses anew.</param>
+    /// <param name="filter">What is asked for; null for what there is without asking.</param>
     /// <exception cref="ElfFormatException">It is no ELF image of this machine, and no .NET assembly with code for it.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
-    public static FunctionCatalog LoadFile(string path, AnalysisCache? cache = null)
+    public static FunctionCatalog LoadFile(string path, AnalysisCache? cache = null, FunctionFilter? filter = null)
     {
         using SafeFileHandle file = File.OpenHandle(path);
-        var catalog = new FunctionCatalog(null, cache, null);
+        var catalog = new FunctionCatalog(null, cache, null) { AllowsBreakpoints = filter is { AllowsBreakpoints: true } };
         ContentsReader reader = catalog.ReaderFor(TargetTraits.None);
         ContentHash hash = ContentHash.Of(file);
         ModuleContents contents = reader.Read(file, path, hash);
@@ -292,8 +297,10 @@ public sealed class FunctionCatalog
         int first = _functions.Count;
         if (!_modules.Any(other => other.Contents == module.Contents)) _excluded.AddRange(module.Contents.Excluded);
         foreach (AnalyzedFunction function in module.Contents.Functions)
-            _functions.Add(new TargetFunction(new FunctionId(_functions.Count), module, function.Symbol, function.Plan, function.NamesIn(module.Name)));
+            _functions.Add(new TargetFunction(new FunctionId(_functions.Count), module, function.Symbol, PlanOf(function), function.NamesIn(module.Name)));
         _modules.Add(module);
         _known.Add((hash, traits, first.._functions.Count));
     }
+
+    FunctionPlan PlanOf(AnalyzedFunction function) => AllowsBreakpoints || Scope is { AllowsBreakpoints: true } ? function.Plan.WithBreakpoints() : function.Plan;
 }

@@ -14,6 +14,9 @@ sealed class ModuleScope(string executable, FunctionScope scope, IReadOnlyCollec
     /// <summary>See <see cref="FunctionFilter.UnloadsNothing"/>.</summary>
     public bool UnloadsNothing { get; } = named.Any(filter => filter.UnloadsNothing);
 
+    /// <summary>See <see cref="FunctionFilter.AllowsBreakpoints"/>.</summary>
+    public bool AllowsBreakpoints { get; } = named.Any(filter => filter.AllowsBreakpoints);
+
     readonly bool _native = named.Count == 0 || named.Any(filter => filter.World != FunctionWorld.Managed);
 
     /// <summary>Whether there is a .NET runtime in the target: the program is its assemblies, but for those that come with .NET.</summary>

@@ -19,7 +19,6 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     const int SampleLooks = 10;
 
     static readonly TimeSpan s_look = TimeSpan.FromMicroseconds(50), s_sampleLook = TimeSpan.FromMicroseconds(5);
-    static readonly TimeSpan s_blocking = TimeSpan.FromMilliseconds(50);
 
     readonly ThreadObserver _observer = new(window);
     readonly Dictionary<Tid, RunningThread?> _running = []; // null where it can't be sampled
@@ -46,17 +45,10 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     {
         using (RunningThread? any = RunningThread.TryOpen(Threads().FirstOrDefault(), countSignals: false))
             if (any is null && !TargetGone) throw Refuse("its threads can't be sampled (perf_event_open): see kernel.perf_event_paranoid");
-        Tid blocking = default;
-        // libc blocks all signals for the moments in which it makes a thread or a process.
-        if (!Deadline.In(s_blocking).Poll(() => (blocking = Threads().FirstOrDefault(BlocksTrap)) == default))
-            throw Refuse($"thread {blocking} blocks SIGTRAP, and a breakpoint would end it");
+        if (TrapBlocking.ByThread(window.Target, Threads) is { } thread) throw Refuse(thread);
         if (table.ProgramHandlesTraps(sync)) throw Refuse("it handles SIGTRAP itself, with frames that look like ours");
-        if (sync.FindHandlerThatBlocks(Signals.SIGTRAP) is int signal)
-            throw Refuse($"its handler for signal {signal} blocks SIGTRAP, and a breakpoint in it would end the program");
+        if (TrapBlocking.ByHandler(sync) is { } handler) throw Refuse(handler);
     }
-
-    bool BlocksTrap(Tid tid) =>
-        window.Target.ReadStatus(tid) is { IsDead: false } status && (status.BlockedSignals & Signals.Bit(Signals.SIGTRAP)) != 0;
 
     AttachException Refuse(string reason) => AttachChecks.Refuse(
         AttachRefusal.Unsupported, $"process {window.Target.Pid} ({window.Target.Name}) can't be changed without a ptracer: {reason}");

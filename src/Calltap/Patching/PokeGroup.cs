@@ -117,6 +117,7 @@ sealed class PokeGroup(
                 WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
                 continue;
             }
+            if (poke.To.Size == PatchBytes.BreakpointLength) continue;
             poke.Site.Installed.CopyTo(before);
             poke.To.CopyTo(after);
             WriteOnce(poke.Site.Address + 1, before[1..poke.To.Size], after[1..poke.To.Size]);

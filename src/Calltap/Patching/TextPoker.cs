@@ -30,6 +30,7 @@ sealed class TextPoker
     readonly WindowTable _table;
     readonly ThreadHomes _homes;
     readonly HashSet<ulong> _knownSites;
+    readonly Dictionary<ulong, Site> _standing = []; // where a breakpoint stays when no window is open
     readonly SortedList<TargetAddress, Poke> _formerPokes = []; // for BrokenRules.HandlerStays alone
 
     public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
@@ -65,19 +66,30 @@ sealed class TextPoker
     /// <summary>The thread that a launcher holds; default when the target runs.</summary>
     public Tid HeldThread { get; set; }
 
+    /// <summary>Whether breakpoints stay now.</summary>
+    public bool HasStanding => _standing.Count > 0;
+
     /// <summary>Totals of all windows.</summary>
     public TrapCounts Totals { get; private set; }
 
     /// <summary>Sites that were changed before, in the memory that this one is a copy of.</summary>
     public void Know(IEnumerable<Site> sites)
     {
-        foreach (Site site in sites) _knownSites.Add(site.Address.Value);
+        foreach (Site site in sites)
+        {
+            _knownSites.Add(site.Address.Value);
+            if (site.Installed.Stays) _standing[site.Address.Value] = site;
+        }
     }
 
     /// <summary>Sites whose module is gone: a breakpoint there is another's by now.</summary>
     public void Forget(IEnumerable<Site> sites)
     {
-        foreach (Site site in sites) _knownSites.Remove(site.Address.Value);
+        foreach (Site site in sites)
+        {
+            _knownSites.Remove(site.Address.Value);
+            _standing.Remove(site.Address.Value);
+        }
     }
 
     /// <summary>Changes the sites. Those that can't be changed are left as they are and reported.</summary>
@@ -97,10 +109,11 @@ sealed class TextPoker
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
-        _table.Fill(Answerable(plan), mappings);
+        IReadOnlyList<Poke> answerable = Answerable(plan);
+        _table.Fill(answerable, mappings);
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var context = new WindowContext(
-            _target, _writer, _knownSites, plan.Pokes.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
+            _target, _writer, _knownSites, answerable.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
             new StackScan(_target, _target.ReadMappings(), _homes.Read()), CatchesSignals(_target), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
         IWindowGuard guard = WithoutPtrace ? new Onlooker(context, _table, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
@@ -113,6 +126,7 @@ sealed class TextPoker
             guard.Open(s_openDeadline);
             steps.Mark("open");
             Window(plan, guard, regions, sync, steps);
+            NoteStanding(plan);
             vacating?.Complete();
         }
         finally
@@ -132,6 +146,7 @@ sealed class TextPoker
         try
         {
             plan.Settle();
+            foreach (ulong gone in _standing.Where(site => !site.Value.Installed.Stays).Select(site => site.Key).ToList()) _standing.Remove(gone);
         }
         finally
         {
@@ -173,12 +188,22 @@ sealed class TextPoker
     /// <summary>Whether a test has this rule left out.</summary>
     bool LeavesOut(BrokenRules rule) => (Broken & rule) != 0;
 
-    /// <summary>What the trap handler knows of: the batch; where it stays between windows, what came before as well.</summary>
+    /// <summary>What the trap handler knows of, by address: the batch, and the breakpoints that stay; in a test that has it stay between windows, what came before as well.</summary>
     IReadOnlyList<Poke> Answerable(PokePlan plan)
     {
-        if (!LeavesOut(BrokenRules.HandlerStays)) return plan.Pokes;
+        if (!LeavesOut(BrokenRules.HandlerStays))
+            return _standing.Count == 0 ? plan.Pokes : [.. plan.Pokes.Concat(_standing.Values.Select(Patching.Poke.MakeStay)).DistinctBy(poke => poke.Site.Address).OrderBy(poke => poke.Site.Address)];
         foreach (Poke poke in plan.Pokes) _formerPokes[poke.Site.Address] = poke;
         return [.. _formerPokes.Values];
+    }
+
+    /// <summary>Before the handler is taken away, which breakpoints that stay need.</summary>
+    void NoteStanding(PokePlan plan)
+    {
+        HashSet<Site> deferred = [.. plan.Deferred];
+        foreach (Poke poke in plan.Pokes)
+            if ((deferred.Contains(poke.Site) ? poke.Site.Installed : poke.To).Stays) _standing[poke.Site.Address.Value] = poke.Site;
+            else _standing.Remove(poke.Site.Address.Value);
     }
 
     void ForgetSites()
@@ -206,7 +231,8 @@ sealed class TextPoker
     {
         try
         {
-            if (!LeavesOut(BrokenRules.HandlerStays) && !IsGone(guard)) _table.Uninstall(sync);
+            if (_standing.Count > 0) _table.Stay();
+            else if (!LeavesOut(BrokenRules.HandlerStays) && !IsGone(guard)) _table.Uninstall(sync);
         }
         catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
         {

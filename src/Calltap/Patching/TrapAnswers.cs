@@ -33,7 +33,7 @@ enum TrapOutcome
 /// </summary>
 sealed class TrapAnswers(WindowContext window) : IStackAccess
 {
-    static readonly SitePolicy s_afterHeads = new(); // a breakpoint that still stands then is nobody's to wait for
+    static readonly SitePolicy s_afterHeads = new(); // a breakpoint that still stands then, or stays, is nobody's to wait for
 
     TrapCounts _counts;
 
@@ -95,7 +95,7 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
             return TrapOutcome.Foreign;
         }
         _counts.Hits++;
-        switch (policy.Answer(poke, ref registers, this, ref _counts))
+        switch ((poke.To.Stays ? s_afterHeads : policy).Answer(poke, ref registers, this, ref _counts))
         {
             case Int3Answer.Emulated: return TrapOutcome.Answered;
             case Int3Answer.Parked: return TrapOutcome.Parked;

@@ -25,6 +25,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     TargetAddress _half;
     byte[] _action = [];
     (long Answered, long Late) _before;
+    bool _stays;
 
     /// <summary>
     /// What would restore the sites of an earlier tracer's batches: a late trap of one is no foreign one, and where a breakpoint of its
@@ -53,7 +54,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     }
 
     /// <summary>Writes a batch into the half that is not in use, and makes it the one that is.</summary>
-    /// <param name="pokes">By address.</param>
+    /// <param name="pokes">By address: the batch, and the breakpoints that stay.</param>
     /// <param name="mappings">Where they are.</param>
     public void Fill(IReadOnlyList<Poke> pokes, PlannedMappings mappings)
     {
@@ -66,15 +67,17 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         long halfSize = BinaryPrimitives.ReadInt64LittleEndian(header[WindowTableLayout.HalfSize..]);
         if (WindowTableLayout.HalfSizeFor(_entries.Length) > halfSize) // of a session that was left: the target may have written over it
             throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}): the window table of its session has no room for its {_entries.Length} sites");
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(number, unchecked(BinaryPrimitives.ReadInt32LittleEndian(header[WindowTableLayout.Fillings..]) + 1));
+        writer.Place(table + WindowTableLayout.Fillings, number);
         byte half = (byte)(1 - (header[WindowTableLayout.Current] & 1));
         var bytes = new byte[WindowTableLayout.HalfSizeFor(_entries.Length)];
         for (int i = 0; i < _entries.Length; i++)
             Write(bytes.AsSpan(WindowTableLayout.EntrySize * i, WindowTableLayout.EntrySize), all[i], mappings.Find(all[i].Site.Address));
         _half = table + (WindowTableLayout.Entries + half * halfSize);
         writer.Place(_half, bytes);
-        Span<byte> count = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(count, _entries.Length);
-        writer.Place(table + (WindowTableLayout.Counts + sizeof(int) * half), count);
+        BinaryPrimitives.WriteInt32LittleEndian(number, _entries.Length);
+        writer.Place(table + (WindowTableLayout.Counts + sizeof(int) * half), number);
         writer.Place(table + WindowTableLayout.Current, [half]); // one byte: whoever reads it sees the old or the new half, each whole
     }
 
@@ -92,8 +95,12 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     {
         Point(sync.CodeArea, table);
         Adopt(sync.ReadTrapAction(), sync);
-        _before = ReadCounts();
+        if (!_stays) _before = ReadCounts();
+        _stays = false;
     }
+
+    /// <summary>The handler stays when this window closes: breakpoints do.</summary>
+    public void Stay() => _stays = true;
 
     /// <summary>Once more: the kernel has reset the action, ours or one that the program has set since.</summary>
     public void InstallAgain(ICoreSync sync) => Adopt(sync.ReadTrapAction(), sync);
@@ -168,12 +175,13 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
     /// <summary>No breakpoint stands.</summary>
     public void End() => SetState(WindowTableLayout.Closed);
 
-    /// <summary>Traps that the handler has answered since it was installed.</summary>
+    /// <summary>Traps that the handler has answered since it was installed, or since this was asked.</summary>
     public void AddTo(ref TrapCounts counts)
     {
         (long answered, long late) = ReadCounts();
         counts.AnsweredInTarget += answered - _before.Answered;
         counts.Late += late - _before.Late;
+        _before = (answered, late);
     }
 
     (long Answered, long Late) ReadCounts() => target.ReadMemory(table + WindowTableLayout.Answered, _answered) == _answered.Length

@@ -16,6 +16,9 @@ public sealed record FunctionFilter(IReadOnlyList<FunctionPattern> Filter, IRead
     /// </summary>
     public bool UnloadsNothing { get; init; }
 
+    /// <summary>Whether a breakpoint may stay at each exit that no jump fits at: a trap a call.</summary>
+    public bool AllowsBreakpoints { get; init; }
+
     /// <summary>Parses the patterns of a command line.</summary>
     /// <exception cref="FormatException">A pattern is empty.</exception>
     public static FunctionFilter Parse(IEnumerable<string> filter, IEnumerable<string> notrace) =>

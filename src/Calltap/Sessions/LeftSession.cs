@@ -196,6 +196,7 @@ public sealed class LeftSession
         var vacating = new Vacating(_target, remains);
         var table = new WindowTable(_target, writer, remains.WindowTable) { Former = [.. sites.Select(Poke.MakeNop)] };
         var poker = new TextPoker(_target, writer, table) { HeldThread = hold?.HeldThread ?? default };
+        poker.Know(sites.Where(site => site.State == SiteState.Armed));
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), vacating.Watch);
         writer.Place(remains.ThreadTable + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
         result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };

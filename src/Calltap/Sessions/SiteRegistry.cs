@@ -145,12 +145,12 @@ sealed class SiteRegistry : IPokeJournal
     {
         if (Read(site) is not { } found) return;
         bool isThere = mappings.Find(site.Address) is { } now && site.Mapping?.IsSameAt(site.Address, now) != false;
-        if (!isThere && !IsOurJump(site, found)) return; // another's bytes: none of ours to put back
+        if (!isThere && !IsOurs(site, found)) return; // another's bytes: none of ours to put back
         site.Installed = found;
         site.State = found == site.Original ? SiteState.Original : SiteState.Armed;
     }
 
-    bool IsOurJump(Site site, PatchBytes found) => found.JumpsFrom(site.Address) is { } to && _memory.Arenas.All.Any(arena => to >= arena.Start && to < arena.End);
+    bool IsOurs(Site site, PatchBytes found) => found.Stays || found.JumpsFrom(site.Address) is { } to && _memory.Arenas.All.Any(arena => to >= arena.Start && to < arena.End);
 
     PatchBytes? Read(Site site)
     {

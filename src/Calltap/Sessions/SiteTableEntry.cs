@@ -8,8 +8,8 @@ namespace Calltap.Sessions;
 /// <remarks>
 /// <code>
 /// +0  qword address        +8  qword stub (0 = none yet)   +16 qword displaced copy
-/// +24 5 or 6 bytes original, byte kind, byte state
-/// +32 5 or 6 bytes installed, byte class, byte 0
+/// +24 1, 5 or 6 bytes original, by the class; +30 byte kind, byte state
+/// +32 as many bytes installed; +38 byte class, byte 0
 /// +40 qword ops that want it, a bit each   +48 qword trampoline
 /// +56 dword function id    +60 dword site id
 /// +64 dword entry of the mapping table that tells what was mapped here (0 = not known), +68 byte region length, byte code length, byte 1 = its code may be freed, byte 0
@@ -61,7 +61,7 @@ public readonly record struct SiteTableEntry(
     }
 
     /// <summary>Reads a record.</summary>
-    public static SiteTableEntry Read(ReadOnlySpan<byte> from) => Read(from, (SiteClass)from[38] == SiteClass.Epilogue ? PatchBytes.MaxLength : PatchBytes.Length);
+    public static SiteTableEntry Read(ReadOnlySpan<byte> from) => Read(from, SitePlan.PatchLengthOf((SiteClass)from[38]));
 
     static SiteTableEntry Read(ReadOnlySpan<byte> from, int patch) => new(
         new(BinaryPrimitives.ReadUInt64LittleEndian(from)),

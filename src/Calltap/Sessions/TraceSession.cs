@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Calltap.Code.Emit;
 using Calltap.Modules;
+using Calltap.Native;
 using Calltap.Patching;
 using Calltap.Probes;
 using Calltap.Sessions;
@@ -16,7 +17,10 @@ public sealed partial class TraceSession : IDisposable
 {
     /// <summary>Functions of modules whose arming is planned before all ordinary threads of the machine, on one of its CPUs: some tens of milliseconds.</summary>
     const int MostPlannedUrgently = 8192;
+    const int MostLooksAtEnd = 10;
     const int ReadyInHeld = 256 << 10; // bytes of a ring that are there before they are written
+
+    static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(2);
 
     readonly TargetTextWriter _writer;
     readonly SessionPlan _plan;
@@ -342,12 +346,19 @@ public sealed partial class TraceSession : IDisposable
         ArmReport report = ChangeAtEnd(helper, vacating.Watch);
         Switch(on: false);
         bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
+        BatchResult last = report.Batch;
+        for (int looks = 1; looks < MostLooksAtEnd && restored && vacating.Keeps(last, restored); looks++)
+        {
+            Clock.Sleep(s_lookAgain); // who is in an arena is on the way out: it is needed where there is little room for another
+            vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
+            last = ChangeAtEnd(helper, vacating.Watch).Batch;
+        }
         _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
         ThreadSlots.Close();
-        _table.Leave(helper.CodeArea);
-        _keepsMemory = vacating.Keeps(report.Batch, restored);
+        if (!_poker.HasStanding) _table.Leave(helper.CodeArea);
+        _keepsMemory = vacating.Keeps(last, restored);
         _detached = true;
-        vacating.Unmap(Target, helper, report.Batch, restored);
+        vacating.Unmap(Target, helper, last, restored);
         return report;
     }
 
@@ -388,7 +399,11 @@ public sealed partial class TraceSession : IDisposable
         if (planner.Pokes.Any(poke => poke.Site.Plan.MayFault && poke.Stub is not null))
             new FaultForwarding(Target, _writer).Install(new HelperCalls(Target, running), running.CodeArea, _memory.Arenas.All);
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
-        BatchResult batch = _poker.Poke(planner.Pokes, new HelperSync(Target, running), _registry, atEnd || planner.Pokes.Count > 0 ? vacating : null);
+        var sync = new HelperSync(Target, running);
+        IReadOnlyList<Poke> pokes = StayingBreakpoints.Allowed(planner.Pokes, Target, sync, out string? noBreakpoints);
+        if (noBreakpoints is not null && among is null) // what comes later has calls, and no times
+            throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {Target.Pid} ({Target.Name}) can't have breakpoints that stay (--allow-int3): {noBreakpoints}");
+        BatchResult batch = _poker.Poke(pokes, sync, _registry, atEnd || pokes.Count > 0 ? vacating : null);
         steps?.Mark("batch");
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want, _) in planner.Changed)

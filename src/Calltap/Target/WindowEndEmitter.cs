@@ -45,10 +45,10 @@ internal static class WindowEndEmitter
         EmitOpen(c, path, leave);
         c.cmp(__byte_ptr[rbp + WindowTableLayout.State], WindowTableLayout.Tails);
         c.je(on);
-        EmitPass(c, (_, write) => EmitOldHead(c, write));
+        EmitPass(c, (next, write) => EmitOldHead(c, next, write));
         c.jmp(closed);
         c.Label(ref on);
-        EmitPass(c, (_, write) => EmitTail(c, write));
+        EmitPass(c, (next, write) => EmitTail(c, next, write));
         c.cmp(__byte_ptr[rsp + Incomplete], 0);
         c.jne(leave); // no new head over an old tail
         EmitSync(c);
@@ -150,22 +150,26 @@ internal static class WindowEndEmitter
     }
 
     // As set by the read: one byte, at the site.
-    private static void EmitOldHead(Assembler c, Label write)
+    private static void EmitOldHead(Assembler c, Label next, Label write)
     {
         c.lea(rsi, __qword_ptr[r12 + WindowTableLayout.Old]);
         c.cmp(__byte_ptr[rsi], Int3);
         c.jne(write);
+        c.cmp(__dword_ptr[r12 + WindowTableLayout.TailLength], 0);
+        c.je(next); // one that stays
         c.mov(__byte_ptr[rsp + Incomplete], 1); // an earlier tracer's breakpoint
         c.jmp(write);
     }
 
-    private static void EmitTail(Assembler c, Label write)
+    private static void EmitTail(Assembler c, Label next, Label write)
     {
         Label change = c.CreateLabel();
         c.cmp(__byte_ptr[r12 + WindowTableLayout.Deferred], 0);
         c.je(change);
-        EmitOldHead(c, write);
+        EmitOldHead(c, next, write);
         c.Label(ref change);
+        c.cmp(__dword_ptr[r12 + WindowTableLayout.TailLength], 0);
+        c.je(next);
         c.lea(rsi, __qword_ptr[r12 + (WindowTableLayout.New + 1)]);
         c.mov(edx, __dword_ptr[r12 + WindowTableLayout.TailLength]);
         c.inc(r10);

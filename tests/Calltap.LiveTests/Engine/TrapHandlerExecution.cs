@@ -42,6 +42,29 @@ sealed unsafe partial class TrapHandlerExecution : IDisposable
         return site;
     }
 
+    /// <summary>Fills the half that is not in use with the sites from some number on, each to become a jump, and has it count: as a tracer does, which others do not see at once.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="numbered">Whether the filling is told before it begins.</param>
+    public void Refill(int first, bool numbered)
+    {
+        byte* table = _memory + TableAt;
+        if (numbered) Volatile.Write(ref *(int*)(table + WindowTableLayout.Fillings), *(int*)(table + WindowTableLayout.Fillings) + 1);
+        byte half = (byte)(1 - table[WindowTableLayout.Current]);
+        var entries = new Span<byte>(table + WindowTableLayout.Entries + HalfSize * half, HalfSize);
+        entries.Clear();
+        Thread.SpinWait(20); // others have time to look
+        for (int i = first; i < _sites; i++)
+        {
+            TargetAddress site = At(SitesAt) + 16 * i;
+            WindowTableLayout.Write(entries[(WindowTableLayout.EntrySize * (i - first))..], site, JumpFrom(site), [0x55], [0xcc]);
+        }
+        *(int*)(table + WindowTableLayout.Counts + sizeof(int) * half) = _sites - first;
+        Volatile.Write(ref table[WindowTableLayout.Current], half);
+    }
+
+    /// <summary>What <see cref="Refill"/> has a site become.</summary>
+    public static EmulatedInstruction JumpFrom(TargetAddress site) => EmulatedInstruction.Jump(site + 0x2000);
+
     /// <summary>Where the program's stack is.</summary>
     public TargetAddress Stack => At(StackAt);
 

@@ -1,10 +1,12 @@
 using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.LiveTests.Target;
+using Calltap.Target;
 
 namespace Calltap.LiveTests.Engine;
 
 /// <summary>One table of cases for the emulation in C#, which the guard uses, and the machine code in the target.</summary>
-public sealed class TrapHandlerTests : IDisposable
+public sealed class TrapHandlerTests(ITestOutputHelper output) : IDisposable
 {
     const int SI_KERNEL = 0x80, SI_TKILL = -6;
     const byte Int3 = 0xcc;
@@ -33,6 +35,37 @@ public sealed class TrapHandlerTests : IDisposable
             Assert.Equal(store?.Value ?? 0, _handler.Word(before.Rsp + -8));
         }
         Assert.Equal((49, 0), _handler.Counts);
+    }
+
+    /// <summary>Breakpoints that stay are met while the table is filled for the next window and the one after that.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // the positive control: a handler that is not told goes by what is half written
+    public void The_table_may_be_filled_meanwhile(bool numbered)
+    {
+        TargetAddress[] sites = [.. Enumerable.Range(0, 7).Select(_ => _handler.AddSite(Int3, TrapHandlerExecution.JumpFrom))];
+        _handler.SetAction(ignored: false);
+        _handler.Refill(0, numbered);
+        bool ends = false;
+        var filler = new Thread(() =>
+        {
+            for (int i = 0; !Volatile.Read(ref ends); i++) _handler.Refill(i % 4, numbered);
+        });
+        filler.Start();
+        long calls = 0, wrong = 0;
+        TimeSpan time = numbered ? TimeSpan.FromSeconds(LiveTest.Repeat(1, 60)) : EngineTests.Patience;
+        for (Deadline end = Deadline.In(time); !end.IsPast && (numbered || wrong == 0);)
+            for (int i = 0; i < 1000; i++, calls++)
+            {
+                TargetAddress site = sites[4 + i % 3];
+                RegisterBlock before = Seeded(3) with { Rip = site + 1 };
+                if (_handler.Call(before.Rip, SI_KERNEL, before) != before with { Rip = site + 0x2000 }) wrong++;
+            }
+        Volatile.Write(ref ends, true);
+        filler.Join();
+        output.WriteLine($"{calls} traps, {wrong} answered wrongly");
+        Assert.Equal(numbered, wrong == 0);
+        if (numbered) Assert.Equal((calls, 0), _handler.Counts);
     }
 
     [Fact]

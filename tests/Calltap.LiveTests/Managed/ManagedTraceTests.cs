@@ -26,6 +26,23 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
         traced.Program.AssertRight();
     }
 
+    /// <summary>A breakpoint stays at each exit that no jump fits at: all methods have times, and no call goes wrong.</summary>
+    [Theory]
+    [InlineData("net10.0", "DOTNET_gcConcurrent=1")]
+    [InlineData("net10.0", "DOTNET_gcServer=1")]
+    [InlineData("net10.0", "DOTNET_EnableWriteXorExecute=0")]
+    [InlineData("net8.0", "DOTNET_gcConcurrent=1")]
+    [InlineData("net9.0", "DOTNET_gcConcurrent=1")]
+    public void Breakpoints_that_stay_see_the_other_exits(string framework, string variable)
+    {
+        using TracedManaged traced = TracedManaged.Start(new ManagedBuild(framework).OrSkip(), Untiered(framework, variable), breakpoints: true);
+        Record(traced, TracedManaged.Usual);
+        output.WriteLine($"{traced.Breakpoints} breakpoints, answered {traced.Session.Traps.AnsweredInTarget} times in the target and {traced.Session.Traps.Hits} times by the guard");
+        Assert.True(traced.Breakpoints > 10, $"{traced.Breakpoints} breakpoints");
+        Assert.True(traced.Session.Traps.AnsweredInTarget > 1000, $"answered {traced.Session.Traps.AnsweredInTarget} times");
+        traced.Program.AssertRight();
+    }
+
     /// <summary>One program all the time, half an hour in the long form: traced for some seconds, left alone, traced again.</summary>
     [Theory]
     [InlineData("net10.0", "DOTNET_gcConcurrent=1")]

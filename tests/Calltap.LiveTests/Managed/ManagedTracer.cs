@@ -86,7 +86,7 @@ sealed class ManagedTracer : IDisposable
         using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
         using MemoryMappedViewAccessor state = file.CreateViewAccessor();
         state.Write(0, 1L);
-        using TraceSession session = TraceSession.Attach(pid, new SessionOptions());
+        using TraceSession session = TraceSession.Attach(pid, new SessionOptions { Filters = [FunctionFilter.All with { AllowsBreakpoints = Environment.ProcessId % 2 == 0 }] });
         using var recorder = new Recorder(session, Stream.Null, new RecordOptions());
         for (long rounds = 2; ; rounds++)
         {

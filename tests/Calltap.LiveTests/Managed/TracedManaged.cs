@@ -5,6 +5,7 @@ using Calltap.LiveTests.Programs;
 using Calltap.LiveTests.Target;
 using Calltap.Managed;
 using Calltap.Modules;
+using Calltap.Probes;
 using Calltap.Target;
 
 namespace Calltap.LiveTests.Managed;
@@ -29,7 +30,10 @@ sealed partial class TracedManaged : IDisposable
     /// Starts a program, pauses it and attaches; nothing is armed yet. What .NET reserves beside its code, as much as 256 GB by the collector for servers, leaves no room for trampolines
     /// at some addresses that the kernel draws: then another program is started.
     /// </summary>
-    public static TracedManaged Start(ManagedBuild build, ManagedOptions options)
+    /// <param name="build">Of which framework.</param>
+    /// <param name="options">What it does.</param>
+    /// <param name="breakpoints">Whether breakpoints may stay at exits that no jump fits at.</param>
+    public static TracedManaged Start(ManagedBuild build, ManagedOptions options, bool breakpoints = false)
     {
         for (int tries = 1; ; tries++)
         {
@@ -37,7 +41,7 @@ sealed partial class TracedManaged : IDisposable
             try
             {
                 program.Pause();
-                return new TracedManaged(program, TraceSession.Attach(program.Pid, new SessionOptions()));
+                return new TracedManaged(program, TraceSession.Attach(program.Pid, new SessionOptions { Filters = [FunctionFilter.All with { AllowsBreakpoints = breakpoints }] }));
             }
             catch (AttachException e) when (e.Message.StartsWith("no free ", StringComparison.Ordinal))
             {
@@ -77,6 +81,9 @@ sealed partial class TracedManaged : IDisposable
 
     /// <summary>.NET 8 can't say whether it has assemblies that may be unloaded: its compiled methods are traced where its environment has it write a perf map.</summary>
     public static IReadOnlyList<string> MapOf(string framework) => framework == "net8.0" ? ["DOTNET_PerfMapEnabled=3"] : [];
+
+    /// <summary>How many exits have a breakpoint that stays.</summary>
+    public int Breakpoints => Compiled.SelectMany(body => body.Plan.Exits).Count(exit => exit.Class == SiteClass.Breakpoint);
 
     /// <summary>Why functions were not armed, each reason with how often.</summary>
     public static string Refusals(ArmReport report) => string.Join("; ", report.Refused.GroupBy(r => r.Reason).Select(group => $"{group.Count()} {group.Key}"));

@@ -45,7 +45,12 @@ internal sealed class SiteRules(CodeMap map, bool isReadyToRun)
 
     private static IEnumerable<SitePlan> Sites(FunctionPlan plan) => plan.Exits.Prepend(plan.Entry).OfType<SitePlan>().OrderBy(site => site.Address);
 
-    private static byte[] Patched(SitePlan site) => site.PatchLength == 6 ? [0x2e, 0xe9, 0, 0, 0, 0x70] : [0xe9, 0, 0, 0, 0x70];
+    private static byte[] Patched(SitePlan site) => site.PatchLength switch
+    {
+        1 => [Int3],
+        6 => [0x2e, 0xe9, 0, 0, 0, 0x70],
+        _ => [0xe9, 0, 0, 0, 0x70],
+    };
 
     private IEnumerable<string> BrokenWithin(SitePlan site, ReadOnlyMemory<byte> code, ulong start, int size)
     {
@@ -87,7 +92,8 @@ internal sealed class SiteRules(CodeMap map, bool isReadyToRun)
         {
             int at = (int)(site.Address.Value - start);
             written(site).CopyTo(changed, at);
-            within.UnionWith(Enumerable.Range(at + 1, site.Length - 1));
+            if (site.PatchLength > 1) // else a thread may be there: those bytes are as they were
+                within.UnionWith(Enumerable.Range(at + 1, site.Length - 1));
             end = Math.Min(at + site.Length, size);
         }
 

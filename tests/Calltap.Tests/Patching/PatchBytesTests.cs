@@ -8,6 +8,7 @@ namespace Calltap.Tests.Patching;
 public sealed class PatchBytesTests
 {
     [Theory]
+    [InlineData(PatchBytes.BreakpointLength)]
     [InlineData(PatchBytes.Length)]
     [InlineData(PatchBytes.MaxLength)]
     public void Bytes_round_trip(int size) => Gen.Byte.Array[6, 9].Sample(bytes =>
@@ -36,6 +37,17 @@ public sealed class PatchBytesTests
         Assert.Equal(target, PatchBytes.From(bytes, size).JumpsFrom(site));
         Assert.Null(PatchBytes.From([0xcc, .. bytes[1..]], size).JumpsFrom(site));
     });
+
+    [Fact]
+    public void A_breakpoint_that_stays_is_one_byte_that_leads_nowhere()
+    {
+        Assert.Equal(PatchBytes.Breakpoint, PatchBytes.From([0xcc], PatchBytes.BreakpointLength));
+        Assert.True(PatchBytes.Breakpoint.Stays);
+        Assert.Null(PatchBytes.Breakpoint.JumpsFrom(new(0x1000)));
+        Assert.False(PatchBytes.From([0xc3], PatchBytes.BreakpointLength).Stays);
+        Assert.False(PatchBytes.From([0xcc, 0, 0, 0, 0]).Stays); // a window's
+        Assert.Equal("cc", $"{PatchBytes.Breakpoint}");
+    }
 
     [Theory]
     [InlineData(int.MaxValue + 1L)]

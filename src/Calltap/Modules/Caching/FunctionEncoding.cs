@@ -7,7 +7,7 @@ namespace Calltap.Modules;
 static class FunctionEncoding
 {
     const int LastSource = (int)FunctionSource.ReadyToRun, LastRefusal = (int)RefusalReason.CollectibleAssembly;
-    const int LastKind = (int)SiteKind.ConditionalTailJump, LastClass = (int)SiteClass.Epilogue;
+    const int LastKind = (int)SiteKind.ConditionalTailJump, LastClass = (int)SiteClass.Breakpoint;
 
     [Flags]
     enum FunctionFlags : byte
@@ -102,6 +102,8 @@ static class FunctionEncoding
         {
             output.Signed(refused.Address - origin);
             output.Byte((byte)refused.Reason);
+            output.Byte((byte)(refused.Breakpoint is null ? 0 : 1));
+            if (refused.Breakpoint is { } site) Write(output, site, origin);
         }
     }
 
@@ -114,7 +116,8 @@ static class FunctionEncoding
         for (int i = 0; i < exits.Length; i++) exits[i] = ReadSite(ref input, origin);
         int exitCount = (int)input.Number();
         RefusedExit[] refused = input.Count() is > 0 and var some ? new RefusedExit[some] : [];
-        for (int i = 0; i < refused.Length; i++) refused[i] = new RefusedExit(origin + input.Signed(), (RefusalReason)input.Choice(LastRefusal));
+        for (int i = 0; i < refused.Length; i++)
+            refused[i] = new RefusedExit(origin + input.Signed(), (RefusalReason)input.Choice(LastRefusal)) { Breakpoint = input.Choice(1) == 1 ? ReadSite(ref input, origin) : null };
         return new FunctionPlan(index, entry, refusal, exits, exitCount, refused, flags.HasFlag(FunctionFlags.HasUnknownExits))
         {
             IsGo = flags.HasFlag(FunctionFlags.IsGo),
