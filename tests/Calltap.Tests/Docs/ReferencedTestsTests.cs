@@ -6,7 +6,7 @@ namespace Calltap.Tests.Docs;
 /// <summary>The protocol says which test would catch the absence of a rule: the test exists, and no rule goes without.</summary>
 public sealed partial class ReferencedTestsTests
 {
-    const int Invariants = 17, Hazards = 32;
+    const int Invariants = 18, Hazards = 32;
 
     static readonly string s_root = FindRoot();
     static readonly string s_protocol = File.ReadAllText(Path.Combine(s_root, "docs", "patching-protocol.md"));

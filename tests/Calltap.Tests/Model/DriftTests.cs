@@ -96,7 +96,7 @@ public sealed partial class DriftTests
     [Fact]
     public void The_guard_asks_its_questions_in_the_order_modelled() =>
         AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "public TrapOutcome Answer(",
-            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Pokes.TryGetValue", "policy.Answer"]);
+            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Pokes.TryGetValue", "policy).Answer"]);
 
     [Fact]
     public void The_guard_marks_a_trap_before_it_sets_the_registers() =>
@@ -105,7 +105,7 @@ public sealed partial class DriftTests
     [Fact]
     public void The_handler_asks_its_questions_in_the_order_modelled() =>
         AssertOrder("src/Calltap.Code/Emit/TrapHandlerEmitter.cs", "byte[] EmitAll()",
-            ["SI_KERNEL", "Mark", "BeingAnswered", "Find(found, notFound)", "Answer()", "void Answer()", "Int3", "jne(late)", "WindowTableLayout.Kind"]);
+            ["SI_KERNEL", "Mark", "BeingAnswered", "Find(found, missing)", "WindowTableLayout.Fillings", "Answer(find)", "void Answer(", "Int3", "jne(late)", "WindowTableLayout.Kind", "WindowTableLayout.Fillings"]);
 
     [Fact]
     public void The_helper_ends_a_window_by_the_steps_modelled() =>
