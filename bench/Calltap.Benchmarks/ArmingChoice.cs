@@ -1,4 +1,5 @@
 using Calltap.Patching;
+using Calltap.Probes;
 
 namespace Calltap.Benchmarks;
 
@@ -13,10 +14,13 @@ sealed record ArmingChoice(Int3Policy Int3 = Int3Policy.Site, bool InTarget = fa
     /// <summary>Who answers, in words.</summary>
     public string AnsweredBy => WithoutPtrace ? "handler, no ptracer" : InTarget ? "handler behind the guard" : "guard";
 
+    /// <summary>Whether breakpoints may stay at exits that no jump fits at.</summary>
+    public bool Breakpoints { get; init; }
+
     /// <summary>Attaches to a process so.</summary>
     public TraceSession Attach(Pid pid)
     {
-        TraceSession session = TraceSession.Attach(pid, new SessionOptions { Int3 = Int3 });
+        TraceSession session = TraceSession.Attach(pid, new SessionOptions { Int3 = Int3, Filters = [FunctionFilter.All with { AllowsBreakpoints = Breakpoints }] });
         (session.AnswersInTarget, session.WithoutPtrace, session.WritesInTarget) = (InTarget, WithoutPtrace, !ByTracer);
         if (GroupSize is { } sites) session.GroupSize = sites;
         return session;

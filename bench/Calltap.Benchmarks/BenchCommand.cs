@@ -23,4 +23,7 @@ public enum BenchCommand
 
     /// <summary>The leaf, with the control page's work between two calls. Arguments: milliseconds, threads.</summary>
     Rate = 7,
+
+    /// <summary>Of the target in .NET: a method that does something with what another returns, so that no jump fits at its exit. Argument: batches of 1,000 calls.</summary>
+    Behind = 8,
 }

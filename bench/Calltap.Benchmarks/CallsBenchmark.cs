@@ -34,7 +34,7 @@ static class CallsBenchmark
 
     static CallSample Record(BenchProcess process, Workload work)
     {
-        using RecordedRun run = RecordedRun.Start(process.Pid);
+        using RecordedRun run = RecordedRun.Start(process.Pid, new ArmingChoice { Breakpoints = work.HasBreakpoint });
         run.Arm(RecordedRun.Graph(work.Glob));
         long warm = Burst(process, work).Calls; // the ring's pages, the arena's
         run.Drained(warm);

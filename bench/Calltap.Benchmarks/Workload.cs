@@ -18,11 +18,15 @@ sealed record Workload(
     /// <summary>Whether it is a method of .NET that is called.</summary>
     public bool IsManaged { get; init; }
 
+    /// <summary>Whether its exit can be seen by a breakpoint that stays only.</summary>
+    public bool HasBreakpoint { get; init; }
+
     /// <summary>All of them. A ring holds 262,144 events; fib(20) makes 21,891 calls, and cold calls 50,000 functions a round.</summary>
     public static IReadOnlyList<Workload> All =>
     [
         new("hot leaf, entry+exit", BenchCommand.Leaf, 4, 125, 0, 8, BenchTarget.LeafFunction, false, BarRdtsc: 1.75),
         new("method of .NET, entry+exit", BenchCommand.Leaf, 1, 125, 0, 8, ManagedTarget.LeafMethod, false, BarRdtsc: 2) { IsManaged = true },
+        new("method of .NET, its exit a breakpoint that stays", BenchCommand.Behind, 1, 20, 0, 8, ManagedTarget.BehindMethod, false) { IsManaged = true, HasBreakpoint = true },
         new("method of .NET, count only", BenchCommand.Leaf, 1, 2000, 0, 2, ManagedTarget.LeafMethod, true) { IsManaged = true },
         new("fib(20), entry+exit", BenchCommand.Fib, 4, 5, 20, 8, BenchTarget.FibFunction, false),
         new("cold, 50,000 functions, 4 threads", BenchCommand.Cold, 4, 2, 1, 3, BenchTarget.FunctionGlob, false, BarNs: 200),
