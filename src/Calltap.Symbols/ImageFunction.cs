@@ -24,6 +24,9 @@ public sealed record ImageFunction(
     /// <summary>How .NET's just-in-time compiler made it, as the runtime calls that: <c>QuickJitted</c>, <c>OptimizedTier1</c>; null when it did not, or does not say.</summary>
     public string? Tier { get; init; }
 
+    /// <summary>Whether its code is freed when nobody can call it any more, and the memory used again: a dynamic method's.</summary>
+    public bool IsTransient { get; init; }
+
     /// <summary>Whether it is a method of .NET.</summary>
     public bool IsManaged => Source is FunctionSource.ReadyToRun or FunctionSource.Compiled;
 

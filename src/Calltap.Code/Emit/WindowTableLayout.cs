@@ -12,6 +12,7 @@ namespace Calltap.Code.Emit;
 /// <code>
 /// +0   byte   state: 0 closed, 1 heads may be breakpoints, 2 tails may have changed as well
 /// +1   byte   the half that counts
+/// +2   byte   1 = breakpoints may stay when no window is open
 /// +8   dword  entries of either half
 /// +16  qword  bytes of a half
 /// +24  qword  breakpoints answered by the handler, +32 qword those that were gone when it looked
@@ -28,6 +29,7 @@ namespace Calltap.Code.Emit;
 ///      +40 dword how many there are behind the first
 ///      +44 dword the file through which they are written, where their memory is shared; -1 for the target's own memory file
 ///      +48 qword where in that file the site is
+///      +56 byte   1 = its code may be freed at any time: only who compares and writes in one step may end its window
 /// </code>
 /// </remarks>
 public static class WindowTableLayout
@@ -37,6 +39,9 @@ public static class WindowTableLayout
 
     /// <summary>Offset of the number of the half that counts.</summary>
     public const int Current = 1;
+
+    /// <summary>Offset of the mark of breakpoints that stay: for a fork child, which has the table, and of the session no more.</summary>
+    public const int Standing = 2;
 
     /// <summary>Offset of the two numbers of entries.</summary>
     public const int Counts = 8;
@@ -71,7 +76,7 @@ public static class WindowTableLayout
     public const byte Tails = 2;
 
     /// <summary>Bytes of an entry.</summary>
-    public const int EntrySize = 56;
+    public const int EntrySize = 64;
 
     /// <summary>Offset in an entry of its site's address.</summary>
     public const int Address = 0;
@@ -106,6 +111,9 @@ public static class WindowTableLayout
     /// <summary>Offset of the place in that file.</summary>
     public const int FileOffset = 48;
 
+    /// <summary>Offset of the mark of a site whose code may be freed.</summary>
+    public const int Transient = 56;
+
     /// <summary>Kind: goes on at the target.</summary>
     public const byte KindJump = 1;
 
@@ -128,9 +136,10 @@ public static class WindowTableLayout
     /// <param name="old">The bytes it has.</param>
     /// <param name="to">The bytes it gets, as many.</param>
     /// <param name="through">The descriptor, in the target, of the file through which it is written, and where there; null for the target's memory file.</param>
+    /// <param name="transient">Whether its code may be freed at any time.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="becoming"/> is a conditional jump: a site never becomes one.</exception>
     public static void Write(
-        Span<byte> entry, TargetAddress site, in EmulatedInstruction becoming, ReadOnlySpan<byte> old, ReadOnlySpan<byte> to, (int File, long Offset)? through = null)
+        Span<byte> entry, TargetAddress site, in EmulatedInstruction becoming, ReadOnlySpan<byte> old, ReadOnlySpan<byte> to, (int File, long Offset)? through = null, bool transient = false)
     {
         entry[..EntrySize].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(entry, site.Value);
@@ -150,5 +159,6 @@ public static class WindowTableLayout
         BinaryPrimitives.WriteInt32LittleEndian(entry[TailLength..], to.Length - 1);
         BinaryPrimitives.WriteInt32LittleEndian(entry[File..], through?.File ?? -1);
         BinaryPrimitives.WriteInt64LittleEndian(entry[FileOffset..], through?.Offset ?? (long)site.Value);
+        entry[Transient] = (byte)(transient ? 1 : 0);
     }
 }

@@ -174,6 +174,9 @@ internal sealed class ManagedExits(ManagedCode code, ManagedFrame frame, Managed
         int start = code.OffsetOf(code.All[first]), end = code.OffsetOf(code.All[index]) + code.All[index].Length;
         if (start < _free || code.IsReturn(start) || end - start > RegionBytes.MaxLength)
             return null;
+        // A byte by itself, with another site behind it perhaps: a thread that was put back to that one looks like one that has met this one.
+        if (end - start == SitePlan.BreakpointLength && (index < code.All.Count - 1 || (code.At(end).Value & 15) == 0))
+            return null;
         return Plan(first, index, kind, 0, SiteClass.Breakpoint);
     }
 

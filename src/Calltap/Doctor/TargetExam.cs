@@ -91,7 +91,7 @@ public static class TargetExam
         {
             LeftSession.RefuseIfPresent(target);
             HelperPlace.AwaitOrphan(target);
-            HelperPlace.RefuseIfWindowIsOpen(target);
+            HelperPlace.RefuseIfBreakpointsStand(target);
             return LeftSession.Find(target) is null ? "none" : "only memory of one that has ended";
         });
         yield return Finding.Of("threads", () =>

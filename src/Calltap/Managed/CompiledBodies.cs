@@ -68,13 +68,16 @@ sealed class CompiledBodies : IDisposable
         }
     }
 
+    /// <summary>Whether those can be made to wait that compile what is wanted.</summary>
+    public bool CanHold => _map is HeldPerfMap;
+
     /// <summary>See <see cref="IPerfMap.Waited"/>.</summary>
     public (int Held, int Hurried) Waited => _map?.Waited ?? default;
 
     CompiledBody Of(PerfMapLine line)
     {
         ManagedName? name = ManagedNames.FromPerfMap(line.Text);
-        return new CompiledBody(line.Start, line.Size, name, name is not null && _rundown?.IsCollectible(name.Assembly) == true, line.Told);
+        return new CompiledBody(line.Start, line.Size, name, name is not null && _rundown?.IsCollectible(name.Assembly) == true, line.IsHeld, line.Told);
     }
 
     /// <inheritdoc/>

@@ -7,5 +7,6 @@ namespace Calltap.Managed;
 /// <param name="Size">Bytes.</param>
 /// <param name="Name">Its name; null for what is no method.</param>
 /// <param name="IsCollectible">Whether its assembly is known to be one that may be unloaded.</param>
+/// <param name="IsHeld">See <see cref="PerfMapLine.IsHeld"/>.</param>
 /// <param name="Told">When the runtime told of it; when that was read where it is not known.</param>
-readonly record struct CompiledBody(TargetAddress Start, int Size, ManagedName? Name, bool IsCollectible, MonotonicNs Told);
+readonly record struct CompiledBody(TargetAddress Start, int Size, ManagedName? Name, bool IsCollectible, bool IsHeld, MonotonicNs Told);

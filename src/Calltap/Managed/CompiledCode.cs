@@ -21,6 +21,7 @@ sealed class CompiledCode : IDisposable
     readonly CodeImage _image;
     readonly SortedList<TargetAddress, TargetAddress> _bodies = []; // ends by starts
     IReadOnlyList<MemoryMapping> _mappings = [];
+    bool _isWrittenThroughFile; // in one step each: code that is freed at any time can be changed no other way
     readonly List<MonotonicNs> _unarmed = []; // when they were told
     readonly List<long> _times = []; // ns from there until they were armed
     AssemblyPaths _paths = AssemblyPaths.Of([], null);
@@ -89,7 +90,7 @@ sealed class CompiledCode : IDisposable
     /// <summary>Has those that compile what is wanted wait until it is armed, where that is possible.</summary>
     /// <param name="isWanted">Whether a method, by its names and the path of its assembly's file, is; asked by any thread. Null for nobody.</param>
     public void WaitFor(Func<FunctionNames, string, bool>? isWanted) => _told.Waits = isWanted is null ? null : name =>
-        RefusalOf(name, isCollectible: false) == RefusalReason.None && isWanted(new FunctionNames(name.Name, [name.Plain]) { IsManaged = true }, Volatile.Read(ref _paths).Of(name.Assembly));
+        RefusalOf(name, isCollectible: false, isHeld: true) == RefusalReason.None && isWanted(new FunctionNames(name.Name, [name.Plain]) { IsManaged = true }, Volatile.Read(ref _paths).Of(name.Assembly));
 
     /// <summary>Reading what is mapped takes a millisecond, for which a method that was just compiled waits.</summary>
     bool IsInKnown(CompiledBody body) =>
@@ -98,6 +99,7 @@ sealed class CompiledCode : IDisposable
     void ReadMappings()
     {
         _mappings = _target.ReadMappings();
+        Volatile.Write(ref _isWrittenThroughFile, _mappings.Any(CodeFile.IsMapped));
         _paths = AssemblyPaths.Of(_mappings, _target.SingleFile);
     }
 
@@ -129,18 +131,22 @@ sealed class CompiledCode : IDisposable
     AnalyzedFunction Analyze(CompiledBody body, ManagedName name, int index)
     {
         var address = new ImageAddress(body.Start.Value);
-        RefusalReason refusal = RefusalOf(name, body.IsCollectible);
+        RefusalReason refusal = RefusalOf(name, body.IsCollectible, body.IsHeld);
         FunctionPlan plan = refusal != RefusalReason.None
             ? new FunctionPlan(index, null, refusal, [], 0, [], HasUnknownExits: true)
             : ManagedAnalyzer.Analyze(index, new ManagedMethod(address, body.Size, body.Size), _image, new ManagedTraits(IsReadyToRun: false, ForwardsFaults: true));
-        var symbol = new ImageFunction(address, new ByteSize(body.Size), name.Name, [name.Plain], FunctionSource.Compiled, []) { Tier = name.Tier.Length > 0 ? name.Tier : null };
+        bool isTransient = IsDynamic(name);
+        if (isTransient) plan = TransientSites.Of(plan);
+        var symbol = new ImageFunction(address, new ByteSize(body.Size), name.Name, [name.Plain], FunctionSource.Compiled, []) { Tier = name.Tier.Length > 0 ? name.Tier : null, IsTransient = isTransient };
         return new AnalyzedFunction(symbol, name.Name, plan);
     }
 
-    static RefusalReason RefusalOf(ManagedName name, bool isCollectible) => isCollectible ? RefusalReason.CollectibleAssembly
+    RefusalReason RefusalOf(ManagedName name, bool isCollectible, bool isHeld) => isCollectible ? RefusalReason.CollectibleAssembly
         : name.Tier == Continuation ? RefusalReason.EnteredByNoCall
-        : name.Plain.StartsWith(DynamicType, StringComparison.Ordinal) ? RefusalReason.DynamicMethod
+        : IsDynamic(name) && !(isHeld && _told.CanHold && Volatile.Read(ref _isWrittenThroughFile)) ? RefusalReason.DynamicMethod
         : RefusalReason.None;
+
+    static bool IsDynamic(ManagedName name) => name.Plain.StartsWith(DynamicType, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public void Dispose() => _told.Dispose();

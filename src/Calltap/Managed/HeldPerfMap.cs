@@ -30,7 +30,7 @@ sealed class HeldPerfMap : IPerfMap
     readonly Thread _server;
     readonly Lock _gate = new();
     readonly List<(ulong Id, int Size, long Line, long Since)> _held = [];
-    readonly ConcurrentQueue<PerfMapLine> _lines = new();
+    readonly ConcurrentQueue<(PerfMapLine Line, ulong Id)> _lines = new();
     readonly Utf8Lines _text = new();
     readonly HoldBudget _budget;
     volatile Func<string, bool>? _waits;
@@ -139,7 +139,7 @@ sealed class HeldPerfMap : IPerfMap
         var lines = new List<PerfMapLine>();
         lock (_gate)
         {
-            while (_lines.TryDequeue(out PerfMapLine line)) lines.Add(line);
+            while (_lines.TryDequeue(out (PerfMapLine Line, ulong Id) told)) lines.Add(told.Line with { IsHeld = _held.Exists(held => held.Id == told.Id) });
             _read = _told;
         }
         return lines;
@@ -194,7 +194,10 @@ sealed class HeldPerfMap : IPerfMap
     {
         lock (_gate)
         {
-            bool waits = Append(written) && _waits is not null && !_over;
+            List<PerfMapLine> lines = [.. _text.Add(written).Select(PerfMapLine.Parse).OfType<PerfMapLine>()];
+            foreach (PerfMapLine line in lines) _lines.Enqueue((line with { Told = Clock.Now() }, id));
+            _told += lines.Count;
+            bool waits = _waits is { } isWaitedFor && !_over && lines.Exists(line => isWaitedFor(line.Text));
             if (waits && _budget.Has)
             {
                 _heldOnes++;
@@ -204,19 +207,6 @@ sealed class HeldPerfMap : IPerfMap
             if (waits) _hurried++;
             FuseMount.Write(_device, FuseRequest.Written(id, written.Length));
         }
-    }
-
-    /// <summary>Takes in what was written; whether a line of it is of a method that is waited for.</summary>
-    bool Append(ReadOnlySpan<byte> written)
-    {
-        bool waits = false;
-        foreach (PerfMapLine line in _text.Add(written).Select(PerfMapLine.Parse).OfType<PerfMapLine>())
-        {
-            waits |= _waits?.Invoke(line.Text) == true;
-            _told++;
-            _lines.Enqueue(line with { Told = Clock.Now() });
-        }
-        return waits;
     }
 
     void LetGoOld()

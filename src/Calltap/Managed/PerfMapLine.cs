@@ -11,6 +11,9 @@ readonly record struct PerfMapLine(TargetAddress Start, int Size, string Text)
     /// <summary>When it was written; when it was read where that is not known.</summary>
     public MonotonicNs Told { get; init; }
 
+    /// <summary>Whether the thread that has written it waits until it is let go: what it has compiled is there, and nobody has called it yet.</summary>
+    public bool IsHeld { get; init; }
+
     const int MostBytes = 16 << 20; // of one method: more is none
 
     /// <summary>Reads a line; null when it is none.</summary>

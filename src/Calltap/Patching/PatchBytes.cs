@@ -69,6 +69,9 @@ public readonly record struct PatchBytes(ulong Value)
         return (prefixed && Head != Prefix) || (byte)jump != JumpOpcode ? null : site + Size + (int)(uint)(jump >> 8);
     }
 
+    /// <summary>The same with another first byte.</summary>
+    public PatchBytes WithHead(byte head) => new((Value & ~0xfful) | head);
+
     /// <summary>Writes all.</summary>
     public void CopyTo(Span<byte> destination)
     {

@@ -1,3 +1,4 @@
+using Calltap.Code;
 using Calltap.Target;
 
 namespace Calltap.Patching;
@@ -95,14 +96,13 @@ sealed class PokeGroup(
         foreach (Poke poke in single)
         {
             if (_unmapped.Contains(poke.Site) || DropIfVanished(poke, poke.Site.Installed)) continue;
-            writer.Write(mappings.Find(poke.Site.Address), poke.Site.Address, [poke.Site.Installed.Head], [PatchBytes.Int3]);
+            Write(poke, poke.Site.Installed, Broken(poke.Site.Installed), ..1, again: false);
         }
     }
 
     /// <summary>Pass 2; deferred sites get their head back.</summary>
     public void WriteTails()
     {
-        Span<byte> before = stackalloc byte[PatchBytes.MaxLength], after = stackalloc byte[PatchBytes.MaxLength];
         foreach (PatchSites sites in paged)
         {
             if (sites.Run.IsUnmapped || DropIfRenewed(sites, begun: true)) continue;
@@ -112,15 +112,9 @@ sealed class PokeGroup(
         foreach (Poke poke in single)
         {
             if (_unmapped.Contains(poke.Site) || DropIfRenewed(poke) || DropIfVanished(poke, poke.Site.Installed)) continue;
-            if (_deferred.Contains(poke.Site))
-            {
-                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.Site.Installed.Head]);
-                continue;
-            }
-            if (poke.To.Size == PatchBytes.BreakpointLength) continue;
-            poke.Site.Installed.CopyTo(before);
-            poke.To.CopyTo(after);
-            WriteOnce(poke.Site.Address + 1, before[1..poke.To.Size], after[1..poke.To.Size]);
+            PatchBytes before = Broken(poke.Site.Installed);
+            if (_deferred.Contains(poke.Site)) Write(poke, before, poke.Site.Installed, ..1, again: true);
+            else Write(poke, before, Broken(poke.To), 1.., again: true);
         }
     }
 
@@ -135,16 +129,38 @@ sealed class PokeGroup(
         }
         foreach (Poke poke in single)
             if (!_deferred.Contains(poke.Site) && !DropIfRenewed(poke) && !DropIfVanished(poke, poke.To))
-                WriteOnce(poke.Site.Address, [PatchBytes.Int3], [poke.To.Head]);
+                Write(poke, Broken(poke.To), poke.To, ..1, again: true);
     }
 
-    /// <summary>A write that may have been made by an earlier try of the same step.</summary>
-    void WriteOnce(TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
+    static PatchBytes Broken(PatchBytes bytes) => bytes.WithHead(PatchBytes.Int3);
+
+    /// <summary>What stands behind a site's bytes and is compared with them: where one byte tells little, and where a stub must be right for any code that has these bytes.</summary>
+    static ReadOnlySpan<byte> Behind(Poke poke) =>
+        poke.Site.IsBreakpoint || (poke.Site.IsTransient && poke.Stub is not null) ? poke.Site.Region.Span[poke.To.Size..] : [];
+
+    /// <summary>
+    /// Changes a site that is written by itself. Of one whose code may be freed all bytes are compared in the step that changes some: they are ours, or none is written. Of a dynamic method, which will
+    /// be freed, the whole region is where it is armed: whatever code has come there meanwhile, with these bytes the stub stands for it as well (<c>TransientSites</c>).
+    /// </summary>
+    /// <param name="poke">The site.</param>
+    /// <param name="from">What it holds.</param>
+    /// <param name="to">What it is to hold.</param>
+    /// <param name="part">Where the two differ.</param>
+    /// <param name="again">Whether an earlier try of the same step may have made it.</param>
+    void Write(Poke poke, PatchBytes from, PatchBytes to, Range part, bool again)
     {
-        Span<byte> now = stackalloc byte[PatchBytes.MaxLength];
-        now = now[..bytes.Length];
-        if (target.ReadMemory(address, now) == now.Length && now.SequenceEqual(bytes)) return;
-        writer.Write(mappings.Find(address), address, expected, bytes);
+        if (from == to) return; // a breakpoint that stays
+        Site site = poke.Site;
+        ReadOnlySpan<byte> behind = site.MayVanish ? Behind(poke) : [];
+        (int start, int length) = site.MayVanish ? (0, to.Size + behind.Length) : part.GetOffsetAndLength(to.Size);
+        Span<byte> expected = stackalloc byte[RegionBytes.MaxLength], bytes = stackalloc byte[RegionBytes.MaxLength], now = stackalloc byte[RegionBytes.MaxLength];
+        from.CopyTo(expected);
+        to.CopyTo(bytes);
+        behind.CopyTo(expected[to.Size..]);
+        behind.CopyTo(bytes[to.Size..]);
+        TargetAddress address = site.Address + start;
+        if (again && target.ReadMemory(address, now[..length]) == length && now[..length].SequenceEqual(bytes.Slice(start, length))) return;
+        writer.Write(mappings.Find(address), address, expected.Slice(start, length), bytes.Slice(start, length));
     }
 
     /// <summary>
@@ -192,7 +208,13 @@ sealed class PokeGroup(
     bool DropIfVanished(Poke poke, PatchBytes known)
     {
         if (!poke.Site.MayVanish) return false;
-        Span<byte> bytes = stackalloc byte[known.Size];
+        ReadOnlySpan<byte> behind = Behind(poke);
+        Span<byte> rest = stackalloc byte[behind.Length], bytes = stackalloc byte[known.Size];
+        if (target.ReadMemory(poke.Site.Address + known.Size, rest) != rest.Length || !rest.SequenceEqual(behind))
+        {
+            Drop([poke]);
+            return true;
+        }
         if (target.ReadMemory(poke.Site.Address, bytes) == bytes.Length)
         {
             PatchBytes found = PatchBytes.From(bytes, bytes.Length);

@@ -221,6 +221,9 @@ sealed class PokePlan
     /// <summary>Whether a breakpoint of an earlier tracer stands where this batch has changed nothing.</summary>
     public bool LeavesBreakpoint => Deferred.Concat(_refused).Any(site => site.Installed.Head == PatchBytes.Int3 && !site.Installed.Stays);
 
+    /// <summary>Whether breakpoints are put in that stay.</summary>
+    public bool PutsInBreakpoints => Pokes.Any(poke => poke.To.Stays);
+
     /// <summary>From here on nobody knows what a site holds, until <see cref="Settle()"/> has looked.</summary>
     public void MarkChanging()
     {

@@ -22,7 +22,7 @@ static class Rehearsal
         WindowContext context = window with
         {
             KnownSites = new HashSet<ulong> { site },
-            Pokes = new Dictionary<ulong, Poke> { [site] = poke },
+            Answers = BreakpointAnswers.Of(poke),
             Regions = new RegionMap([poke]),
             Policy = new SitePolicy(),
             Vacating = null,
@@ -37,5 +37,5 @@ static class Rehearsal
     }
 
     /// <summary>A poke whose emulation touches registers alone.</summary>
-    static Poke? Jump(WindowContext window) => window.Pokes.Values.FirstOrDefault(poke => poke.Becoming.Kind == EmulatedKind.Jump);
+    static Poke? Jump(WindowContext window) => window.Answers.Now.Values.FirstOrDefault(poke => poke.Becoming.Kind == EmulatedKind.Jump);
 }

@@ -32,7 +32,7 @@ public sealed class Site
     /// <summary>The same site in a copy of the target's memory, as it is there.</summary>
     internal Site(Site original)
         : this(original.Id, original.ExitId, original.Function, original.Plan, original.Address, original.Region) =>
-        (MayVanish, Installed, Mapping, State, Stub, Refusal) = (original.MayVanish, original.Installed, original.Mapping, original.State, original.Stub, original.Refusal);
+        (MayVanish, IsTransient, Installed, Mapping, State, Stub, Refusal) = (original.MayVanish, original.IsTransient, original.Installed, original.Mapping, original.State, original.Stub, original.Refusal);
 
     /// <summary>Its id.</summary>
     public SiteId Id { get; }
@@ -63,6 +63,12 @@ public sealed class Site
 
     /// <summary>Its code may be freed at any time, and other code put there: that of .NET's compiler. No mapping tells.</summary>
     public bool MayVanish { get; init; }
+
+    /// <summary>Its code will be freed: a dynamic method's.</summary>
+    public bool IsTransient { get; init; }
+
+    /// <summary>Whether it is armed by a breakpoint that stays.</summary>
+    public bool IsBreakpoint => Plan.Class == SiteClass.Breakpoint;
 
     /// <summary>State of the bytes.</summary>
     public SiteState State { get; set; }

@@ -31,6 +31,7 @@ sealed class TextPoker
     readonly ThreadHomes _homes;
     readonly HashSet<ulong> _knownSites;
     readonly Dictionary<ulong, Site> _standing = []; // where a breakpoint stays when no window is open
+    bool _isMarked; // the table says that breakpoints may stay
     readonly SortedList<TargetAddress, Poke> _formerPokes = []; // for BrokenRules.HandlerStays alone
 
     public TextPoker(TargetProcess target, TargetTextWriter writer, WindowTable table)
@@ -109,11 +110,12 @@ sealed class TextPoker
         foreach (Poke poke in plan.Pokes) _knownSites.Add(poke.Site.Address.Value);
         if (plan.Pokes.Count == 0 && vacating is null) return Result(plan, default, steps);
         journal.Changing(plan.Pokes); // I13
-        IReadOnlyList<Poke> answerable = Answerable(plan);
-        _table.Fill(answerable, mappings);
+        var answers = new BreakpointAnswers([.. _standing.Values]);
+        if (HasStanding || plan.PutsInBreakpoints) Mark(standing: true);
+        _table.Fill(Answerable(answers.Prepare(plan.Pokes)), mappings);
         var regions = new RegionMap([.. plan.Pokes.Where(poke => poke.NeedsClearing)]);
         var context = new WindowContext(
-            _target, _writer, _knownSites, answerable.ToDictionary(poke => poke.Site.Address.Value), regions, Policy,
+            _target, _writer, _knownSites, answers, regions, Policy,
             new StackScan(_target, _target.ReadMappings(), _homes.Read()), CatchesSignals(_target), vacating, sync.HelperThread, HeldThread, HandlerOf(sync), AnswersInTarget, Broken);
         IWindowGuard guard = WithoutPtrace ? new Onlooker(context, _table, sync) : new Guard(context);
         WindowOpens?.Invoke(true);
@@ -125,8 +127,7 @@ sealed class TextPoker
             _table.Install(sync); // I17
             guard.Open(s_openDeadline);
             steps.Mark("open");
-            Window(plan, guard, regions, sync, steps);
-            NoteStanding(plan);
+            Window(plan, answers, guard, regions, sync, steps);
             vacating?.Complete();
         }
         finally
@@ -146,7 +147,7 @@ sealed class TextPoker
         try
         {
             plan.Settle();
-            foreach (ulong gone in _standing.Where(site => !site.Value.Installed.Stays).Select(site => site.Key).ToList()) _standing.Remove(gone);
+            ForgetGone(sync);
         }
         finally
         {
@@ -159,7 +160,7 @@ sealed class TextPoker
     /// From the first breakpoint on, the window is not left before none stands any more and every trap is answered,
     /// whatever fails meanwhile: a breakpoint without a guard would end the target.
     /// </summary>
-    void Window(PokePlan plan, IWindowGuard guard, RegionMap regions, ICoreSync sync, StepClock steps)
+    void Window(PokePlan plan, BreakpointAnswers answers, IWindowGuard guard, RegionMap regions, ICoreSync sync, StepClock steps)
     {
         var passes = new WindowPasses(_target, _table, guard, regions, sync, steps)
         {
@@ -170,7 +171,8 @@ sealed class TextPoker
             throw new TimeoutException("a thread of the target could not be looked at in time; nothing was changed");
         steps.Mark("enter");
         plan.ReadImages();
-        if (plan.LeftOut) _table.Fill(Answerable(plan), plan.Mappings);
+        IReadOnlyList<Poke> all = answers.Begin(plan.Pokes);
+        if (plan.LeftOut || HasStanding) _table.Fill(Answerable(all), plan.Mappings);
         plan.MarkChanging();
         steps.Mark("read");
         string? failure = null;
@@ -180,6 +182,7 @@ sealed class TextPoker
             else failure = passes.Change(group);
         }
         if (!LeavesOut(BrokenRules.NoDrain)) passes.Insist(() => Drain(guard)); // I9
+        NoteStanding(plan);
         if (!plan.LeavesBreakpoint) passes.Insist(_table.End);
         MendForkChildren(plan, guard);
         steps.Mark("drain");
@@ -188,22 +191,44 @@ sealed class TextPoker
     /// <summary>Whether a test has this rule left out.</summary>
     bool LeavesOut(BrokenRules rule) => (Broken & rule) != 0;
 
-    /// <summary>What the trap handler knows of, by address: the batch, and the breakpoints that stay; in a test that has it stay between windows, what came before as well.</summary>
-    IReadOnlyList<Poke> Answerable(PokePlan plan)
+    /// <summary>What the trap handler knows of; in a test that has it stay between windows, what came before as well.</summary>
+    IReadOnlyList<Poke> Answerable(IReadOnlyList<Poke> pokes)
     {
-        if (!LeavesOut(BrokenRules.HandlerStays))
-            return _standing.Count == 0 ? plan.Pokes : [.. plan.Pokes.Concat(_standing.Values.Select(Patching.Poke.MakeStay)).DistinctBy(poke => poke.Site.Address).OrderBy(poke => poke.Site.Address)];
-        foreach (Poke poke in plan.Pokes) _formerPokes[poke.Site.Address] = poke;
+        if (!LeavesOut(BrokenRules.HandlerStays)) return pokes;
+        foreach (Poke poke in pokes) _formerPokes[poke.Site.Address] = poke;
         return [.. _formerPokes.Values];
     }
 
-    /// <summary>Before the handler is taken away, which breakpoints that stay need.</summary>
+    /// <summary>Before the table is closed and the handler taken away, which breakpoints that stay need.</summary>
     void NoteStanding(PokePlan plan)
     {
+        RemoveGone();
         HashSet<Site> deferred = [.. plan.Deferred];
         foreach (Poke poke in plan.Pokes)
             if ((deferred.Contains(poke.Site) ? poke.Site.Installed : poke.To).Stays) _standing[poke.Site.Address.Value] = poke.Site;
             else _standing.Remove(poke.Site.Address.Value);
+    }
+
+    /// <summary>Sites that have turned out to be another's memory by now.</summary>
+    void RemoveGone()
+    {
+        foreach (ulong gone in _standing.Where(site => !site.Value.Installed.Stays).Select(site => site.Key).ToList()) _standing.Remove(gone);
+    }
+
+    /// <summary>After the window: where the last one that was to stay is gone, the handler goes after all.</summary>
+    void ForgetGone(ICoreSync sync)
+    {
+        bool stayed = HasStanding;
+        RemoveGone();
+        if (HasStanding) return;
+        if (stayed) TryUninstall(sync);
+        Mark(standing: false);
+    }
+
+    void Mark(bool standing)
+    {
+        if (standing != _isMarked) _table.SetStanding(standing);
+        _isMarked = standing;
     }
 
     void ForgetSites()
@@ -231,16 +256,24 @@ sealed class TextPoker
     {
         try
         {
-            if (_standing.Count > 0) _table.Stay();
-            else if (!LeavesOut(BrokenRules.HandlerStays) && !IsGone(guard)) _table.Uninstall(sync);
-        }
-        catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
-        {
-            // Stopped, frozen or gone: the handler stays, does no harm, and the next window finds it there.
+            if (HasStanding) _table.Stay();
+            else if (!LeavesOut(BrokenRules.HandlerStays) && !IsGone(guard)) TryUninstall(sync);
         }
         finally
         {
             guard.Close();
+        }
+    }
+
+    void TryUninstall(ICoreSync sync)
+    {
+        try
+        {
+            _table.Uninstall(sync);
+        }
+        catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
+        {
+            // Stopped, frozen or gone: the handler stays, does no harm, and the next window finds it there.
         }
     }
 

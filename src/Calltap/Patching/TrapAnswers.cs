@@ -89,13 +89,13 @@ sealed class TrapAnswers(WindowContext window) : IStackAccess
             registers.rip = site;
             return TrapOutcome.Answered;
         }
-        if (!window.Pokes.TryGetValue(site, out Poke? poke))
+        if (!window.Answers.Now.TryGetValue(site, out Poke? poke))
         {
             _counts.Foreign++; // a breakpoint that someone else wrote over our jump
             return TrapOutcome.Foreign;
         }
         _counts.Hits++;
-        switch ((poke.To.Stays ? s_afterHeads : policy).Answer(poke, ref registers, this, ref _counts))
+        switch ((poke.Site.IsBreakpoint ? s_afterHeads : policy).Answer(poke, ref registers, this, ref _counts))
         {
             case Int3Answer.Emulated: return TrapOutcome.Answered;
             case Int3Answer.Parked: return TrapOutcome.Parked;

@@ -9,17 +9,18 @@ namespace Calltap.Patching;
 /// </summary>
 static class TrapBlocking
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50); // libc blocks all signals for the moments in which it makes a thread or a process
+    // The C library blocks all signals for the moments in which it makes a thread or a process, and our own handler for those in which it answers.
+    static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A thread that blocks SIGTRAP, in words; null when there is none.</summary>
     /// <param name="target">The target.</param>
     /// <param name="threads">Lists its threads, without the helper.</param>
     public static string? ByThread(TargetProcess target, Func<IEnumerable<Tid>> threads)
     {
-        Tid blocking = default;
-        return Deadline.In(s_patience).Poll(() => (blocking = threads().FirstOrDefault(tid => Blocks(target, tid))) == default)
+        List<Tid> left = [.. threads()];
+        return Deadline.In(s_patience).Poll(() => left.RemoveAll(tid => !Blocks(target, tid)) >= 0 && left.Count == 0)
             ? null
-            : $"thread {blocking} blocks SIGTRAP, and a breakpoint would end it";
+            : $"thread {left[0]} blocks SIGTRAP, and a breakpoint would end it";
     }
 
     /// <summary>A handler of the program's that runs with SIGTRAP blocked, in words; null when there is none.</summary>

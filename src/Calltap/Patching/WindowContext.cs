@@ -6,7 +6,7 @@ namespace Calltap.Patching;
 /// <param name="Target">The target.</param>
 /// <param name="Writer">The writer, for a policy that stores on a stack.</param>
 /// <param name="KnownSites">Addresses of all sites ever armed.</param>
-/// <param name="Pokes">What breakpoints stand for, by address: the batch's pokes, and those of breakpoints that stay.</param>
+/// <param name="Answers">What breakpoints stand for.</param>
 /// <param name="Regions">The regions to clear.</param>
 /// <param name="Policy">What a thread at a breakpoint does.</param>
 /// <param name="Scan">Looks at stacks.</param>
@@ -22,7 +22,7 @@ sealed record WindowContext(
     TargetProcess Target,
     TargetTextWriter Writer,
     IReadOnlySet<ulong> KnownSites,
-    IReadOnlyDictionary<ulong, Poke> Pokes,
+    BreakpointAnswers Answers,
     RegionMap Regions,
     IInt3Policy Policy,
     StackScan Scan,

@@ -87,7 +87,7 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         poke.Site.Installed.CopyTo(old);
         poke.To.CopyTo(to);
         WindowTableLayout.Write(entry, poke.Site.Address, poke.Becoming, old[..poke.To.Size], to[..poke.To.Size],
-            mapping is not null && target.CodeFileOf(mapping) is { } file ? (file.Descriptor, mapping.OffsetAt(poke.Site.Address).Value) : null);
+            mapping is not null && target.CodeFileOf(mapping) is { } file ? (file.Descriptor, mapping.OffsetAt(poke.Site.Address).Value) : null, poke.Site.IsTransient);
     }
 
     /// <summary>Puts the trap handler in the place of the program's own action, which it passes foreign traps on to.</summary>
@@ -194,6 +194,16 @@ sealed class WindowTable(TargetProcess target, TargetTextWriter writer, TargetAd
         Span<byte> state = stackalloc byte[1];
         return target.ReadMemory(table + WindowTableLayout.State, state) == state.Length && state[0] != WindowTableLayout.Closed;
     }
+
+    /// <summary>Whether a table's breakpoints stay when no window is open.</summary>
+    public static bool IsStanding(TargetProcess target, TargetAddress table)
+    {
+        Span<byte> standing = stackalloc byte[1];
+        return target.ReadMemory(table + WindowTableLayout.Standing, standing) == standing.Length && standing[0] != 0;
+    }
+
+    /// <summary>Before the first breakpoint that stays, and when none does any more.</summary>
+    public void SetStanding(bool standing) => writer.Place(table + WindowTableLayout.Standing, [(byte)(standing ? 1 : 0)]);
 
     /// <summary>Where the state is.</summary>
     public TargetAddress StateAt => table + WindowTableLayout.State;

@@ -32,7 +32,6 @@ sealed class ArmPlanner(
     /// <param name="functions">Those that may change.</param>
     public void Make(IEnumerable<TargetFunction> functions)
     {
-        registry.LookAgain();
         var wanted = new Dictionary<IReadOnlyList<ArenaPlot>, List<(TargetFunction Function, Want Want)>>();
         foreach (TargetFunction function in functions)
         {

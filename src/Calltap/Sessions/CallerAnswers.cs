@@ -22,6 +22,7 @@ sealed class CallerAnswers(SiteRegistry registry, OpTable ops, OpLists lists, Ta
     public Poke Answer(StubWriter? writer, Poke poke, TargetFunction function, Want want)
     {
         Site site = poke.Site;
+        if (site.IsBreakpoint) return poke; // it is met when no window is open as well
         bool entry = site.Plan.Kind == SiteKind.Entry;
         TargetAddress caller = memory.Arenas.Of(function.Module)![0].Arena.Trampolines.Caller;
         var events = new StubEvents(

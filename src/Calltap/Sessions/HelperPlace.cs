@@ -30,22 +30,22 @@ static class HelperPlace
     public static void AwaitOrphan(TargetProcess target)
     {
         if (HelperPage.Find(target, target.ReadMappings()) is not { } page) return;
-        if (!Deadline.In(s_orphanPatience).Poll(() => !target.ReadThreads().Any(tid => IsOrphan(target, tid, page))))
+        List<Tid> left = [.. target.ReadThreads()];
+        if (!Deadline.In(s_orphanPatience).Poll(() => left.RemoveAll(tid => !IsOrphan(target, tid, page)) >= 0 && left.Count == 0)) // who looks so in a trap handler does not for long
             throw new AttachException(AttachRefusal.AlreadyTraced, $"process {target.Pid} ({target.Name}) still holds a thread of an earlier calltap: try again");
     }
 
-    /// <summary>Refuses a fork child that has the breakpoints of a window whose tracer died: it answers them by itself, for good.</summary>
+    /// <summary>Refuses a fork child that has the breakpoints of a window whose tracer died, or such as stay: it answers them by itself, for good.</summary>
     /// <exception cref="AttachException">It is one.</exception>
-    public static void RefuseIfWindowIsOpen(TargetProcess target)
+    public static void RefuseIfBreakpointsStand(TargetProcess target)
     {
         Span<byte> pointer = stackalloc byte[sizeof(ulong)];
         if (HelperPage.Find(target, target.ReadMappings()) is not { } page
             || target.ReadMemory(page + (HelperCode.HandlerData + TrapHandlerEmitter.TablePointer), pointer) != pointer.Length) return;
         var table = new TargetAddress(BinaryPrimitives.ReadUInt64LittleEndian(pointer));
-        if (table == default || !WindowTable.IsOpen(target, table)) return;
-        throw new AttachException(
-            AttachRefusal.Unsupported,
-            $"process {target.Pid} ({target.Name}) was forked while a calltap that then died changed its parent: it can't be traced until it is started anew");
+        if (table == default || !(WindowTable.IsOpen(target, table) || WindowTable.IsStanding(target, table))) return;
+        string when = WindowTable.IsOpen(target, table) ? "while a calltap that then died changed its parent" : "while breakpoints stood in its parent (--allow-int3)";
+        throw new AttachException(AttachRefusal.Unsupported, $"process {target.Pid} ({target.Name}) was forked {when}: it can't be traced until it is started anew");
     }
 
     static bool IsOrphan(TargetProcess target, Tid tid, TargetAddress page)

@@ -199,7 +199,8 @@ public sealed class LeftSession
         poker.Know(sites.Where(site => site.State == SiteState.Armed));
         BatchResult result = poker.Poke(pokes, new HelperSync(_target, helper), new NoJournal(), vacating.Watch);
         writer.Place(remains.ThreadTable + ThreadSlotLayout.SwitchOffset, [0, 0, 0, 0]);
-        result = result with { Refused = [.. result.Refused, .. sites.Where(site => site.State == SiteState.Changing)] };
+        // What has gone meanwhile holds nothing of ours: a module, or a method whose code was freed.
+        result = result with { Refused = [.. result.Refused.Where(site => site.State != SiteState.Original), .. sites.Where(site => site.State == SiteState.Changing)] };
         bool restored = result.Refused.Count == 0;
         // What stays mapped, because a thread is still in it, is no session any more.
         if (restored && !isCopy) writer.Place(remains.Session.Start + SessionHeader.Detached, [1, 0, 0, 0]);
@@ -248,19 +249,23 @@ public sealed class LeftSession
     /// </summary>
     Site? ToSite(SiteTableEntry entry, SessionRemains remains, SiteModules modules)
     {
+        // Of code that may be freed: other code may be at its address by now, with sites of its own.
+        if (entry is { MayVanish: true, State: SiteState.Original }) return null;
         if (Read(entry) is not { } found) return null;
         if (!modules.IsThere(entry) && !IsCopied(found, entry)) return null;
         var plan = new SitePlan(
-            default, entry.Length, entry.Kind, entry.Class, default, entry.CodeLength == 1 ? 0 : 1, entry.CodeLength,
+            default, entry.Class == SiteClass.Breakpoint ? SitePlan.BreakpointLength : entry.Length, entry.Kind, entry.Class, default, entry.CodeLength == 1 ? 0 : 1, entry.CodeLength,
             null, false, false);
-        var region = new byte[Math.Max(entry.Length, entry.Original.Size)];
+        var region = new byte[Math.Max(plan.Length, entry.Original.Size)];
         entry.Original.CopyTo(region);
         var site = new Site(entry.Site, default, entry.Function, plan, entry.Address, region)
         {
             Stub = new Stub(entry.Stub, entry.Displaced, []),
             Installed = found,
             MayVanish = entry.MayVanish,
+            IsTransient = entry.IsTransient,
         };
+        if (site.IsBreakpoint && entry.State == SiteState.Original && found != entry.Original) return null; // one byte tells little
         bool ours = found.Head == PatchBytes.Int3 ? IsBetween(found, entry) : LeadsInto(entry.Address, found, remains);
         if (found == entry.Original) site.State = SiteState.Original;
         else if (ours) site.State = SiteState.Armed;

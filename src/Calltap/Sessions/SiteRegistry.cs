@@ -97,7 +97,7 @@ sealed class SiteRegistry : IPokeJournal
     {
         var id = new SiteId(_next++);
         var exit = plan.CombinedExit ? new SiteId(_next++) : default;
-        return new Site(id, exit, function.Id, plan, plan.Address.At(function.Module.LoadBias), plan.Original.ToArray(plan.Length)) { MayVanish = function.Symbol.Source == FunctionSource.Compiled };
+        return new Site(id, exit, function.Id, plan, plan.Address.At(function.Module.LoadBias), plan.Original.ToArray(plan.Length)) { MayVanish = function.Symbol.Source == FunctionSource.Compiled, IsTransient = function.Symbol.IsTransient };
     }
 
     /// <summary>
@@ -133,12 +133,14 @@ sealed class SiteRegistry : IPokeJournal
         functions.Any(function => _functions.TryGetValue(function.Id, out FunctionSites? sites) && !sites.IsWhole(default));
 
     /// <summary>After a window that ended by an exception, the bytes themselves say what a site is.</summary>
-    public void LookAgain()
+    /// <returns>The sites that were looked at.</returns>
+    public IReadOnlyList<Site> LookAgain()
     {
-        PlannedMappings? mappings = null;
-        foreach (FunctionSites sites in _functions.Values)
-            foreach (Site site in sites.Exits.Prepend(sites.Entry))
-                if (site.State == SiteState.Changing) LookAgain(site, mappings ??= new PlannedMappings(_target));
+        List<Site> unknown = [.. Sites.Where(site => site.State == SiteState.Changing)];
+        if (unknown.Count == 0) return unknown;
+        var mappings = new PlannedMappings(_target);
+        foreach (Site site in unknown) LookAgain(site, mappings);
+        return unknown;
     }
 
     void LookAgain(Site site, PlannedMappings mappings)
@@ -235,7 +237,7 @@ sealed class SiteRegistry : IPokeJournal
         var entry = new SiteTableEntry(
             site.Address, stub?.Start ?? default, stub?.Displaced ?? default, site.Original, installed,
             site.Plan.Length, site.Plan.CodeLength, site.Plan.Kind, site.Plan.Class, state, ops, trampoline,
-            site.Function, site.Id, _mappings.NumberOf(site.Mapping)) { MayVanish = site.MayVanish };
+            site.Function, site.Id, _mappings.NumberOf(site.Mapping)) { MayVanish = site.MayVanish, IsTransient = site.IsTransient };
         entry.Write(_table.AsSpan(SiteTableEntry.Size * (int)site.Id.Value, SiteTableEntry.Size));
     }
 

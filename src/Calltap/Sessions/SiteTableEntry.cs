@@ -12,7 +12,7 @@ namespace Calltap.Sessions;
 /// +32 as many bytes installed; +38 byte class, byte 0
 /// +40 qword ops that want it, a bit each   +48 qword trampoline
 /// +56 dword function id    +60 dword site id
-/// +64 dword entry of the mapping table that tells what was mapped here (0 = not known), +68 byte region length, byte code length, byte 1 = its code may be freed, byte 0
+/// +64 dword entry of the mapping table that tells what was mapped here (0 = not known), +68 byte region length, byte code length, byte 1 = its code may be freed, 2 = will be, byte 0
 /// </code>
 /// </remarks>
 /// <param name="Address">Where the site is.</param>
@@ -39,6 +39,9 @@ public readonly record struct SiteTableEntry(
     /// <summary>See <see cref="Site.MayVanish"/>.</summary>
     public bool MayVanish { get; init; }
 
+    /// <summary>See <see cref="Site.IsTransient"/>.</summary>
+    public bool IsTransient { get; init; }
+
     /// <summary>Bytes of a record.</summary>
     public const int Size = 72;
 
@@ -57,7 +60,7 @@ public readonly record struct SiteTableEntry(
         BinaryPrimitives.WriteInt32LittleEndian(to[56..], Function.Value);
         BinaryPrimitives.WriteUInt32LittleEndian(to[60..], Site.Value);
         BinaryPrimitives.WriteInt32LittleEndian(to[64..], Mapping);
-        (to[68], to[69], to[70], to[71]) = ((byte)Length, (byte)CodeLength, (byte)(MayVanish ? 1 : 0), 0);
+        (to[68], to[69], to[70], to[71]) = ((byte)Length, (byte)CodeLength, (byte)((MayVanish ? 1 : 0) | (IsTransient ? 2 : 0)), 0);
     }
 
     /// <summary>Reads a record.</summary>
@@ -75,5 +78,6 @@ public readonly record struct SiteTableEntry(
         new(BinaryPrimitives.ReadUInt32LittleEndian(from[60..])), BinaryPrimitives.ReadInt32LittleEndian(from[64..]))
     {
         MayVanish = (from[70] & 1) != 0,
+        IsTransient = (from[70] & 2) != 0,
     };
 }

@@ -10,16 +10,18 @@ static class StayingBreakpoints
     /// <param name="pokes">A batch.</param>
     /// <param name="target">The target.</param>
     /// <param name="sync">The helper in it.</param>
-    /// <param name="refusal">Why some are left out; null when none are.</param>
-    public static IReadOnlyList<Poke> Allowed(IReadOnlyList<Poke> pokes, TargetProcess target, ICoreSync sync, out string? refusal)
+    /// <param name="leftOut">The others, each site with the reason.</param>
+    public static IReadOnlyList<Poke> Allowed(IReadOnlyList<Poke> pokes, TargetProcess target, ICoreSync sync, out IReadOnlyList<Site> leftOut)
     {
-        refusal = pokes.Any(PutsIn)
-            ? TrapBlocking.ByThread(target, () => target.ReadThreads().Where(tid => tid != sync.HelperThread)) ?? TrapBlocking.ByHandler(sync)
-            : null;
-        if (refusal is null) return pokes;
-        foreach (Poke poke in pokes.Where(PutsIn)) poke.Site.Refusal = refusal;
+        leftOut = [];
+        if (!pokes.Any(PutsIn) || WhyNot(target, sync) is not { } refusal) return pokes;
+        leftOut = [.. pokes.Where(PutsIn).Select(poke => poke.Site)];
+        foreach (Site site in leftOut) site.Refusal = refusal;
         return [.. pokes.Where(poke => !PutsIn(poke))];
     }
+
+    static string? WhyNot(TargetProcess target, ICoreSync sync) =>
+        TrapBlocking.ByThread(target, () => target.ReadThreads().Where(tid => tid != sync.HelperThread && !ThreadLook.IsKernelWorker(target.Pid, tid))) ?? TrapBlocking.ByHandler(sync);
 
     static bool PutsIn(Poke poke) => poke.To.Stays && !poke.Site.Installed.Stays;
 }

@@ -44,7 +44,13 @@ public sealed partial class TraceSession
     /// <param name="child">The child.</param>
     /// <param name="hold">Who holds it; null when it runs.</param>
     /// <exception cref="AttachException">It can't be traced.</exception>
-    internal void RestoreIn(TargetProcess child, TargetHold? hold) => new LeftSession(child, Memory.ReadHeader()).RestoreCopy(hold);
+    internal void RestoreIn(TargetProcess child, TargetHold? hold)
+    {
+        BatchResult result = new LeftSession(child, Memory.ReadHeader()).RestoreCopy(hold);
+        if (result.Refused.Any(site => site.IsBreakpoint))
+            throw new AttachException(AttachRefusal.Unsupported, $"process {child.Pid} ({child.Name}) was forked while breakpoints stood in its parent, and keeps some");
+    }
+
 
     /// <summary>
     /// Takes over what the target has forked. The child has a copy of everything that is armed, which passes its calls on unrecorded: only the memory that a session shares with its

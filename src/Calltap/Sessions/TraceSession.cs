@@ -180,7 +180,7 @@ public sealed partial class TraceSession : IDisposable
     {
         LeftSession.RefuseIfPresent(target);
         HelperPlace.AwaitOrphan(target);
-        HelperPlace.RefuseIfWindowIsOpen(target);
+        HelperPlace.RefuseIfBreakpointsStand(target);
     }
 
     /// <summary>Everything is mapped: threads find rings from now on.</summary>
@@ -223,7 +223,7 @@ public sealed partial class TraceSession : IDisposable
                 added.Add(op);
                 _waitsAreOld = true;
             }
-            return Change(null);
+            return Change(null, added: true);
         }
         catch
         {
@@ -348,11 +348,7 @@ public sealed partial class TraceSession : IDisposable
         bool restored = _registry.Functions.Values.All(f => f.IsWhole(default));
         BatchResult last = report.Batch;
         for (int looks = 1; looks < MostLooksAtEnd && restored && vacating.Keeps(last, restored); looks++)
-        {
-            Clock.Sleep(s_lookAgain); // who is in an arena is on the way out: it is needed where there is little room for another
-            vacating = new Vacating(Target, SessionRemains.Of(_memory, _plan));
-            last = ChangeAtEnd(helper, vacating.Watch).Batch;
-        }
+            if (!TryLookAgain(helper, ref vacating, ref last)) break;
         _memory.Session.Set32(SessionHeader.Detached, restored ? 1 : 0);
         ThreadSlots.Close();
         if (!_poker.HasStanding) _table.Leave(helper.CodeArea);
@@ -360,6 +356,23 @@ public sealed partial class TraceSession : IDisposable
         _detached = true;
         vacating.Unmap(Target, helper, last, restored);
         return report;
+    }
+
+    /// <summary>Who is in an arena is on the way out, and the room is needed where there is little for another. What a window that fails has not seen stays mapped.</summary>
+    bool TryLookAgain(HelperThread helper, ref Vacating vacating, ref BatchResult last)
+    {
+        Clock.Sleep(s_lookAgain);
+        var again = new Vacating(Target, SessionRemains.Of(_memory, _plan));
+        try
+        {
+            last = ChangeAtEnd(helper, again.Watch).Batch;
+        }
+        catch (Exception e) when (e is TimeoutException or AttachException or SystemCallException)
+        {
+            return false;
+        }
+        vacating = again;
+        return true;
     }
 
     /// <summary>Something has come since functions were armed: another tracer, a sandbox, a stop.</summary>
@@ -384,13 +397,14 @@ public sealed partial class TraceSession : IDisposable
         }
     }
 
-    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null, StepClock? steps = null)
+    ArmReport Change(HelperThread? running, ArenaWatch? vacating = null, IReadOnlyList<TargetFunction>? among = null, StepClock? steps = null, bool added = false)
     {
-        if (running is null) return With(helper => Change(helper, vacating));
+        if (running is null) return With(helper => Change(helper, vacating, added: added));
         _poker.HeldThread = Hold?.HeldThread ?? default;
         running.RegisterSyncCores().OrThrow("membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)");
         steps?.Mark("register");
         CallerAnswers? callers = _plan.Int3 == Int3Policy.Caller ? new CallerAnswers(_registry, _ops, _lists, _memory) : null;
+        _poker.Know(_registry.LookAgain());
         var planner = new ArmPlanner(Catalog, _registry, _ops, _lists, _memory, callers);
         planner.Make(among ?? Catalog.Functions);
         steps?.Mark("stubs");
@@ -400,10 +414,11 @@ public sealed partial class TraceSession : IDisposable
             new FaultForwarding(Target, _writer).Install(new HelperCalls(Target, running), running.CodeArea, _memory.Arenas.All);
         AboutToArm?.Invoke([.. planner.Changed.Select(c => c.Sites)]);
         var sync = new HelperSync(Target, running);
-        IReadOnlyList<Poke> pokes = StayingBreakpoints.Allowed(planner.Pokes, Target, sync, out string? noBreakpoints);
-        if (noBreakpoints is not null && among is null) // what comes later has calls, and no times
-            throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {Target.Pid} ({Target.Name}) can't have breakpoints that stay (--allow-int3): {noBreakpoints}");
+        IReadOnlyList<Poke> pokes = StayingBreakpoints.Allowed(planner.Pokes, Target, sync, out IReadOnlyList<Site> noBreakpoints);
+        if (added && noBreakpoints.Any(site => !_registry.Functions[site.Function].Armed.Any)) // what comes later has calls, and no times
+            throw AttachChecks.Refuse(AttachRefusal.Unsupported, $"process {Target.Pid} ({Target.Name}) can't have breakpoints that stay (--allow-int3): {noBreakpoints[0].Refusal}");
         BatchResult batch = _poker.Poke(pokes, sync, _registry, atEnd || pokes.Count > 0 ? vacating : null);
+        if (noBreakpoints.Count > 0) batch = batch with { Refused = [.. batch.Refused, .. noBreakpoints] };
         steps?.Mark("batch");
         var left = batch.Refused.ToHashSet();
         foreach ((FunctionSites sites, Want want, _) in planner.Changed)

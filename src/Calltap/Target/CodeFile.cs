@@ -12,6 +12,9 @@ namespace Calltap.Target;
 internal sealed class CodeFile : IDisposable
 {
     private const string Link = "/memfd:doublemapper";
+    private const long ViewSize = 64 << 20;
+
+    private readonly Dictionary<long, FileView> _views = [];
 
     private CodeFile(int descriptor, SafeFileHandle handle, DeviceNumber device, ulong inode) => (Descriptor, Handle, Device, Inode) = (descriptor, handle, device, inode);
 
@@ -24,6 +27,21 @@ internal sealed class CodeFile : IDisposable
     private DeviceNumber Device { get; }
 
     private ulong Inode { get; }
+
+    /// <summary>The part of the file that holds a word at an offset; null behind the file's end.</summary>
+    /// <exception cref="SystemCallException">It can't be mapped.</exception>
+    internal FileView? ViewAt(long offset)
+    {
+        long start = offset - (offset % ViewSize);
+        if (_views.TryGetValue(start, out FileView? view))
+            return view;
+        long size = Math.Min(ViewSize, (long)(FileIdentity.StampOf(Handle)?.Size ?? 0) - start) & ~0xfffL;
+        if (offset + sizeof(ulong) > start + size)
+            return null;
+        view = FileView.Map(Handle, start, size);
+        _views.Add(start, view);
+        return view;
+    }
 
     /// <summary>Whether a mapping is one of compiled code.</summary>
     internal static bool IsMapped(MemoryMapping mapping) => mapping is { IsShared: true, IsExecutable: true } && mapping.Path.StartsWith(Link, StringComparison.Ordinal);
@@ -49,5 +67,10 @@ internal sealed class CodeFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        foreach (FileView view in _views.Values)
+            view.Dispose();
+        Handle.Dispose();
+    }
 }

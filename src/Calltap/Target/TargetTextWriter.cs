@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Calltap.Native;
 using Calltap.Symbols;
 using Microsoft.Win32.SafeHandles;
@@ -5,9 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Calltap.Target;
 
 /// <summary>
-/// The only writer of bytes into a target: pwrite on its /proc/PID/mem, which ignores page protection and breaks copy-on-write privately, and on the file of
+/// The only writer of bytes into a target: pwrite on its /proc/PID/mem, which ignores page protection and breaks copy-on-write privately, and a mapping of the file of
 /// compiled code, which is shared memory (<see cref="CodeFile"/>).
-/// The build refuses any other caller of pwrite. Two verbs: <b>place</b> into memory that nobody can reach yet, and <b>write</b> over
+/// The build refuses any other caller of either. Two verbs: <b>place</b> into memory that nobody can reach yet, and <b>write</b> over
 /// bytes that are known: read, compare, write, read back. Allocates nothing unless it throws; may be used from any thread.
 /// </summary>
 internal sealed unsafe class TargetTextWriter : IDisposable
@@ -53,7 +54,10 @@ internal sealed unsafe class TargetTextWriter : IDisposable
         Verify(address, bytes);
     }
 
-    /// <summary>The same where the mapping may be one of compiled code, whose memory is written through its file.</summary>
+    /// <summary>
+    /// The same where the mapping may be one of compiled code, whose memory is written through its file: word by word, each compared and replaced in one step. Code may be freed and others' put in
+    /// its place at any moment: not a byte of that is ever written over.
+    /// </summary>
     /// <inheritdoc cref="Write(TargetAddress, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
     internal void Write(MemoryMapping? mapping, TargetAddress address, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
     {
@@ -65,10 +69,35 @@ internal sealed unsafe class TargetTextWriter : IDisposable
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(expected.Length, bytes.Length);
         Verify(address, expected);
-        nint written = Write(file.Handle, mapping.OffsetAt(address).Value, bytes);
-        if (written != bytes.Length)
-            SysResult.FromLibc(written).OrThrow($"pwrite(compiled code of {_pid}, {bytes.Length} bytes at {address})");
+        long offset = mapping.OffsetAt(address).Value;
+        for (int done = 0; done < bytes.Length;)
+        {
+            int at = (int)((offset + done) % sizeof(ulong)), count = Math.Min(sizeof(ulong) - at, bytes.Length - done);
+            if (!Replace(file, offset + done - at, at, expected.Slice(done, count), bytes.Slice(done, count)))
+                throw new PatchMismatchException(address, expected, bytes);
+            done += count;
+        }
+
         Verify(address, bytes);
+    }
+
+    /// <summary>Replaces some bytes of a word, if they are what is expected; the others may be changed by anybody meanwhile.</summary>
+    private static bool Replace(CodeFile file, long word, int at, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> bytes)
+    {
+        if (file.ViewAt(word) is not { } view)
+            return false;
+        while (true)
+        {
+            ulong now = view.Word(word), next = now;
+            Span<byte> replaced = MemoryMarshal.AsBytes(new Span<ulong>(ref next)).Slice(at, bytes.Length);
+            if (!replaced.SequenceEqual(expected))
+                return false;
+            bytes.CopyTo(replaced);
+#pragma warning disable RS0030 // One of the two places where bytes of a target are written.
+            if (view.Replace(word, now, next))
+                return true;
+#pragma warning restore RS0030
+        }
     }
 
     /// <summary>
@@ -127,7 +156,7 @@ internal sealed unsafe class TargetTextWriter : IDisposable
             file.DangerousAddRef(ref held);
             fixed (byte* data = bytes)
             {
-#pragma warning disable RS0030 // The one place where bytes of a target are written.
+#pragma warning disable RS0030 // The other place where bytes of a target are written.
                 return MemoryFile.pwrite((int)file.DangerousGetHandle(), data, (nuint)bytes.Length, offset);
 #pragma warning restore RS0030
             }

@@ -108,7 +108,7 @@ internal static class WindowEndEmitter
     /// </summary>
     private static void EmitPass(Assembler c, Action<Label, Label> choose)
     {
-        Label look = c.CreateLabel(), next = c.CreateLabel(), write = c.CreateLabel(), end = c.CreateLabel();
+        Label look = c.CreateLabel(), next = c.CreateLabel(), write = c.CreateLabel(), stays = c.CreateLabel(), end = c.CreateLabel();
         c.movzx(eax, __byte_ptr[rbp + WindowTableLayout.Current]);
         c.mov(r14d, __dword_ptr[rbp + rax * 4 + WindowTableLayout.Counts]);
         c.imul(rax, __qword_ptr[rbp + WindowTableLayout.HalfSize]);
@@ -126,6 +126,8 @@ internal static class WindowEndEmitter
         c.jne(next);
         c.cmp(__byte_ptr[rsp + Byte], Int3);
         c.jne(next);
+        c.cmp(__byte_ptr[r12 + WindowTableLayout.Transient], 0);
+        c.jne(stays);
         choose(next, write);
         c.Label(ref write);
         EmitFile(c);
@@ -133,6 +135,7 @@ internal static class WindowEndEmitter
         c.syscall();
         c.cmp(rax, rdx);
         c.je(next);
+        c.Label(ref stays);
         c.mov(__byte_ptr[rsp + Incomplete], 1);
         c.Label(ref next);
         c.add(r12, WindowTableLayout.EntrySize);

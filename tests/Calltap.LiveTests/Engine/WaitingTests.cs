@@ -108,7 +108,7 @@ public sealed class WaitingTests(ITestOutputHelper output)
         using TargetProcess target = TargetProcess.Open(program.Pid);
         using var writer = new TargetTextWriter(target);
         var guard = new Guard(new WindowContext(
-            target, writer, new HashSet<ulong>(), new Dictionary<ulong, Poke>(), new RegionMap([]), new SitePolicy(), new StackScan(target, target.ReadMappings(), new ThreadHomes(target).Read()),
+            target, writer, new HashSet<ulong>(), new BreakpointAnswers([]), new RegionMap([]), new SitePolicy(), new StackScan(target, target.ReadMappings(), new ThreadHomes(target).Read()),
             true, null, default, default, default, false, broken ? BrokenRules.CallsNotRepeated : BrokenRules.None));
         guard.Open(EngineTests.Patience);
         int bursts = LiveTest.Repeat(200, 5000);

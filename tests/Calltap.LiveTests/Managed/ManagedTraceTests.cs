@@ -43,6 +43,37 @@ public sealed class ManagedTraceTests(ITestOutputHelper output)
         traced.Program.AssertRight();
     }
 
+    /// <summary>
+    /// Methods made at run time are armed before their first call where the thread that has compiled one can be made to wait. They are freed, and others like them come to the same addresses, by the
+    /// thousand a second: no byte of ours may come into one, and none is restored over one.
+    /// </summary>
+    [Theory]
+    [InlineData("net10.0", "DOTNET_gcConcurrent=1")]
+    [InlineData("net10.0", "DOTNET_gcServer=1")]
+    [InlineData("net9.0", "DOTNET_gcConcurrent=1")]
+    public void Dynamic_methods_are_armed_as_they_come(string framework, string variable)
+    {
+        Assert.SkipUnless(TracedManaged.MapsAreServed, "perf maps can't be served here (FUSE, root): who compiles a method does not wait");
+        using TracedManaged traced = TracedManaged.Start(new ManagedBuild(framework).OrSkip(), new ManagedOptions { Environment = [variable], Kinds = ["plain", "gc", "exceptions", "dynamic"] });
+        using var file = new MemoryStream();
+        using var recorder = new Recorder(traced.Session, file, new RecordOptions());
+        Dictionary<string, ManagedCalls> before = traced.Calls();
+        recorder.Add([new Op(OpKind.Graph, FunctionFilter.Parse(["dynamicClass.*", "Managed.Dynamic.*"], []), "dynamic")]);
+        traced.Program.Resume();
+        int bodies = traced.Work(TracedManaged.Usual, recorder.FollowModules);
+        Dictionary<string, ManagedCalls> after = traced.Calls(recorder.FollowModules);
+        int armed = traced.Compiled.Count(body => body.Symbol.IsTransient && traced.Session.Sites.ContainsKey(body.Id));
+        recorder.Stop();
+        traced.Program.Resume();
+        RecordedCalls recorded = RecordedCalls.Read(file);
+        long called = after["dynamicClass.Made"].Entered - before.GetValueOrDefault("dynamicClass.Made").Entered, seen = traced.Sum(recorded.EntriesOf)["dynamicClass.Made"];
+        output.WriteLine($"{bodies} bodies came, {armed} dynamic ones were armed; called {called}, recorded {seen}, lost {recorded.LostEntries}");
+        Assert.True(armed > 3, $"{armed} were armed");
+        Assert.InRange(seen + recorded.LostEntries, 1, called);
+        for (int i = 0; i < 20; i++, Thread.Sleep(50)) Assert.True(traced.Program.IsRunning && traced.Program.Wrong == 0, $"{traced.Program.Wrong} wrong: {traced.Program.Output}");
+        traced.Program.AssertRight();
+    }
+
     /// <summary>One program all the time, half an hour in the long form: traced for some seconds, left alone, traced again.</summary>
     [Theory]
     [InlineData("net10.0", "DOTNET_gcConcurrent=1")]

@@ -30,7 +30,7 @@ public sealed partial class DriftTests
         (Step.Drain, "Drain(guard)"),
         (Step.End, "_table.End"),
         (Step.Mend, "MendForkChildren(plan, guard)"),
-        (Step.Uninstall, "_table.Uninstall(sync)"),
+        (Step.Uninstall, "TryUninstall(sync)"),
         (Step.Close, "guard.Close()"),
     ];
 
@@ -96,7 +96,7 @@ public sealed partial class DriftTests
     [Fact]
     public void The_guard_asks_its_questions_in_the_order_modelled() =>
         AssertOrder("src/Calltap/Patching/TrapAnswers.cs", "public TrapOutcome Answer(",
-            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Pokes.TryGetValue", "policy).Answer"]);
+            ["siginfo_t.SI_KERNEL", "KnownSites.Contains", "AnswersInTarget", "!= PatchBytes.Int3", "Answers.Now.TryGetValue", "policy).Answer"]);
 
     [Fact]
     public void The_guard_marks_a_trap_before_it_sets_the_registers() =>
