@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Calltap.Trace;
 
@@ -12,8 +13,10 @@ public sealed class SiteTable
     const int KindBits = 3;
     const uint KindMask = (1u << KindBits) - 1;
 
+    static readonly uint[] s_nothing = new uint[PageMask + 1];
+
     readonly BitArray _withExits = new(0);
-    uint[]?[] _pages = [];
+    uint[][] _pages = []; // each of PageMask + 1 sites; one and the same where nothing is
 
     /// <summary>Number of sites.</summary>
     public int Count { get; private set; }
@@ -25,9 +28,7 @@ public sealed class SiteTable
         if (site.Id.Value is 0 or > TraceLimits.MaxSiteId)
             throw new ArgumentOutOfRangeException(nameof(site), site.Id, $"A site id is 1 to {TraceLimits.MaxSiteId}.");
         int page = (int)(site.Id.Value >> PageBits);
-        if (page >= _pages.Length)
-            Array.Resize(ref _pages, Math.Max(page + 1, _pages.Length * 2));
-        ref uint slot = ref (_pages[page] ??= new uint[PageMask + 1])[site.Id.Value & PageMask];
+        ref uint slot = ref OwnPage(page)[site.Id.Value & PageMask];
         Count += KindOf(slot) == SiteKind.Unknown ? 1 : 0;
         slot = ((uint)site.Function.Value << KindBits) | (uint)site.Kind;
         if (site.Kind is SiteKind.Exit or SiteKind.TailExit)
@@ -53,12 +54,18 @@ public sealed class SiteTable
     internal uint Pack(SiteId id)
     {
         uint page = id.Value >> PageBits;
-        uint[]?[] pages = _pages;
-        return page < (uint)pages.Length && pages[page] is { } sites ? sites[id.Value & PageMask] : 0;
+        uint[][] pages = _pages;
+        return page < (uint)pages.Length ? Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(pages[page]), id.Value & PageMask) : 0; // pages are of one size
     }
 
     /// <summary>The kind in such a number.</summary>
     internal static SiteKind KindOf(uint site) => (SiteKind)(site & KindMask);
+
+    /// <summary>Whether such a number is that of an entry or exit of a call with a place in a tree.</summary>
+    internal static bool IsNested(uint site) => unchecked((site & KindMask) - 1) <= (uint)SiteKind.TailExit - 1;
+
+    /// <summary>For such a number of a nested call: all bits if it is that of an exit, none if of an entry.</summary>
+    internal static int ExitMask(uint site) => (int)(site << 30) >> 31;
 
     /// <summary>Whether such a number is that of an exit of a function.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -66,4 +73,18 @@ public sealed class SiteTable
 
     /// <summary>The function in such a number.</summary>
     internal static int FunctionOf(uint site) => (int)(site >> KindBits);
+
+    uint[] OwnPage(int page)
+    {
+        int known = _pages.Length;
+        if (page >= known)
+        {
+            Array.Resize(ref _pages, Math.Max(page + 1, known * 2));
+            Array.Fill(_pages, s_nothing, known, _pages.Length - known);
+        }
+
+        if (_pages[page] == s_nothing)
+            _pages[page] = new uint[PageMask + 1];
+        return _pages[page];
+    }
 }

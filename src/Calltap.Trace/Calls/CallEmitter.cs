@@ -6,9 +6,10 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
     readonly bool _isEveryCall = scope.IsAll && groups == CallGroups.Functions;
     readonly OpenCounts _open = new();
     long _told;
+    long _entries;
 
     /// <summary>Number of calls opened so far.</summary>
-    public long Entries { get; private set; }
+    public long Entries => _entries;
 
     /// <summary>Opens a call as the innermost of its stack.</summary>
     public void Open(CallStack stack, FunctionId function, in TraceEvent entry)
@@ -26,10 +27,23 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
     /// </summary>
     /// <returns>How many were taken.</returns>
     public int TakePlain<TSink>(CallStack stack, SiteTable sites, ReadOnlySpan<TraceEvent> events, ref TSink sink)
-        where TSink : struct, ICallSink => _isEveryCall
-            ? TakePlain(stack, sites, events, default(EveryCall), ref sink)
-            : TakePlain(stack, sites, events, new SomeCalls(scope, groups), ref sink);
+        where TSink : struct, ICallSink
+    {
+        if (_isEveryCall)
+            return TakePlain(stack, sites, events, default(EveryCall), ref sink);
+        int taken = 0, inside;
+        do
+        {
+            if (scope.Roots is { } roots && stack.IsOutside)
+                taken += OutsideCalls.Take(stack, sites, roots, events[taken..], ref _entries);
+            inside = TakePlain(stack, sites, events[taken..], new SomeCalls(scope, groups), ref sink);
+            taken += inside;
+        }
+        while (inside > 0 && taken < events.Length);
+        return taken;
+    }
 
+    // Where there are roots, up to an event behind which the stack lies outside.
     int TakePlain<TPart, TSink>(CallStack stack, SiteTable sites, ReadOnlySpan<TraceEvent> events, TPart part, ref TSink sink)
         where TPart : struct, ICallPart
         where TSink : struct, ICallSink
@@ -73,7 +87,10 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
                 {
                     frame.Told = -1;
                     count++;
-                    continue;
+                    if (depth >= 0)
+                        continue;
+                    taken++;
+                    break;
                 }
 
                 frame.Told = told++;
@@ -113,14 +130,22 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
                     parent = caller.Told;
                 }
 
-                if (frame.Told < 0)
+                if (frame.Told >= 0)
+                {
+                    _open[frame.Group]--;
+                    sink.Leave(frame, parent, next.Time.Value, ticks);
+                }
+
+                if (!part.HasOutside || frame.Depth > 0)
                     continue;
-                _open[frame.Group]--;
-                sink.Leave(frame, parent, next.Time.Value, ticks);
+                taken++;
+                break;
             }
         }
 
-        (Entries, _told) = (entries, told);
+        (_entries, _told) = (entries, told);
+        if (taken > 0)
+            stack.LastStackLow = events[taken - 1].StackLow;
         stack.SetCount(count, least);
         return taken;
     }
@@ -128,7 +153,7 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
     /// <summary>A call of which nothing is known but that it was made.</summary>
     public void Alone(FunctionId function, TscTime time)
     {
-        Entries++;
+        _entries++;
         int depth = scope.DepthOf(function.Value, -1);
         if (!scope.Tells(depth))
             return;
@@ -214,7 +239,7 @@ sealed class CallEmitter(ExitCoverage coverage, CallScope scope, CallGroups grou
 
         int depth = scope.DepthOf(function, callerDepth);
         ref CallFrame frame = ref stack.Push(entry.StackLow);
-        frame.Index = Entries++;
+        frame.Index = _entries++;
         frame.Told = -1;
         frame.Start = entry.Time.Value;
         frame.ChildTicks = 0;

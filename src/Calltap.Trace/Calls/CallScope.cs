@@ -28,6 +28,12 @@ public sealed class CallScope
     /// <summary>Whether every call is in it.</summary>
     internal bool IsAll => _roots is null && _maxDepth == int.MaxValue;
 
+    /// <summary>Whether there are calls outside all roots.</summary>
+    internal bool HasOutside => _roots is not null;
+
+    /// <summary>Whether each function is a root; those beyond are none. Null: all are.</summary>
+    internal bool[]? Roots => _roots;
+
     /// <summary>Depth of a call below its root, from 0; -1 outside all roots.</summary>
     /// <param name="function">The function called.</param>
     /// <param name="caller">This depth of the caller; -1 without a caller.</param>

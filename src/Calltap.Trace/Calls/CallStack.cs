@@ -25,6 +25,9 @@ sealed class CallStack
     /// <summary>Changes when this object begins to stand for another stack: gaps of the former one are void.</summary>
     public int Use { get; private set; }
 
+    /// <summary>Whether a call made from the innermost one is in a scope only if it is itself a root.</summary>
+    public bool IsOutside => Count == 0 || _frames[Count - 1].Depth < 0;
+
     /// <summary>The frames, <see cref="Count"/> of which are open; they move when one more does not fit.</summary>
     public CallFrame[] Frames => _frames;
 

@@ -4,6 +4,9 @@ namespace Calltap.Trace;
 readonly struct EveryCall : ICallPart
 {
     /// <inheritdoc/>
+    public bool HasOutside => false;
+
+    /// <inheritdoc/>
     public int DepthOf(int function, int caller) => caller + 1;
 
     /// <inheritdoc/>

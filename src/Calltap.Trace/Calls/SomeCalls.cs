@@ -4,6 +4,9 @@ namespace Calltap.Trace;
 readonly struct SomeCalls(CallScope scope, CallGroups groups) : ICallPart
 {
     /// <inheritdoc/>
+    public bool HasOutside => scope.HasOutside;
+
+    /// <inheritdoc/>
     public int DepthOf(int function, int caller) => scope.DepthOf(function, caller);
 
     /// <inheritdoc/>

@@ -18,6 +18,9 @@ static class EventCode
     /// <summary>Mask of the four above.</summary>
     public const int SourceMask = 3;
 
+    /// <summary>The bit that the two with extra bytes have.</summary>
+    public const int ExplicitMask = 2;
+
     /// <summary>Shift of the time bits.</summary>
     public const int TimeShift = 2;
 

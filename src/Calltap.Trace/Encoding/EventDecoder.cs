@@ -4,6 +4,10 @@ using System.Runtime.InteropServices;
 namespace Calltap.Trace;
 
 /// <summary>Turns columns back into events. Not thread-safe.</summary>
+/// <remarks>
+/// Each event's site decides where the guess of the next one lies, so decoding is as fast as that chain. It has no multiplication: a candidate has here in place of
+/// its site what that counts in the next context, and the site is computed from that, aside.
+/// </remarks>
 sealed class EventDecoder
 {
     readonly EventPredictor _predictor = new();
@@ -16,78 +20,91 @@ sealed class EventDecoder
     /// of the first event.
     /// </summary>
     /// <returns>False when the extra bytes end early or are left over: not something <see cref="EventEncoder"/> made.</returns>
-    /// <remarks>
-    /// Each event's site decides where the guess of the next one lies, so the loop is as fast as that chain: what it needs is kept out of memory (nothing that is in the
-    /// chain is passed by reference), and no branch decides which of the two candidates it is, since that can't be foreseen.
-    /// </remarks>
     public bool TryDecode(EventColumns columns, TscTime first, Span<TraceEvent> events)
     {
         _predictor.Reset();
-        ref ulong candidates = ref MemoryMarshal.GetReference(_predictor.Candidates);
-        ReadOnlySpan<byte> control = columns.Control;
-        ReadOnlySpan<byte> low = columns.Low[..control.Length];
-        ReadOnlySpan<byte> extra = columns.Extra;
-        events = events[..control.Length];
-        int used = 0;
-        uint last = 0, beforeLast = 0, stack = 0;
-        ulong time = first.Value;
-        bool backward = false;
+        ReadOnlySpan<byte> control = columns.Control, low = columns.Low, extra = columns.Extra;
+        var state = new DecodedState(first.Value);
         for (int i = 0; i < control.Length; i++)
         {
-            int code = control[i];
-            int high = code >> EventCode.TimeShift;
-            ulong elapsed = ((ulong)high << 8) | low[i];
-            if (high >= EventCode.LongTime)
-            {
-                (used, elapsed) = DecodeTime(extra, used, high, elapsed);
-                if (used < 0)
-                    return false;
-            }
-
-            ref ulong newest = ref Unsafe.Add(ref candidates, EventPredictor.PairOf(last, beforeLast)); // within, whatever the two are
-            ref ulong second = ref Unsafe.Add(ref newest, 1);
-            (ulong newer, ulong older) = (newest, second);
-            int source = code & EventCode.SourceMask;
-            ulong swap = (newer ^ older) & unchecked(0UL - (ulong)(source & EventCode.Older));
-            ulong key = newer ^ swap, other = older ^ swap;
-            if (source > EventCode.Older)
-            {
-                (used, key) = DecodeSite(extra, used, source, last);
-                if (used < 0)
-                    return false;
-                other = newer;
-            }
-
-            (newest, second) = (key, other);
-            ulong now = unchecked(time + elapsed);
-            backward |= now < time;
-            time = now;
-            stack = unchecked(stack + (uint)key);
-            (beforeLast, last) = (last, (uint)(key >> 32));
-            events[i] = new TraceEvent(new TscTime(time), new SiteId(last), stack);
+            i += DecodeGuessed(control[i..], low[i..], events[i..], ref state);
+            if (i < control.Length && !TryDecodeOther(control[i], low[i], extra, ref state, out events[i]))
+                return false;
         }
 
-        IsInOrder = !backward;
-        return used == extra.Length;
+        IsInOrder = !state.IsBackward;
+        return state.Used == extra.Length;
     }
 
-    // Returns where its bytes end, -1 when there are not enough, and the step.
+    // Decodes events as long as they take no extra bytes, and returns how many. Nearly all are so: this has no calls, which lets everything stay in registers, and no
+    // branch on which of the two candidates it is, since that can't be foreseen.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static (int End, ulong Elapsed) DecodeTime(ReadOnlySpan<byte> extra, int at, int escape, ulong elapsed)
+    int DecodeGuessed(ReadOnlySpan<byte> control, ReadOnlySpan<byte> low, Span<TraceEvent> events, ref DecodedState state)
     {
-        if (!Varint.TryRead(extra, ref at, out ulong high))
-            return (-1, 0);
+        nint count = control.Length, left = -count;
+        ref ulong candidates = ref MemoryMarshal.GetReference(_predictor.Candidates);
+        ref byte codes = ref Unsafe.Add(ref MemoryMarshal.GetReference(control), count);
+        ref byte lows = ref Unsafe.Add(ref MemoryMarshal.GetReference(low[..control.Length]), count);
+        ref TraceEvent next = ref MemoryMarshal.GetReference(events[..control.Length]);
+        (ulong time, uint stack, uint last, uint before) = (state.Time, state.Stack, state.Last, state.Before);
+        for (; left < 0; left++)
+        {
+            uint code = Unsafe.Add(ref codes, left);
+            if ((code & EventCode.ExplicitMask) != 0 || code >= EventCode.LongTime << EventCode.TimeShift)
+                break;
+            ref ulong newer = ref Unsafe.Add(ref candidates, (nuint)(unchecked(last + before) >> EventPredictor.PairShift) * 2); // within, whatever the two are
+            nuint older = code & EventCode.Older;
+            (ulong key, ulong other) = (Unsafe.Add(ref newer, older), Unsafe.Add(ref newer, older ^ 1));
+            newer = key;
+            Unsafe.Add(ref newer, 1) = other;
+            before = DecodedState.AsBefore(last);
+            last = (uint)(key >> 32);
+            stack = unchecked(stack + (uint)key);
+            time = unchecked(time + (((code >> EventCode.TimeShift) << 8) | Unsafe.Add(ref lows, left)));
+            next = new TraceEvent(new TscTime(time), new SiteId(DecodedState.SiteOf(last)), stack);
+            next = ref Unsafe.Add(ref next, 1);
+        }
+
+        state.IsBackward |= time < state.Time; // all these steps together are less than a half of all time
+        (state.Time, state.Stack, state.Last, state.Before) = (time, stack, last, before);
+        return (int)(count + left);
+    }
+
+    // False when it takes more extra bytes than there are.
+    bool TryDecodeOther(int code, byte low, ReadOnlySpan<byte> extra, ref DecodedState state, out TraceEvent next)
+    {
+        next = default;
+        int high = code >> EventCode.TimeShift, source = code & EventCode.SourceMask;
+        ulong elapsed = ((ulong)high << 8) | low;
+        if (high >= EventCode.LongTime && !TryReadTime(extra, ref state.Used, high, ref elapsed))
+            return false;
+        Span<ulong> pair = _predictor.Candidates.Slice(EventPredictor.PairOf(unchecked(state.Last + state.Before)), 2);
+        ulong key = pair[source & EventCode.Older];
+        if (source > EventCode.Older && !TryReadSite(extra, ref state, source, out key))
+            return false;
+        if (source != EventCode.Newer)
+            (pair[0], pair[1]) = (key, pair[0]);
+        next = state.Take(elapsed, key);
+        return true;
+    }
+
+    static bool TryReadTime(ReadOnlySpan<byte> extra, ref int used, int escape, ref ulong elapsed)
+    {
+        if (!Varint.TryRead(extra, ref used, out ulong high))
+            return false;
         elapsed = (high << 8) | (byte)elapsed;
-        return (at, escape == EventCode.BackwardTime ? unchecked(0 - elapsed) : elapsed);
+        if (escape == EventCode.BackwardTime)
+            elapsed = unchecked(0 - elapsed);
+        return true;
     }
 
-    // The same, and the candidate.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static (int End, ulong Key) DecodeSite(ReadOnlySpan<byte> extra, int at, int source, uint last)
+    static bool TryReadSite(ReadOnlySpan<byte> extra, ref DecodedState state, int source, out ulong key)
     {
-        ulong stack = 0;
-        if (!Varint.TryRead(extra, ref at, out ulong site) || (source == EventCode.Explicit && !Varint.TryRead(extra, ref at, out stack)))
-            return (-1, 0);
-        return (at, EventPredictor.Key(unchecked(last + Varint.UnZigZag((uint)site)), Varint.UnpackStackStep(stack)));
+        (key, ulong stack) = (0, 0);
+        if (!Varint.TryRead(extra, ref state.Used, out ulong step) || (source == EventCode.Explicit && !Varint.TryRead(extra, ref state.Used, out stack)))
+            return false;
+        uint site = unchecked(DecodedState.SiteOf(state.Last) + Varint.UnZigZag((uint)step));
+        key = EventPredictor.Key(DecodedState.AsLast(site), Varint.UnpackStackStep(stack));
+        return true;
     }
 }

@@ -6,6 +6,15 @@ namespace Calltap.Trace;
 /// </summary>
 sealed class EventPredictor
 {
+    /// <summary>What the last site counts in a context.</summary>
+    public const uint LastFactor = 0x9E3779B1;
+
+    /// <summary>What the site before it counts.</summary>
+    public const uint BeforeFactor = 0x85EBCA6B;
+
+    /// <summary>The bits of a context from here on choose the pair.</summary>
+    public const int PairShift = 32 - Bits;
+
     const int Bits = 13;
 
     readonly ulong[] _candidates = new ulong[2 << Bits];
@@ -17,8 +26,10 @@ sealed class EventPredictor
     public void Reset() => Array.Clear(_candidates);
 
     /// <summary>Index of the newer candidate after <paramref name="last"/>, itself after <paramref name="beforeLast"/>.</summary>
-    public static int PairOf(uint last, uint beforeLast) =>
-        (int)(unchecked((last * 0x9E3779B1u) + (beforeLast * 0x85EBCA6Bu)) >> (32 - Bits)) << 1;
+    public static int PairOf(uint last, uint beforeLast) => PairOf(unchecked((last * LastFactor) + (beforeLast * BeforeFactor)));
+
+    /// <summary>Index of the newer candidate in a context.</summary>
+    public static int PairOf(uint context) => (int)(context >> PairShift) << 1;
 
     /// <summary>A candidate: the site, and the step from the previous event's stack to this one's.</summary>
     public static ulong Key(uint site, uint stackStep) => ((ulong)site << 32) | stackStep;

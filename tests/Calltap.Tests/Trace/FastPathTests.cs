@@ -12,6 +12,7 @@ public sealed class FastPathTests
     [InlineData("calls")]
     [InlineData("signals")]
     [InlineData("anything")]
+    [InlineData("deep")]
     public void A_flat_replay_and_a_report_say_what_a_visitor_is_told(string kind)
     {
         int compared = 0;
@@ -29,6 +30,8 @@ public sealed class FastPathTests
                 Assert.Equal(
                     log.Calls.GroupBy(call => reader.Catalog.NameOf(call.Function)).Select(group => Sums(group.Key, group)).Order(StringComparer.Ordinal),
                     report.Functions.Select(f => $"{f.Name} {f.Calls} {f.TotalNs} {f.SelfNs} {f.MinNs} {f.MaxNs}").Order(StringComparer.Ordinal));
+                Assert.Equal(calls.Threads.Values.Sum(thread => thread.OrphanExits), report.OrphanExits);
+                Assert.Equal(calls.Threads.Values.Sum(thread => thread.UnknownSites), report.UnknownSites);
                 Interlocked.Add(ref compared, log.Calls.Count);
             },
             iter: 60);
@@ -76,6 +79,8 @@ public sealed class FastPathTests
         if (kind == "anything")
             return [.. Enumerable.Range(0, 1500).Select(_ => new TraceEvent(
                 new TscTime(time += (ulong)random.Next(0, 900)), new SiteId((uint)random.Next(1, 20)), (uint)random.Next(8) * (random.Next(50) == 0 ? 0x1000_0000u : 32)))];
+        if (kind == "deep")
+            return [.. Deep(random)];
         if (kind == "signals")
         {
             var signals = new SignalProgram(random.Next(), (AltStack)random.Next(3));
@@ -86,6 +91,31 @@ public sealed class FastPathTests
         var program = new RandomProgram(random.Next());
         program.Run(600);
         return [.. program.Events];
+    }
+
+    // Goes down by more frames than a stack has at first and up again, past calls that are gone without an exit, and to the other side of the step that is another stack.
+    static IEnumerable<TraceEvent> Deep(Random random)
+    {
+        string[] functions = ["main", "leaky", "a::b(int)", "h"];
+        var open = new Stack<(string Function, uint Stack)>();
+        for (ulong i = 1; i <= 2000; i++)
+        {
+            if (random.Next(40) == 0)
+                for (int gone = random.Next(1, 4); gone > 0 && open.Count > 1; gone--)
+                    open.Pop();
+            uint stack = open.Count > 0 ? open.Peek().Stack : 0x7fff_f000;
+            if (open.Count == 0 || random.Next(10) < (i / 400 % 2 == 0 ? 7 : 3))
+            {
+                string function = random.Next(25) == 0 ? TraceSample.Functions[random.Next(1, 4)].DisplayName : functions[random.Next(functions.Length)];
+                open.Push((function, stack - (random.Next(200) == 0 ? 70u << 20 : 16 * (uint)random.Next(1, 9))));
+                yield return TraceSample.Entry(i * 100, open.Peek().Function, open.Peek().Stack);
+            }
+            else
+            {
+                (string function, stack) = open.Pop();
+                yield return TraceSample.Exit(i * 100, function, stack);
+            }
+        }
     }
 
     sealed class Log(TraceCatalog catalog) : ICallVisitor
