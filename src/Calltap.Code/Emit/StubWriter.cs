@@ -57,12 +57,13 @@ public sealed class StubWriter
         out Stub? stub, out RefusalReason reason)
     {
         stub = null;
-        int begin = Length = plan.MayFault ? Unmistakable(plan, region, at) : Length;
-        if (_buffer.Length - Length < MaxStubSize)
+        int before = Length, begin = plan.MayFault ? Unmistakable(plan, region, at) : before;
+        if (begin < 0 || _buffer.Length - begin < MaxStubSize)
         {
-            reason = RefusalReason.ArenaFull;
+            reason = begin < 0 ? RefusalReason.MayFault : RefusalReason.ArenaFull;
             return false;
         }
+        Length = begin;
         Span<byte> offsets = stackalloc byte[OffsetSet.MaxOffset + 1];
         TargetAddress displaced;
         if (plan.Kind == SiteKind.ConditionalTailJump)
@@ -73,27 +74,29 @@ public sealed class StubWriter
             reason = Leaving(plan, region, at, events, offsets, out displaced);
         if (reason != RefusalReason.None)
         {
-            Length = begin;
+            Length = before;
             return false;
         }
         stub = new Stub(_start + begin, displaced, Interior(plan, displaced, offsets));
         return true;
     }
 
-    // Where a fault is told to be in the middle of the region, the runtime reads what is there: the distance of the jump must not look like an epilogue.
+    // Where a fault is told to be in the middle of the region, the runtime reads what is there: the distance of the jump must not look like an epilogue. Where the stub is to begin; -1 where it
+    // looks like one wherever that is.
     int Unmistakable(SitePlan plan, ReadOnlySpan<byte> region, TargetAddress at)
     {
         const int Most = 32;
         Span<byte> text = stackalloc byte[RegionBytes.MaxLength];
         region[..plan.Length].CopyTo(text);
+        OffsetSet faulting = Managed.FaultingInstructions.Of(plan);
         for (int begin = Length; begin < Math.Min(Length + Most, _buffer.Length); begin++)
         {
             BinaryPrimitives.WriteInt32LittleEndian(text[(plan.PatchLength - sizeof(int))..], Relative(at + plan.PatchLength, _start + begin));
             bool misleads = false;
-            foreach (int offset in plan.InteriorStarts) misleads |= offset < plan.PatchLength && Managed.EpilogueText.MayBe(text[offset..plan.Length]);
+            foreach (int offset in faulting) misleads |= offset is not 0 && offset < plan.PatchLength && Managed.EpilogueText.MayBe(text[offset..plan.Length]);
             if (!misleads) return begin;
         }
-        return _buffer.Length; // no room
+        return -1;
     }
 
     RefusalReason Entry(

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.Code.Managed;
 using Calltap.Target;
 
 namespace Calltap.Patching;
@@ -54,9 +56,10 @@ sealed class TrampolineArena
     /// <summary>Notes which instructions those of a stub stand for, before anything leads to it.</summary>
     public void AddFaults(Site site, Stub stub)
     {
-        AddFault(stub.Displaced, site.Address);
-        int[] offsets = [.. site.Plan.InteriorStarts];
-        for (int i = 0; i < offsets.Length; i++) AddFault(stub.Interior[i], site.Address + offsets[i]);
+        int[] starts = [0, .. site.Plan.InteriorStarts];
+        OffsetSet faulting = FaultingInstructions.Of(site.Plan);
+        for (int i = 0; i < starts.Length; i++)
+            if (faulting.Contains(starts[i])) AddFault(i == 0 ? stub.Displaced : stub.Interior[i - 1], site.Address + starts[i]);
         Span<byte> count = stackalloc byte[CountSize];
         BinaryPrimitives.WriteInt64LittleEndian(count, _faults);
         _writer.Place(End + -CountSize, count);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Calltap.Code;
 using Calltap.Code.Emit;
+using Calltap.Code.Managed;
 using Calltap.Modules;
 using Calltap.Patching;
 
@@ -66,7 +67,7 @@ sealed class ArmPlanner(
     int Most(TargetFunction function) => (1 + function.Plan.Exits.Count) * (callers is null ? 1 : 2) * StubWriter.MaxStubSize;
 
     /// <summary>Instructions of a function that may fault, in all its stubs.</summary>
-    int Faults(TargetFunction function) => (callers is null ? 1 : 2) * function.Plan.Exits.Append(function.Plan.Entry!).Where(site => site.MayFault).Sum(site => 1 + site.InteriorStarts.Count);
+    int Faults(TargetFunction function) => (callers is null ? 1 : 2) * function.Plan.Exits.Append(function.Plan.Entry!).Sum(site => FaultingInstructions.Of(site).Count);
 
     /// <summary>Those for which there was no room.</summary>
     List<(TargetFunction Function, Want Want)> Arm(ArenaPlot plot, List<(TargetFunction Function, Want Want)> part)
