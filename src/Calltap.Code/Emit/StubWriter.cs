@@ -57,7 +57,7 @@ public sealed class StubWriter
         out Stub? stub, out RefusalReason reason)
     {
         stub = null;
-        int before = Length, begin = plan.MayFault ? Unmistakable(plan, region, at) : before;
+        int before = Length, begin = plan.MayFault && Room >= MaxStubSize ? Unmistakable(plan, region, at) : before;
         if (begin < 0 || _buffer.Length - begin < MaxStubSize)
         {
             reason = begin < 0 ? RefusalReason.MayFault : RefusalReason.ArenaFull;

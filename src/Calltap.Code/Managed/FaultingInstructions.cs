@@ -1,8 +1,9 @@
+using Calltap.Code.Analysis;
 using Iced.Intel;
 
 namespace Calltap.Code.Managed;
 
-/// <summary>Which instructions of a region may fault on a reference that leads nowhere: those that access memory, other than the stack and what lies at a fixed distance.</summary>
+/// <summary>Which instructions of a region may fault on a reference that leads nowhere: by the rule that tells of the region (<see cref="ManagedRules.MayFault"/>), of which a frame pointer is not known here.</summary>
 public static class FaultingInstructions
 {
     /// <summary>Their offsets; none in a region of which none may.</summary>
@@ -16,25 +17,10 @@ public static class FaultingInstructions
         while (decoder.IP < plan.Address.Value + (ulong)plan.CodeLength)
         {
             decoder.Decode(out Instruction instruction);
-            if (MayFault(instruction))
+            if (ManagedRules.MayFault(instruction, InstructionKinds.Of(instruction), hasFramePointer: false))
                 faulting = faulting.With((int)(instruction.IP - plan.Address.Value));
         }
 
         return faulting;
-    }
-
-    private static bool MayFault(in Instruction instruction)
-    {
-        if (instruction.IsInvalid)
-            return true;
-        if (instruction.IsIPRelativeMemoryOperand || instruction.Mnemonic is Mnemonic.Lea or Mnemonic.Nop || instruction is { MemoryBase: Register.RSP, MemoryIndex: Register.None })
-            return false;
-        for (int i = 0; i < instruction.OpCount; i++)
-        {
-            if (instruction.GetOpKind(i) >= OpKind.MemorySegSI) // those of string instructions, and Memory
-                return true;
-        }
-
-        return false;
     }
 }

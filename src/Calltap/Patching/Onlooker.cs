@@ -45,7 +45,7 @@ sealed class Onlooker(WindowContext window, WindowTable table, ICoreSync sync) :
     {
         using (RunningThread? any = RunningThread.TryOpen(Threads().FirstOrDefault(), countSignals: false))
             if (any is null && !TargetGone) throw Refuse("its threads can't be sampled (perf_event_open): see kernel.perf_event_paranoid");
-        if (TrapBlocking.ByThread(window.Target, Threads) is { } thread) throw Refuse(thread);
+        if (TrapBlocking.ByThread(window.Target, Threads()) is { } thread) throw Refuse(thread);
         if (table.ProgramHandlesTraps(sync)) throw Refuse("it handles SIGTRAP itself, with frames that look like ours");
         if (TrapBlocking.ByHandler(sync) is { } handler) throw Refuse(handler);
     }

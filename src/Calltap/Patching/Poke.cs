@@ -15,7 +15,7 @@ public sealed record Poke(Site Site, PatchBytes To, Stub? Stub, EmulatedInstruct
         new(site, BytesOf(site, stub), stub, EmulatedInstruction.Jump(stub.Start));
 
     static PatchBytes BytesOf(Site site, Stub stub) =>
-        site.Plan.Class == SiteClass.Breakpoint ? PatchBytes.Breakpoint : PatchBytes.Jump(site.Address, stub.Start, site.Original.Size);
+        site.IsBreakpoint ? PatchBytes.Breakpoint : PatchBytes.Jump(site.Address, stub.Start, site.Original.Size);
 
     /// <summary>
     /// A stub's jump -> the original bytes. Meanwhile the displaced copy is executed, which is the original code at
@@ -28,7 +28,7 @@ public sealed record Poke(Site Site, PatchBytes To, Stub? Stub, EmulatedInstruct
     /// Whether threads may stand inside the region, where its tail is about to change: only where several
     /// instructions give way to one. A breakpoint that stays has no tail.
     /// </summary>
-    public bool NeedsClearing => Stub is not null && To.Size > PatchBytes.BreakpointLength && Site.Installed == Site.Original && Site.Plan.InteriorStarts.Count > 0;
+    public bool NeedsClearing => Stub is not null && !Site.IsBreakpoint && Site.Installed == Site.Original && Site.Plan.InteriorStarts.Count > 0;
 
     /// <summary>No change: a breakpoint that stays, and what it stands for.</summary>
     public static Poke MakeStay(Site site) => new(site, site.Installed, site.Stub, EmulatedInstruction.Jump(site.Stub!.Start));

@@ -14,10 +14,10 @@ static class TrapBlocking
 
     /// <summary>A thread that blocks SIGTRAP, in words; null when there is none.</summary>
     /// <param name="target">The target.</param>
-    /// <param name="threads">Lists its threads, without the helper.</param>
-    public static string? ByThread(TargetProcess target, Func<IEnumerable<Tid>> threads)
+    /// <param name="threads">Its threads, without the helper: one that was seen not to is not looked at again.</param>
+    public static string? ByThread(TargetProcess target, IEnumerable<Tid> threads)
     {
-        List<Tid> left = [.. threads()];
+        List<Tid> left = [.. threads];
         return Deadline.In(s_patience).Poll(() => left.RemoveAll(tid => !Blocks(target, tid)) >= 0 && left.Count == 0)
             ? null
             : $"thread {left[0]} blocks SIGTRAP, and a breakpoint would end it";

@@ -21,7 +21,7 @@ static class StayingBreakpoints
     }
 
     static string? WhyNot(TargetProcess target, ICoreSync sync) =>
-        TrapBlocking.ByThread(target, () => target.ReadThreads().Where(tid => tid != sync.HelperThread && !ThreadLook.IsKernelWorker(target.Pid, tid))) ?? TrapBlocking.ByHandler(sync);
+        TrapBlocking.ByThread(target, target.ReadThreads().Where(tid => tid != sync.HelperThread && !ThreadLook.IsKernelWorker(target.Pid, tid))) ?? TrapBlocking.ByHandler(sync);
 
     static bool PutsIn(Poke poke) => poke.To.Stays && !poke.Site.Installed.Stays;
 }
